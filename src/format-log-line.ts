@@ -1,5 +1,5 @@
-// Formats a line of the log for people who read it on a terminal: `--log-format text`. The lines in JSON
-// are as pino writes them.
+// Formats a line of the log for people who read it on a terminal (`--log-format text`). Lines in JSON stay as pino
+// writes them.
 
 import { styleText } from 'node:util';
 
@@ -14,12 +14,12 @@ const levels: Readonly<Record<number, readonly [name: string, style: Style]>> = 
   60: ['FATAL', 'red'],
 };
 
-/** Fields that are the same in each line, or that the beginning of the line shows. */
+/** Fields that are left out: they are the same in each line, or are shown at the beginning of the line. */
 const left: ReadonlySet<string> = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'err']);
 
 /**
  * Returns a line of pino's JSON as text: time, level, message, then the other fields. The stack of an error follows on
- * lines of its own. Control characters are escaped, because a terminal would obey them.
+ * lines of its own. Control characters are escaped: a terminal would obey them.
  */
 export function formatLogLine(json: string, { colors = false } = {}): string {
   const paint = (style: Style, text: string) => (colors ? styleText(style, text, { validateStream: false }) : text);

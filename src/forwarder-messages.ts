@@ -1,4 +1,4 @@
-// What the main thread and the forwarder's thread tell each other: forwarder-service.ts, forwarder-thread.ts.
+// The messages between the main thread (forwarder-service.ts) and the forwarder's thread (forwarder-thread.ts).
 
 import type { MessagePort } from 'node:worker_threads';
 import type { HandOnLimits } from './dns/handed-on/hand-on-limits.ts';
@@ -12,7 +12,7 @@ import type { Fqdn } from './model/name.ts';
 /** What the forwarder's thread is started with. */
 export interface ForwarderTask {
   readonly table: SharedArrayBuffer;
-  /** Two cells among the table's readers: for the responses, and for where aliases lead. */
+  /** Two cells among the table's readers: for making responses, and for following aliases. */
   readonly readers: readonly [responses: number, aliases: number];
   readonly cache: SharedArrayBuffer;
   readonly counters: ThreadCounters;
@@ -21,11 +21,11 @@ export interface ForwarderTask {
   readonly limits: HandOnLimits;
   readonly lines: readonly RemoteLine[];
   readonly forwarders: readonly ListedForwarder[];
-  /** For all other messages. */
+  /** Carries all other messages. */
   readonly control: MessagePort;
 }
 
-/** What the thread is told and asked. Answers have the `id` of the question. */
+/** A message to the thread: an order, or a question. The reply to a question has its `id`. */
 export type ForwarderOrder =
   | RemoteOrder
   | { readonly forwarders: readonly ListedForwarder[] }
@@ -33,14 +33,14 @@ export type ForwarderOrder =
   | { readonly id: number; readonly cached: Fqdn; readonly name: Fqdn | undefined }
   | { readonly id: number; readonly clear: Fqdn; readonly name: Fqdn | undefined };
 
-/** An answer of the thread. */
+/** The thread's reply to a question. */
 export interface ForwarderReply {
   readonly id: number;
   readonly state?: ForwarderState | undefined;
   readonly cached?: readonly CachedAnswer[];
 }
 
-/** What the thread tells: an answer, or a line for the log. */
+/** A message of the thread: a reply, or a line for the log. */
 export type ForwarderReport =
   | ForwarderReply
   | { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly fields: unknown; readonly message: string };

@@ -1,5 +1,5 @@
-// The forwarder's thread, as the main thread sees it: runs while there are forwarders, is told of their changes, and is
-// asked for their state. The thread itself: forwarder-thread.ts.
+// The main thread's part of the forwarder's thread: runs the thread while there are forwarders, tells it of changes,
+// and asks it for their state. The thread itself: forwarder-thread.ts.
 
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { ForwarderPart } from './dns/listen/dns-server.ts';
@@ -16,7 +16,7 @@ import { messageOf } from './model/thrown.ts';
 import { claimCell, releaseCell, type Table, wordsOf } from './table/table.ts';
 import { type ForwarderView, forwarderNumber } from './views/forwarder-view.ts';
 
-/** Milliseconds that the API waits for the thread. */
+/** Milliseconds that the API waits for the thread's reply. */
 const patience = 1_000;
 
 interface ForwarderServiceOptions {
@@ -27,7 +27,7 @@ interface ForwarderServiceOptions {
   readonly logger: Logger;
 }
 
-/** A question to the thread. */
+/** A question that the thread replies to. */
 type Question =
   | { readonly state: Fqdn }
   | { readonly cached: Fqdn; readonly name: Fqdn | undefined }
@@ -36,12 +36,12 @@ type Question =
 export class ForwarderService {
   readonly #options: ForwarderServiceOptions;
   #thread: KeptThread | undefined;
-  /** Starts and stops of the thread, one after the other. */
+  /** The starts and stops of the thread run one after the other. */
   #work: Promise<void> = Promise.resolve();
   #control: MessagePort | undefined;
   #closed = false;
   #lastId = 0;
-  /** By zone: the counter of answers from the cache when it was read last, and their sum. */
+  /** For each zone: the table's counter of answers from the cache when it was last read, and the sum so far. */
   readonly #hits = new Map<Fqdn, { last: number; sum: number }>();
   readonly #questions = new Map<number, (reply: ForwarderReply | undefined) => void>();
 
@@ -50,12 +50,12 @@ export class ForwarderService {
     options.forwarders.listen(() => this.#update());
   }
 
-  /** Returns the state of the zone's forwarder; undefined if the thread does not know it, or does not answer. */
+  /** Returns the state of the zone's forwarder; undefined if the thread does not know it, or does not reply in time. */
   async state(zone: Fqdn): Promise<ForwarderState | undefined> {
     return (await this.#ask({ state: zone }))?.state;
   }
 
-  /** Returns answers in the cache, or those for one name. */
+  /** Returns cached answers of the zone's forwarder, or of one name in it. */
   async answers(zone: Fqdn, name: Fqdn | undefined): Promise<readonly CachedAnswer[]> {
     return (await this.#ask({ cached: zone, name }))?.cached ?? [];
   }
@@ -73,19 +73,19 @@ export class ForwarderService {
       const { zone } = value;
       const now = forwarders.hits(zone);
       const { last = 0, sum = 0 } = this.#hits.get(zone) ?? {};
-      // The counter has 32 bits, and wraps around.
+      // The counter has 32 bits and wraps around.
       const hits = { last: now, sum: sum + ((now - last) >>> 0) };
       this.#hits.set(zone, hits);
       yield [zone, hits.sum];
     }
   }
 
-  /** Removes the answers of one name, or all. */
+  /** Removes the cached answers of the zone's forwarder, or of one name in it. */
   async clear(zone: Fqdn, name: Fqdn | undefined): Promise<void> {
     await this.#ask({ clear: zone, name });
   }
 
-  /** Stops the thread. Call it after the answering threads have ended. */
+  /** Stops the thread. Call this after the answering threads have ended. */
   async close(): Promise<void> {
     this.#closed = true;
     this.#run(() => this.#stop());
@@ -95,12 +95,12 @@ export class ForwarderService {
   #update(): void {
     if (this.#closed) return;
     this.#tell({ forwarders: this.#list() });
-    // Both do nothing if the thread runs, or not, as it should by then.
+    // Each of these does nothing if the thread is already as it should be.
     this.#run(() => this.#start());
     this.#run(() => this.#stop());
   }
 
-  /** Runs the work after all that was begun before. */
+  /** Runs the work after all earlier work. */
   #run(work: () => Promise<void>): void {
     this.#work = this.#work.then(work).catch((error: unknown) => {
       this.#options.logger.error({ reason: messageOf(error) }, 'cannot start the thread that forwards questions');
@@ -162,7 +162,7 @@ export class ForwarderService {
     return { workerData: task, transferList: [port2] };
   }
 
-  /** Stops the thread if it is not needed any more. */
+  /** Stops the thread if it is no longer needed. */
   async #stop(): Promise<void> {
     if (this.#thread === undefined || (!this.#closed && this.#list().length > 0)) return;
     await this.#thread.stop();

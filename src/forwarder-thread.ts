@@ -1,5 +1,5 @@
-// The main of the forwarder's thread: takes questions for forwarded zones from the answering threads, has them asked,
-// and sends the answers. Neither the API nor the answering threads wait for it. Started by forwarder-service.ts.
+// The entry file of the forwarder's thread: takes questions for forwarded zones from the answering threads, forwards
+// them, and sends the answers. Neither the API nor the answering threads wait for it. forwarder-service.ts starts it.
 
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { openForwardTenant } from './dns/handed-on/forward-tenant.ts';
@@ -20,15 +20,15 @@ import { Forwarding } from './forwarding/forwarders/forwarding.ts';
 import { lowerPriority } from './lower-priority.ts';
 import type { Logger } from './model/logger.ts';
 
-/** The rest of the taker: the thread has no other work, but answers from the table may need its processor. */
+/** The length of the taker's rests. The thread has no other work, but the answering threads may need its processor. */
 const restPerWork = 0.5;
-/** See `pause` of the taker, in milliseconds: little beside the time that a server takes. */
+/** In milliseconds: `pause` of the taker. It is short beside the time that a server takes to answer. */
 const pause = 1;
 
-/** Cached answers that the API shows at once. */
+/** The most cached answers that the API shows at once. */
 const maxShown = 100;
 
-// If processors are short, answers from the table come first (bench/forward-flood.ts).
+// If there are too few processors, answers from the table come first (bench/forward-flood.ts).
 lowerPriority();
 
 const task: ForwarderTask = workerData;
@@ -49,7 +49,7 @@ const forwarding = new Forwarding({
   logger,
 });
 
-/** The numbers of the forwarders in the list. */
+/** The numbers of the forwarders in the current list. */
 let numbers = new Set<number>();
 
 function setForwarders(list: ForwarderTask['forwarders']): void {
@@ -58,7 +58,10 @@ function setForwarders(list: ForwarderTask['forwarders']): void {
 }
 setForwarders(task.forwarders);
 
-/** Reads the list that has the forwarder: it was told before the question was handed on, but on another way. */
+/**
+ * Reads the messages up to the list with this forwarder. The list was sent before the question, but through another
+ * channel, so it may not have been read yet.
+ */
 function readList({ forwarder }: ForwardRequest): void {
   while (!numbers.has(forwarder)) {
     const next = receiveMessageOnPort(control);
@@ -120,13 +123,13 @@ function receive(order: ForwarderOrder): void {
 }
 control.on('message', receive);
 
-// The thread ends, and is started again. Its clients need not wait until they ask again.
+// The thread ends and is restarted. Its clients get SERVFAIL now, so that they need not wait.
 process.once('uncaughtException', (error) => {
   taker.failAll();
   throw error;
 });
 
-// The lines stay open: the next thread may take from them.
+// The lines stay open: the next thread goes on with them.
 parentPort?.once('message', () => {
   taker.close();
   forwarding.close();

@@ -1,14 +1,17 @@
-// Lowers the priority of a thread, so that others come first where processors are short.
+// Lowers the priority of a thread, so that other threads come first when there are too few processors.
 
 import { constants, getPriority, setPriority } from 'node:os';
 
-/** Linux: lowers the priority of this thread alone. Elsewhere all threads have one priority: it stays. */
+/**
+ * On Linux, lowers the priority of this thread alone. On other systems, threads have no priority of their own: does
+ * nothing.
+ */
 export function lowerPriority(): void {
   if (process.platform !== 'linux') return;
   try {
-    // A process may have been started with a lower one.
+    // The process may have been started with an even lower priority.
     setPriority(Math.max(getPriority(), constants.priority.PRIORITY_BELOW_NORMAL));
   } catch {
-    // A filter of system calls may refuse it, such as systemd's ~@resources. Then the priority stays.
+    // A filter of system calls, such as systemd's ~@resources, may forbid this. Then the priority stays.
   }
 }

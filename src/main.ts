@@ -1,5 +1,5 @@
-// The process: reads the arguments, runs a command, and closes gracefully. The check of Node's version:
-// cli/zonewright.js.
+// The process: reads the arguments, runs a command, and ends in an orderly way. cli/zonewright.js checks the version of
+// Node.
 
 import { readFileSync } from 'node:fs';
 import { styleText } from 'node:util';
@@ -46,7 +46,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 
-/** Each reads its arguments, and throws ConfigFaults if they are wrong. */
+/** Each command reads its arguments, and throws ConfigFaults if they are wrong. */
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number | undefined>>> = {
   serve: (args) => serve(readConfig(args)),
   probe: runProbe,
@@ -56,7 +56,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<num
   'claim-ledger': (args) => runClaimLedger(readConfig(args)),
 };
 
-/** Runs a command. Returns the exit status of the process, or undefined while it serves. */
+/** Runs a command. Returns the exit status of the process; undefined while it serves. */
 export async function main(args: readonly string[]): Promise<number | undefined> {
   const [command, ...rest] = args;
   if (args.includes('--help') || args.includes('-h') || command === 'help') return print(usage);
@@ -78,14 +78,14 @@ export async function main(args: readonly string[]): Promise<number | undefined>
   }
 }
 
-/** Returns the faults of files that wrong settings name. */
+/** Returns the faults in the files that the settings name, when other settings are wrong too. */
 async function faultsInFiles({ unchecked }: ConfigFaults): Promise<string[]> {
   if (unchecked === undefined) return [];
   const { faultsOfFiles } = await import('./check-files.ts');
   return faultsOfFiles(unchecked, false);
 }
 
-/** Loads only the modules that a health check needs, because it runs every few seconds. */
+/** Loads only the modules that a health check needs: it runs every few seconds. */
 async function runProbe(args: readonly string[]): Promise<number> {
   const { probe } = await import('./cli/probe.ts');
   return probe(readProbeConfig(args));
@@ -146,21 +146,21 @@ async function serve(config: Config): Promise<number | undefined> {
   } catch (error) {
     grace.uninstall();
     if (error instanceof ConfigFaults) throw error;
-    // One sentence says what to do. Only an error that we did not expect needs its stack.
+    // The message says what to do. Only an unexpected error needs its stack.
     logger.fatal(isUnexpected(error) ? error : {}, messageOf(error));
     await app?.close();
     return 1;
   }
 }
 
-/** Returns the function that writes a line of the log in the format of the settings. */
+/** Returns the function that writes log lines in the format of the settings. */
 function logWriter({ logFormat }: Config): (line: string) => void {
   if (logFormat === 'json') return writeLogLine;
   const colors = styleText('red', 'x', { stream: process.stdout }) !== 'x';
   return (line) => writeLogLine(formatLogLine(line, { colors }));
 }
 
-/** Returns whether the error is a mistake in the code, and not a reason why the replica cannot start here and now. */
+/** Returns whether the error is a bug, not a reason why the replica cannot start here and now. */
 function isUnexpected(error: unknown): boolean {
   return [TypeError, RangeError, ReferenceError, SyntaxError].some((type) => error instanceof type);
 }
@@ -170,7 +170,7 @@ function print(text: string): number {
   return 0;
 }
 
-/** Writes the text to standard error. Returns 2, the exit status of a wrong call. */
+/** Writes the text to standard error. Returns 2, the exit status for wrong arguments. */
 function printUsageError(text: string): number {
   process.stderr.write(text);
   return 2;

@@ -1,5 +1,5 @@
-// Reads the arguments of a command: flags of settings, and a file and flags that only this command has. Adds what is
-// wrong with them to a list of faults. For config.ts.
+// Reads the arguments of a command for config.ts: flags of settings, and the file and the flags that only this command
+// has. Faults are added to a list.
 
 import { parseArgs } from 'node:util';
 import type { CommandOption, OptionValues } from './command-options.ts';
@@ -7,22 +7,22 @@ import { InvalidValue } from './model/invalid-value.ts';
 import { unknownValue } from './model/unknown.ts';
 import { partsOf, settingRows } from './settings.ts';
 
-/** The values of flags that are no switches, by their names. */
+/** The values of the flags by their names, without switches. */
 export type Flags = Readonly<Record<string, string | undefined>>;
 
 export interface Arguments {
   flags: Flags;
-  /** The switches that are given. */
+  /** The switches that were given. */
   switches: ReadonlySet<string>;
-  /** The file of a command that has one, or what it has in its place. */
+  /** The command's file, or whatever it takes in place of a file; empty if there is none. */
   file: string;
-  /** The flags whose value is not known: none is given, or several. */
+  /** The flags whose value is not known, because none was given, or several. */
   unclear: ReadonlySet<string>;
-  /** True if something is given that is no flag: it may be meant for any setting. */
+  /** True: there are unknown flags or extra arguments, which may be meant for any setting. */
   hasStrays: boolean;
 }
 
-/** Reads the arguments of a command. One with flags of its own has a file too, or something else: `what`. */
+/** Reads the arguments of a command. A command with flags of its own also takes a file, or something else: `what`. */
 export function readArguments(
   args: readonly string[],
   faults: string[],
@@ -34,7 +34,7 @@ export function readArguments(
   const known = [...settingRows, ...ownRows].flatMap(({ flag }) => (flag === undefined ? [] : [flag]));
   const typeOf = (flag: string) => (switches.includes(flag) ? ('boolean' as const) : ('string' as const));
   const options = Object.fromEntries(known.map((flag) => [flag, { type: typeOf(flag) }]));
-  // parseArgs would take the next flag as the value of a flag without one.
+  // parseArgs would take the next flag as the value of a flag that has none.
   const lacksValue = (arg: string, index: number) =>
     arg.startsWith('--') && options[arg.slice(2)]?.type === 'string' && args[index + 1]?.startsWith('--') === true;
   const empty = args.filter(lacksValue).map((arg) => arg.slice(2));
@@ -92,8 +92,8 @@ export function readOptions<Rows extends Readonly<Record<string, CommandOption>>
 }
 
 /**
- * Returns the parsed text. Returns an unknown value if it is wrong: then adds the faults. `where`: returns how a fault
- * of a text begins, of all of it or of a part of a list.
+ * Returns the parsed text. If it is wrong, adds the faults and returns an unknown value. `where` returns how the fault
+ * of a text begins; the text is the whole value, or a part of a list.
  */
 export function parsed<T>(
   parse: (text: string) => T,

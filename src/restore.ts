@@ -1,5 +1,5 @@
 // `zonewright restore FILE`: opens an empty store by the settings of a replica, and writes a backup into it. The whole
-// file is checked first. How it is written, and what is refused: backup/restore-backup.ts.
+// file is checked before. Writing, and what is refused: backup/restore-backup.ts.
 
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,22 +14,22 @@ import type { Logger } from './model/logger.ts';
 import { messageOf } from './model/thrown.ts';
 import { openOwnStore } from './open-store.ts';
 
-/** Octets that are read at once. */
+/** Octets that are read at a time. */
 const chunkSize = 256 * 1024;
 
 interface RestoreOptions extends DecryptOptions {
   file: string;
   config: Config;
-  /** Writes nothing. */
+  /** True: only checks the backup and writes nothing. */
   check: boolean;
   withoutLedger: boolean;
   progress: Progress;
   logger: Logger;
-  /** Interrupts the restore: it can be continued. */
+  /** Interrupts the restore, which can be continued later. */
   signal: AbortSignal;
 }
 
-/** Returns what to tell the operator. Throws an error whose message says why not, and what to do. */
+/** Returns the text for the operator. Throws an error that says why the restore failed, and what to do. */
 export async function restore(options: RestoreOptions): Promise<string> {
   const { file, config, progress } = options;
   const handle = await openBackup(file);
@@ -74,14 +74,17 @@ export async function restore(options: RestoreOptions): Promise<string> {
   }
 }
 
-/** Returns what takes the ledger of the backup. Undefined if it has none, or if these settings have none in a file. */
+/**
+ * Returns what takes the ledger of the backup. Undefined if the backup has none, or if these settings name no ledger in
+ * a file.
+ */
 async function ledgerSink({ ledgerOctets }: BackupSummary, { ledger, store, replica }: Config) {
   if (ledgerOctets === 0 || ledger.kind !== 'sqlite') return undefined;
   const { RestoredFile } = await import('./ledger/restored-file.ts');
   const file = await RestoredFile.open(ledger.file, ledgerOctets);
   return {
     file: ledger.file,
-    // Of several replicas, it must be this one. The only one of an embedded store may get another name.
+    // With etcd, only this replica may have the ledger's file. The replica of an embedded store may get another name.
     replica: store === 'etcd' ? replica : undefined,
     write: (piece: Buffer) => file.write(piece),
     finish: () => file.finish(),
@@ -104,7 +107,7 @@ async function openBackup(file: string): Promise<FileHandle> {
   throw new Error(`${file} is not a file: a backup is read twice, so that nothing is written before all is checked`);
 }
 
-/** Returns how to get an empty store. */
+/** Returns how the operator gets an empty store. */
 function wayOutOf({ store, dataDir, etcd }: Config): string {
   if (store === 'embedded') return `move the folder ${join(dataDir, 'store')} away, or choose another --data-dir`;
   return `choose another --etcd-prefix, or delete all keys of this one (etcdctl del --prefix ${etcd.prefix}/)`;

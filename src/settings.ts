@@ -1,5 +1,5 @@
-// The settings, one row each: flag, variable, default, parser. A new setting is a new row. config.ts reads the values,
-// and checks settings that depend on each other.
+// The settings, one row each: flag, variable, default, parser. config.ts reads their values, and checks settings that
+// depend on each other.
 
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
@@ -21,7 +21,7 @@ export interface Setting<T> {
   variable: string;
   help: string;
   default?: string;
-  /** True if faults must not show the value. */
+  /** True: faults must not show the value. */
   secret?: boolean;
   /** Throws InvalidValue. */
   parse: (text: string) => T;
@@ -41,7 +41,7 @@ const authorities = (path: string): Buffer => {
   return pem;
 };
 
-/** Returns the parts of a list, which has commas between them. */
+/** Returns the parts of a list, which are separated by commas. */
 export function partsOf(value: string): string[] {
   return value
     .split(',')
@@ -390,18 +390,18 @@ export const settings = {
 type Settings = typeof settings;
 type Value<Row> = Row extends Setting<infer T> ? T : never;
 type WithDefault = { [K in keyof Settings]: Settings[K] extends { default: string } ? K : never }[keyof Settings];
-/** The parsed values. A setting without a default may be missing. */
+/** The parsed values. Settings without a default may be missing. */
 export type Values = { [K in WithDefault]: Value<Settings[K]> } & {
   [K in Exclude<keyof Settings, WithDefault>]?: Value<Settings[K]>;
 };
 
-/** The rows in the order of the help, without the types of their values. */
+/** The rows in the order of the help. The types of their values are left out. */
 export const settingRows: readonly Setting<unknown>[] = Object.values(settings as Record<string, Setting<unknown>>);
 
-/** Where the ledger is. `<data-dir>` in the path of a file stands for the folder of that setting. */
+/** Where the ledger is. In the path of a file, `<data-dir>` stands for the value of `--data-dir`. */
 export type LedgerPlace = { kind: 'off' } | { kind: 'sqlite'; file: string } | { kind: 'postgresql'; url: string };
 
-/** The text in the path of a file that stands for the folder of `--data-dir`. */
+/** Stands for the value of `--data-dir` in the path of a file. */
 export const dataDirPlaceholder = '<data-dir>';
 
 function parseLedger(value: string): LedgerPlace {
@@ -424,7 +424,7 @@ function parseUrl(value: string): string {
   if (url === null || !['http:', 'https:'].includes(url.protocol) || url.pathname !== '/') {
     throw new InvalidValue('must be a URL such as http://127.0.0.1:2379');
   }
-  // Node refuses an IP address as a TLS server name. grpc-js 1.14 always sets the server name, and its error for an IP
+  // Node refuses an IP address as TLS server name. grpc-js 1.14 always sets the server name, and its error for an IP
   // address has no message.
   if (url.protocol === 'https:' && isIP(url.hostname.replace(/[[\]]/g, '')) !== 0) {
     throw new InvalidValue('needs a host name instead of the IP address: TLS checks the name');

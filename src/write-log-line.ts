@@ -1,12 +1,12 @@
-// Writes the log to standard output, a line at a time. If there is no room (a full disk, a pipe that nobody reads),
-// that line is lost and nothing else happens. pino's own destination would end the process, or block the thread that
-// answers the API. A stopped terminal (Ctrl+S) still blocks that thread, because it does not report that there is no
+// Writes the log to standard output, line by line. If there is no room (a full disk, a pipe that nobody reads), the
+// line is lost, and nothing else happens: pino's own destination would end the process, or block the thread that
+// answers the API. A stopped terminal (Ctrl+S) still blocks this thread, because it does not report that there is no
 // room.
 
 import { writeSync } from 'node:fs';
 
 const standardOutput = 1;
-/** True if the last line was written only in part, so that the next one must start on a new line. */
+/** True: the last line was written only in part, so the next line must begin with a line feed. */
 let isCutOff = false;
 
 export function writeLogLine(line: string): void {

@@ -1,5 +1,5 @@
-// Turns etcd's watch responses into changes: one complete change for each revision, even if etcd splits it over several
-// messages. The stream, and its reconnects: etcd.ts.
+// Turns etcd's watch responses into changes: one complete change for each revision, even if etcd splits a revision over
+// several messages. The stream and its reconnects: etcd.ts.
 
 import type { Revision } from '../model/revision.ts';
 import { type Change, Compacted, type Entry, type StoreEvent, type WatchOptions } from './store.ts';
@@ -16,11 +16,11 @@ export interface EtcdKeyValue {
 export interface WatchMessage {
   /** Set if the next message continues this response. */
   fragment?: boolean;
-  /** `prev_kv`: only if it was asked for, and null if etcd does not have it. */
+  /** `prev_kv`: only if the watch asked for it; null if etcd does not have it. */
   events: { type: 'Put' | 'Delete'; kv: EtcdKeyValue; prev_kv?: EtcdKeyValue | null }[];
 }
 
-/** Returns an etcd key and its value as an entry. `known` maps the full key to the key that the caller uses. */
+/** Returns an etcd key and its value as an entry. `known` turns the full key into the caller's form. */
 export function entryOf(kv: EtcdKeyValue, known: (full: string) => string): Entry {
   return {
     key: known(kv.key.toString()),
@@ -30,11 +30,11 @@ export function entryOf(kv: EtcdKeyValue, known: (full: string) => string): Entr
   };
 }
 
-/** Collects the events of one watch stream. A response has complete revisions, but a fragment may end within one. */
+/** Collects the events of one watch stream. A response has whole revisions; a fragment of a response may not. */
 export class ChangeCollector {
   readonly #known: (full: string) => string;
   readonly #reportsPrevious: boolean;
-  /** The newest change, if the next message may add events to it. */
+  /** The newest change, as long as the next message may add events to it. */
   #incomplete: Change | undefined;
 
   constructor(known: (full: string) => string, { previous = false }: WatchOptions = {}) {
@@ -44,7 +44,7 @@ export class ChangeCollector {
 
   /**
    * Returns the changes that this message completes (test/store/change-collector.test.ts). Throws {@link Compacted} if
-   * it lacks the value before an event.
+   * an event lacks the value before it.
    */
   collect(message: WatchMessage): Change[] {
     const complete: Change[] = [];
@@ -68,7 +68,10 @@ export class ChangeCollector {
     return complete;
   }
 
-  /** etcd reads the value before when it sends the event, and sends none if that revision was compacted meanwhile. */
+  /**
+   * Adds the value before the event. etcd reads it when it sends the event, and sends none if that revision has been
+   * compacted.
+   */
   #addPrevious(event: StoreEvent, before: EtcdKeyValue | undefined): void {
     if (before !== undefined) event.previous = entryOf(before, this.#known);
     else if (event.kind === 'delete' || event.entry.created < event.entry.modified) throw new Compacted();

@@ -1,4 +1,4 @@
-// Refuses transactions that a store never accepts, whatever it contains. Such a transaction is a bug of the caller,
+// Refuses transactions that no store accepts, whatever the store has. Such a transaction is a bug of the caller: it is
 // found before anything is sent.
 
 import { fullKey } from './key-space.ts';

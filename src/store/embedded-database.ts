@@ -1,6 +1,6 @@
-// The database of the embedded store: every version of a key is a row until it is compacted. The newest version has no
-// `superseded`. So a read as of an earlier revision, and a watch from one, are plain queries, and a value is written
-// once. Opening the file: embedded-folder.ts. The statements: embedded-sql.ts. The store's interface: embedded.ts.
+// The database of the embedded store. Every version of a key is a row until it is compacted; the newest version has no
+// `superseded`. So a list or a watch from an earlier revision is a plain query, and a value is written once. Opening
+// the file: embedded-folder.ts. The statements: embedded-sql.ts. The store's interface: embedded.ts.
 
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
@@ -29,26 +29,29 @@ import {
 } from './store.ts';
 
 export interface EmbeddedOptions {
-  /** The folder of the database. It holds nothing else. Created if it is missing; its parent must exist. */
+  /** The folder of the database, which has no other files. It is created if it is missing; its parent must exist. */
   folder: string;
-  /** The number of revisions that are kept, so that a watch or a list can read them. */
+  /** The number of revisions that are kept for watches and lists. */
   keepRevisions?: number;
   logger?: Logger;
 }
 
-/** The prefix of relative keys in the database. It keeps them apart from absolute keys, which begin with `/`. */
+/** The prefix of relative keys in the database. It differs from absolute keys, which begin with `/`. */
 export const embeddedRoot = ':';
-/** Jobs that may share one SQLite transaction, so that a burst does not block the event loop for long. */
+/** The most jobs that share one SQLite transaction, so that a burst does not block the event loop for long. */
 const maxGroup = 1000;
-/** A page ends when its values have this many characters together. */
+/** A page ends when its values together have this many characters. */
 const maxPage = 4 * 1024 * 1024;
-/** Rows that one query of a list reads. Together their values may be larger than a page. */
+/** The most rows that one query of a list reads. Their values together may be larger than a page. */
 const rowsPerRead = 128;
-/** A list of what was written within so many revisions reads these. Else it reads the prefix. */
+/**
+ * A list with `writtenAfter` reads the rows of the revisions since then, if these are no more than this. Otherwise it
+ * reads the whole prefix.
+ */
 const recentRevisions = 1000;
-/** Revisions that one compaction removes at least, so that not every commit pays for one. */
+/** The fewest revisions that one compaction removes, so that not every commit pays for one. */
 const compactionStep = 64;
-/** Revisions that one compaction removes at most, so that no commit waits long. More than one group can add. */
+/** The most revisions that one compaction removes, so that no commit waits long. It is more than one group can add. */
 const maxCompaction = 2 * maxGroup;
 
 interface VersionRow {
@@ -58,7 +61,7 @@ interface VersionRow {
   value: string | null;
 }
 
-/** A row of a list as an array. Without column names a load takes half the time. */
+/** A row of a list as an array: with column names, a load would take twice the time. */
 type ListedRow = [key: string, revision: Revision, created: Revision, value: string];
 
 /** A change to the database that waits for the next group. */
@@ -68,10 +71,10 @@ interface Job {
   reject: (error: unknown) => void;
 }
 
-/** The databases that this process has open, by folder. Opening a folder again adds a client of its database. */
+/** The databases that this process has open, by folder. Opening a folder twice opens its database once. */
 const openFolders = new Map<string, EmbeddedDatabase>();
 
-/** Returns the open database of a folder, or opens it. `folder` is its real path. */
+/** Returns the open database of a folder, or opens it. `folder` must be a real path. */
 export function databaseIn(folder: string, options: EmbeddedOptions): EmbeddedDatabase {
   let database = openFolders.get(folder);
   if (database === undefined) {
@@ -118,7 +121,7 @@ export class EmbeddedDatabase {
   }
 
   /**
-   * Removes a client. If it was the last, runs the waiting jobs and closes the database, so that another process can
+   * Removes a client. After the last one, runs the waiting jobs and closes the database, so that another process can
    * open the folder.
    */
   release(): void {
@@ -130,7 +133,7 @@ export class EmbeddedDatabase {
     closeDatabase(this.#folder, this.#database);
   }
 
-  /** Runs the job in the next group. Resolves when its changes are on the disk. */
+  /** Runs the job in the next group. Resolves when its changes are on disk. */
   write<T>(run: () => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#jobs.length === 0) setImmediate(() => this.#runGroup());
@@ -163,7 +166,7 @@ export class EmbeddedDatabase {
     if (at > this.revision) throw new HistoryLost(`revision ${at} does not exist yet`);
     const { start, end } = rangeOf(embeddedRoot, prefix, options.from);
     const { limit = 1000, writtenAfter } = options;
-    // The prefix has the versions of many revisions, also of keys that were deleted.
+    // The rows of a prefix are from many revisions, and some are from deleted keys.
     const isRecent = options.at === undefined && writtenAfter !== undefined && at - writtenAfter <= recentRevisions;
     const read = (from: string, wanted: number) =>
       isRecent
@@ -172,7 +175,7 @@ export class EmbeddedDatabase {
     const entries: Entry[] = [];
     let size = 0;
     for (let from = start; ; ) {
-      // Reads one row more than the page may have: it is the first row of the next page.
+      // Reads one row more than the page has room for: the first row of the next page.
       const wanted = Math.min(rowsPerRead, limit + 1 - entries.length);
       const rows = read(from, wanted) as unknown as ListedRow[];
       for (const [full, revision, created, value] of rows) {
@@ -193,8 +196,8 @@ export class EmbeddedDatabase {
   }
 
   /**
-   * Returns the changes of the revisions `first` to `last` to keys in the range. Throws Compacted if one of these
-   * revisions is compacted.
+   * Returns the changes of the revisions `first` to `last` in the range of keys. Throws Compacted if one of these
+   * revisions has been compacted.
    */
   changes(
     prefix: string,
@@ -219,7 +222,7 @@ export class EmbeddedDatabase {
     return changes;
   }
 
-  /** Returns the version that this one has superseded. It is kept while a watch can read this one. */
+  /** Returns the version that this one has superseded. It is kept as long as a watch can read this one. */
   #before({ key, revision }: VersionRow): VersionRow | undefined {
     const row = this.#statements.before.get(key, revision) as VersionRow | undefined;
     return row?.value == null ? undefined : row;
@@ -250,23 +253,20 @@ export class EmbeddedDatabase {
   }
 
   /**
-   * Lets the lease not end until the function that it returns is called. This process alone has the folder open, so the
-   * lease is lost only if the process ends.
+   * Keeps the lease alive until the returned function is called, or this process ends: no other process has the folder
+   * open.
    */
   guard(lease: LeaseId): () => void {
     this.#guarded.add(lease);
     return () => void this.#guarded.delete(lease);
   }
 
-  /**
-   * Returns the time to compare with the lease's expiry: the lease is alive if it expires later. For a guarded lease
-   * returns 0, so that its expiry does not count.
-   */
+  /** Returns the time that is compared with the lease's expiry. 0 for a guarded lease, so that it never expires. */
   #aliveAt(lease: LeaseId): number {
     return this.#guarded.has(lease) ? 0 : Date.now();
   }
 
-  /** Compacts no revision from the newest one on, until the function that it returns is called. */
+  /** Compacts no revision from the current one on, until the returned function is called. */
   keepHistory(): () => void {
     const reader = Symbol();
     this.#kept.set(reader, this.revision);
@@ -287,7 +287,7 @@ export class EmbeddedDatabase {
   #holds(compare: Compare): boolean {
     if (compare.kind === 'quiet') {
       const { start, end } = rangeOf(embeddedRoot, compare.prefix);
-      // If there are few revisions since then, search their rows. Otherwise search the rows of the prefix.
+      // If there were few revisions since then, reads their rows. Otherwise reads the rows of the prefix.
       const recent = this.revision - compare.since < this.#keepRevisions;
       const modified = recent ? this.#statements.modifiedRecently : this.#statements.modifiedSince;
       return modified.get(compare.since, start, end) === undefined;
@@ -303,7 +303,7 @@ export class EmbeddedDatabase {
     }
   }
 
-  /** Carries out the operation. Returns the number of keys that it wrote or deleted. */
+  /** Carries out the operation. Returns the number of keys that were written or deleted. */
   #carryOut(operation: Operation, revision: Revision): number {
     if (operation.kind === 'put') {
       const key = fullKey(embeddedRoot, operation.key);
@@ -320,10 +320,7 @@ export class EmbeddedDatabase {
     return Number(this.#statements.supersedeRange.run(revision, start, end).changes);
   }
 
-  /**
-   * Runs the first waiting jobs in order, in one SQLite transaction: the disk has the changes of all of them, or of
-   * none.
-   */
+  /** Runs the first waiting jobs, in order, in one SQLite transaction: all their changes get to the disk, or none. */
   #runGroup(): void {
     const jobs = this.#jobs.splice(0, maxGroup);
     if (jobs.length === 0) return;
@@ -341,7 +338,7 @@ export class EmbeddedDatabase {
           const outcome = job.run();
           outcomes.push(() => job.resolve(outcome));
         } catch (error) {
-          // LeaseGone is thrown before its job writes anything. Any other error ends the whole group.
+          // A job throws LeaseGone before it writes anything. Any other error undoes the whole group.
           if (!(error instanceof LeaseGone)) throw error;
           outcomes.push(() => job.reject(error));
         }
@@ -361,8 +358,8 @@ export class EmbeddedDatabase {
   }
 
   /**
-   * Returns the error for a failed query or write. Damage is logged once, and ends all writes, so that nothing that is
-   * left in the file is overwritten before it is repaired.
+   * Returns the error of a failed query or write. Damage is logged once. After it, nothing is written, so that what is
+   * left in the file can be repaired.
    */
   #unavailable(cause: unknown): StoreUnavailable {
     const reason = messageOf(cause);
@@ -375,7 +372,7 @@ export class EmbeddedDatabase {
     return this.#damage;
   }
 
-  /** Rolls back, unless SQLite has done so itself, as it does after some errors. */
+  /** Rolls back, if SQLite has not done so itself, as it does after some errors. */
   #rollBack(): void {
     try {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
@@ -384,7 +381,10 @@ export class EmbeddedDatabase {
     }
   }
 
-  /** Removes the oldest revisions if there are {@link compactionStep} too many. So no commit has to remove many. */
+  /**
+   * Removes the oldest revisions once there are {@link compactionStep} too many, and not more than {@link
+   * maxCompaction}.
+   */
   #compact(): void {
     const oldest = Math.min(this.revision - this.#keepRevisions, ...this.#kept.values());
     if (oldest - this.#compacted < compactionStep) return;
@@ -402,7 +402,7 @@ export class EmbeddedDatabase {
     this.#expiry = setTimeout(() => this.#expireLeases(), wait).unref();
   }
 
-  /** Ends the expired leases. Called when the database is opened, too: leases expire while the folder is closed. */
+  /** Ends the expired leases. Also called when the database is opened: leases expire while the folder is closed. */
   #expireLeases(): void {
     this.write(() => {
       for (const { id } of this.#statements.expired.all(Date.now())) {

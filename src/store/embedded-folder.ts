@@ -1,6 +1,6 @@
-// Opens and closes the embedded store's folder: `store.sqlite` (with SQLite's `-wal` beside it), and `store.pid` with
-// the process that opened it last, and whether that process has closed it. Refuses a folder that cannot be used, with a
-// message that says how to repair it. Reads and writes: embedded-database.ts.
+// Opens and closes the folder of the embedded store. It has `store.sqlite` with SQLite's `-wal`, and `store.pid`: the
+// process that opened the store last, and whether this process has closed it. A folder that cannot be used is refused,
+// with a message that says how to repair it. Reads and writes: embedded-database.ts.
 
 import {
   chmodSync,
@@ -24,14 +24,14 @@ const formatVersion = 1;
 /** SQLite's result codes. `shortRead` is an extended code: its low octet is the primary code. */
 const resultCodes = { busy: 5, locked: 6, corrupt: 11, notADatabase: 26, shortRead: 522 } as const;
 
-/** The second line of `store.pid` from the opening of the store until it is closed. Older versions do not write it. */
+/** The second line of `store.pid` while the store is open. Older versions do not write it. */
 const openMark = 'open';
-/** Only its owner may read what the store holds. */
+/** Only the owner of the files may read what the store has. */
 const ownerOnly = 0o600;
 
 /**
- * Opens the folder's database, for this process alone. Need not write to an existing database, so it also works on a
- * full disk.
+ * Opens the folder's database for this process alone. An existing database need not be written to, so this works on a
+ * full disk too.
  */
 export function openDatabase(folder: string): DatabaseSync {
   refuseLost(folder);
@@ -40,7 +40,7 @@ export function openDatabase(folder: string): DatabaseSync {
   let isOurs = false;
   try {
     database = new DatabaseSync(databaseFile(folder));
-    // The operating system holds the exclusive lock. It ends with the process, even after a crash.
+    // The operating system has the exclusive lock, which ends with the process, even after a crash.
     database.exec(`
       PRAGMA locking_mode = EXCLUSIVE;
       PRAGMA journal_mode = WAL;
@@ -56,8 +56,8 @@ export function openDatabase(folder: string): DatabaseSync {
         `The folder ${folder} was written by a newer version (format ${version}, this one reads ${formatVersion})`,
       );
     }
-    // The pid file is written after the schema. If it exists and the schema does not, the WAL held the schema and all
-    // data, and is now missing or truncated.
+    // The pid file is written after the schema. If it exists without the schema, the schema and all data were in the
+    // WAL, which is now missing or truncated.
     if (version === 0 && existsSync(pidFile(folder))) {
       throw lost(folder, 'store.sqlite-wal is missing or truncated, but the folder had a store');
     }
@@ -83,14 +83,14 @@ export function openDatabase(folder: string): DatabaseSync {
   }
 }
 
-/** Closes the folder's database. SQLite moves what is in the WAL into the database and deletes the WAL. */
+/** Closes the folder's database. SQLite moves the contents of the WAL into the database, and deletes the WAL. */
 export function closeDatabase(folder: string, database: DatabaseSync): void {
-  // Before the WAL is deleted: after a crash in between, the store must not seem to have lost it.
+  // Before SQLite deletes the WAL: after a crash in between, the WAL must not seem to be lost.
   markClosed(folder);
   database.close();
 }
 
-/** Returns true if SQLite found the file altered or truncated. A full or failing disk is not damage. */
+/** Returns whether SQLite found the file altered or truncated. A full or failing disk is not damage. */
 export function isDamage(error: unknown): boolean {
   return isOneOf(error, resultCodes.corrupt, resultCodes.notADatabase, resultCodes.shortRead);
 }
@@ -101,16 +101,16 @@ export function numberIn(statement: StatementSync, ...values: string[]): number 
 }
 
 /**
- * Refuses a folder whose database file is missing or empty: SQLite would take it for a new database and delete the WAL,
- * and we would serve no zones. Refuses a folder whose WAL is missing although no process has closed the store: the
- * newest changes were only there. A WAL that is shorter than it was cannot be told from one that a crash cut off.
+ * Refuses a folder whose database file is missing or empty: SQLite would create a new database and delete the WAL, and
+ * we would serve no zones. Refuses a folder whose WAL is missing although the store was not closed: the newest changes
+ * were only in the WAL. A WAL that was shortened cannot be recognised: a crash may have cut it off.
  */
 function refuseLost(folder: string): void {
   const file = databaseFile(folder);
   const size = statSync(file, { throwIfNoEntry: false })?.size;
   if (size !== undefined && size > 0) {
     const isMissing = () => !existsSync(`${file}-wal`);
-    // Looks for it twice: meanwhile another process may open or close the store.
+    // Looks twice, since another process may be opening or closing the store.
     if (isMissing() && isMarkedOpen(folder) && isMissing()) {
       throw lost(folder, 'store.sqlite-wal is missing, but the store was not closed', {
         wayOut: 'delete store.pid to go on without the changes that were only in store.sqlite-wal',
@@ -122,7 +122,7 @@ function refuseLost(folder: string): void {
   throw lost(folder, `store.sqlite is ${size === undefined ? 'missing' : 'empty'}, but the folder had a store`);
 }
 
-/** Checks the whole file. Otherwise a damaged page could stay unnoticed for weeks, until a read needs it. */
+/** Checks the whole file. Otherwise a damaged page might not be noticed until a read needs it, weeks later. */
 function refuseDamaged(folder: string, database: DatabaseSync): void {
   const found = Object.values(database.prepare('PRAGMA quick_check(1)').get() ?? {})[0];
   if (found !== 'ok') throw lost(folder, `the database is damaged (${String(found).replaceAll('\n', ' ')})`);
@@ -138,12 +138,12 @@ function lost(folder: string, reason: string, { cause, wayOut }: { cause?: unkno
 }
 
 /**
- * Lets only the owner read the files. Creates the database file, because SQLite would let others read it; the WAL gets
- * its mode. Best effort: the files may belong to another user, or the folder be used by another process.
+ * Lets only the owner read the files. Creates the database file first, because SQLite would let others read it; the WAL
+ * gets the mode of the database file. Best effort: the files may belong to another user.
  */
 function keepPrivate(folder: string): void {
   try {
-    // Only if it is missing: closing it would end locks that this process has on it.
+    // Only if it is missing: closing it would end the locks that this process has on it.
     if (!existsSync(databaseFile(folder))) closeSync(openSync(databaseFile(folder), 'a', ownerOnly));
     for (const name of readdirSync(folder)) if (/^store\./.test(name)) chmodSync(join(folder, name), ownerOnly);
   } catch {
@@ -152,12 +152,12 @@ function keepPrivate(folder: string): void {
 }
 
 /**
- * Writes the process id, and marks the store as open. The file stays when the process ends: it also proves that the
- * folder had a store.
+ * Writes the process id, and marks the store as open. The file stays after the process: it proves that the folder had a
+ * store.
  */
 function writePid(folder: string): void {
   try {
-    // The WAL must be in the folder before the mark is: after a power failure it must not seem to be lost.
+    // The WAL must be in the folder before the mark: otherwise it would seem to be lost after a power failure.
     syncFolder(folder);
     writeFileSync(pidFile(folder), `${process.pid}\n${openMark}\n`, { mode: ownerOnly, flush: true });
   } catch {
@@ -165,7 +165,7 @@ function writePid(folder: string): void {
   }
 }
 
-/** Removes the mark. Writes nothing, so that it works on a full disk. */
+/** Removes the mark. Only shortens the file, so that this works on a full disk. */
 function markClosed(folder: string): void {
   try {
     const file = openSync(pidFile(folder), 'r+');
@@ -176,7 +176,7 @@ function markClosed(folder: string): void {
       closeSync(file);
     }
   } catch {
-    // There is no mark, or this user may not write it.
+    // There is no mark, or this user may not write the file.
   }
 }
 

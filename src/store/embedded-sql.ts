@@ -1,4 +1,4 @@
-// The SQL of the embedded store: its tables, and every statement that embedded-database.ts runs on them.
+// The SQL of the embedded store: its tables, and all statements of embedded-database.ts.
 
 export const schema = `
   CREATE TABLE IF NOT EXISTS versions (
@@ -35,14 +35,14 @@ export const statements = {
   current: 'SELECT key, revision, created, value FROM versions WHERE key = ? ORDER BY revision DESC LIMIT 1',
   list: `SELECT key, revision, created, value FROM versions WHERE key >= ? AND key < ? AND revision <= ?
     AND (superseded IS NULL OR superseded > ?) ORDER BY key LIMIT ?`,
-  // The inner query reads only the index, and so no key of another prefix.
+  // The inner query reads only the index, so it reads no values of other prefixes.
   listRecent: `SELECT versions.key, versions.revision, created, value
     FROM (SELECT key, revision FROM versions INDEXED BY versions_by_revision
       WHERE revision > ? AND +key >= ? AND +key < ?) AS recent
     CROSS JOIN versions ON versions.key = recent.key AND versions.revision = recent.revision
     WHERE superseded IS NULL ORDER BY versions.key LIMIT ?`,
   count: 'SELECT count(*) FROM versions WHERE key >= ? AND key < ? AND superseded IS NULL',
-  // `+key` keeps the planner from scanning the whole prefix by key.
+  // `+key` keeps SQLite's planner from scanning the whole prefix by key.
   changes: `SELECT key, revision, created, value FROM versions INDEXED BY versions_by_revision
     WHERE revision >= ? AND revision <= ? AND +key >= ? AND +key < ? ORDER BY revision`,
   before: `SELECT key, revision, created, value FROM versions

@@ -1,5 +1,5 @@
-// Implements the store in one SQLite file, for one machine: durable on commit, without setup. The versions of keys,
-// leases and transactions: embedded-database.ts. Mapping keys: key-space.ts. The same semantics on etcd: etcd.ts.
+// Implements the store in one SQLite file, for one machine: durable on commit, without setup. Key versions, leases and
+// transactions: embedded-database.ts. Mapping of keys: key-space.ts. The same semantics on etcd: etcd.ts.
 
 import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { after, type Revision } from '../model/revision.ts';
@@ -20,12 +20,12 @@ import {
   type WatchOptions,
 } from './store.ts';
 
-/** Revisions that a watch reads with one query. */
+/** The most revisions that a watch reads with one query. */
 const watchStep = 64;
 
 /**
- * Opens the store in a folder. Only one process can have it open: another process gets an error with the pid of the
- * first (test/store/embedded.test.ts, "a second process"). In one process, all calls for a folder share its database.
+ * Opens the store in a folder. Only one process can have it open: another one gets an error with the pid of the first
+ * (test/store/embedded.test.ts, "a second process"). Within a process, all calls for one folder share its database.
  */
 export async function openEmbeddedStore(options: EmbeddedOptions): Promise<Store> {
   if (!existsSync(options.folder)) mkdirSync(options.folder, { mode: 0o700 });

@@ -1,10 +1,10 @@
-// Turns failed calls to etcd into the store's errors. etcd and gRPC state the cause only in the message text.
+// Turns failed calls to etcd into the store's errors. etcd and gRPC name the cause only in the text of the message.
 // Calls and retries: etcd.ts.
 
 import { messageOf } from '../model/thrown.ts';
 import { Compacted, HistoryLost, LeaseGone, StoreUnavailable, TransactionTooLarge } from './store.ts';
 
-/** A response is larger than the client accepts. */
+/** A response was larger than this client accepts. */
 export class MessageTooLarge extends Error {}
 
 /** Returns the store's error for a failed call. */
@@ -12,8 +12,8 @@ export function meaningOf(error: unknown, endpoint: string): Error {
   const message = messageOf(error);
   if (error instanceof StoreUnavailable || error instanceof Compacted) return error;
   if (error instanceof TypeError || /duplicate key|too many operations/.test(message)) return error as Error;
-  // A request that is too large: the first text is etcd's, the second comes from its gRPC. Our gRPC
-  // client writes `Received`, and means a response (below).
+  // The request is too large: the first text is etcd's own, the second comes from etcd's gRPC. Our own gRPC writes
+  // `Received`, and means a response (below).
   if (/request is too large|grpc: received message larger than max/.test(message)) {
     return new TransactionTooLarge(`etcd at ${endpoint} does not accept a request of this size (--max-request-bytes)`);
   }
@@ -28,12 +28,12 @@ export function meaningOf(error: unknown, endpoint: string): Error {
   return new StoreUnavailable(`etcd at ${endpoint}: ${reasonOf(error)}`, { cause: error });
 }
 
-/** Returns the message without the note that gRPC appends about name resolution. */
+/** Returns the message without gRPC's note about name resolution. */
 export function reasonOf(error: unknown): string {
   return messageOf(error).replace(/\.? *Resolution note:.*$/s, '');
 }
 
-/** Returns true if gRPC reports that it had no connection to send the call on. */
+/** Returns whether gRPC reports that it had no connection for the call. */
 export function wasNeverSent(error: unknown): boolean {
   return /No connection established|Channel closed before call started/.test(messageOf(error));
 }

@@ -1,5 +1,6 @@
-// Detects that etcd lost the history that was read from it: it was restored from a backup, wiped, or replaced.
-// Revisions then continue from an earlier one, and the same revision may have other contents. Called by etcd.ts.
+// Detects that etcd has lost the history that was read from it, because it was restored from a backup, wiped, or
+// replaced. Its revisions then continue from an earlier one, and a revision may have other contents than before.
+// etcd.ts calls this.
 
 import type { Revision } from '../model/revision.ts';
 import { type EtcdKeyValue, entryOf } from './change-collector.ts';
@@ -11,17 +12,17 @@ interface EtcdHeader {
   revision: string;
 }
 
-/** Reads one full key as of a revision; 0 means the newest. Rejects with Compacted. */
+/** Reads one full key as of a revision; 0 is the newest. Rejects with Compacted. */
 type ReadKey = (key: string, revision: number) => Promise<{ header: EtcdHeader; kvs: EtcdKeyValue[] }>;
 
 export class EtcdHistory {
   readonly #root: string;
   #cluster: string | undefined;
   #revision = 0 as Revision;
-  /** The newest put that was read. In another history, its revision almost certainly wrote something else. */
+  /** The newest put that was read. In another history, the same revision almost certainly wrote something else. */
   #landmark: Entry | undefined;
 
-  /** `root`: the prefix of the store's keys. etcd may not permit reading other keys. */
+  /** `root` is the prefix of the store's keys. etcd may forbid reading other keys. */
   constructor(root: string) {
     this.#root = root;
   }
@@ -34,10 +35,10 @@ export class EtcdHistory {
   }
 
   /**
-   * Returns the error if etcd has another history; undefined if it has the same history. The cluster's id cannot prove
-   * that the history is the same: it is derived from the members' names and addresses. The revision cannot either:
-   * others may have written since. What the landmark's key held at the landmark's revision proves it, with one
-   * exception: a history that has the same value at that revision, and differs before it, is not detected.
+   * Returns the error if etcd has another history, else undefined. The id of the cluster does not prove that the
+   * history is the same: it is made from the names and addresses of the members. The newest revision does not either:
+   * others may have written meanwhile. The proof is that the landmark's key has the landmark's value at its revision.
+   * One case is not detected: a history that has this value at this revision, but differs before it.
    */
   async findLoss(read: ReadKey): Promise<HistoryLost | undefined> {
     const [cluster, revision, landmark] = [this.#cluster, this.#revision, this.#landmark];
@@ -61,8 +62,8 @@ export class EtcdHistory {
 }
 
 /**
- * Prefers the newest put, and among the puts of one revision the longest value. A zone's serial has an empty value,
- * which is the same in every history.
+ * Prefers the newest put. Among the puts of one revision, prefers the longest value: a zone's serial has an empty
+ * value, which is the same in every history.
  */
 function isBetterLandmark(entry: Entry, other: Entry | undefined): boolean {
   if (other === undefined || entry.modified > other.modified) return true;

@@ -1,6 +1,6 @@
-// Implements the store in etcd, for several machines. No other file uses the package etcd3. Only its plain RPC clients
-// are used: its builders lack some requests, and its watcher skips changes while it reconnects.
-// Mapping keys: key-space.ts. Turning a watch stream into changes: change-collector.ts.
+// Implements the store in etcd, for several machines. Only this file uses the package etcd3, and only its plain RPC
+// clients: its builders lack some requests, and its watcher skips changes while it reconnects. Mapping of keys:
+// key-space.ts. Making changes of a watch stream: change-collector.ts.
 
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -36,9 +36,9 @@ import {
 } from './store.ts';
 
 export interface EtcdOptions {
-  /** `http://host:port` or `https://host:port`, at least one. An endpoint is used until it fails, then the next. */
+  /** `http://host:port` or `https://host:port`, one or more. An endpoint is used until it fails, then the next one. */
   endpoints: string[];
-  /** The prefix of relative keys, without a `/` at its end: `/zonewright/v1`. */
+  /** The prefix of relative keys, without a `/` at its end, such as `/zonewright/v1`. */
   prefix: string;
   ca?: Buffer;
   cert?: Buffer;
@@ -46,23 +46,25 @@ export interface EtcdOptions {
   username?: string;
   password?: string;
   logger?: Logger;
-  /** Only tests set it: how long this thread may be busy until its guarded leases end. */
+  /** How long this thread may be busy before its guarded leases end. Only tests set it. */
   maxBusyMilliseconds?: number;
 }
 
-/** Milliseconds that a call may take with all its attempts (test/store/etcd.test.ts, "fails within five seconds"). */
+/** Milliseconds for a call with all its attempts (test/store/etcd.test.ts, "fails within five seconds"). */
 const callTimeout = 4000;
-/** Milliseconds that one attempt may take if there are several endpoints. */
+/** Milliseconds for one attempt if there are several endpoints. */
 const attemptTimeout = 2000;
 /**
  * The limit of a response, in octets. gRPC refuses a larger one; a list then asks for shorter pages. A watch gets
  * fragments of about 2 MB.
  */
 const maxMessage = 64 * 1024 * 1024;
-/** How far ahead a list looks for its next page, in pages. If that is not far enough, how many times as far. */
+/**
+ * How many pages ahead the range of a list's request ends. If that is not enough, it ends `timesAsFar` times as far.
+ */
 const pagesAhead = 4;
 const timesAsFar = 16;
-/** Changes that may wait for a slow reader before the stream is paused. */
+/** The most changes that wait for a slow reader before the stream is paused. */
 const maxQueue = 1000;
 
 interface EtcdEndpoint {
@@ -70,13 +72,15 @@ interface EtcdEndpoint {
   client: Etcd3;
 }
 
-/** One step of a watch stream: a change or, if it has no events, the revision up to which all changes were sent. */
+/** A step of a watch stream: a change. Without events, its revision says up to where all changes have been sent. */
 type Progress = Change;
 
 type StreamOptions = NonNullable<Parameters<WatchClient['watch']>[0]>;
 type Interceptor = NonNullable<StreamOptions['interceptors']>[number];
 
-/** Makes etcd end the stream if the member loses its leader. Otherwise a partitioned member would just send nothing. */
+/**
+ * Makes etcd end the stream if the member has no leader. Otherwise a partitioned member would silently send nothing.
+ */
 const requireLeader: Interceptor = (options, next) => {
   const call = next(options);
   const start = call.start.bind(call);
@@ -87,7 +91,7 @@ const requireLeader: Interceptor = (options, next) => {
   return call as ReturnType<Interceptor>;
 };
 
-/** Opens the store, even if etcd cannot be reached: calls then reject with StoreUnavailable, and watches wait. */
+/** Opens the store, even if etcd cannot be reached: then calls reject with StoreUnavailable, and watches wait. */
 export async function openEtcdStore(options: EtcdOptions): Promise<Store> {
   return new EtcdStore(options);
 }
@@ -101,9 +105,9 @@ class EtcdStore implements Store {
   readonly #pace = new PagePace();
   #preferred = 0;
   #history: EtcdHistory;
-  /** Set if a call or a watch failed since the history was last verified: etcd may have been restored meanwhile. */
+  /** True: a call or a watch has failed since the history was verified, so etcd may have been restored meanwhile. */
   #mustVerifyHistory = false;
-  /** Ends the open watches if the history is lost. */
+  /** Ends the open watches when the history is lost. */
   readonly #watches = new Set<AbortController>();
   /** A lost history that was found while no watch was open. The next watch throws it. */
   #pendingHistoryLost: HistoryLost | undefined;
@@ -146,8 +150,8 @@ class EtcdStore implements Store {
   }
 
   /**
-   * Returns the first entries of the range, with their full keys: one more than the limit, if there are so many. Within
-   * a list at one revision, asks for short ranges.
+   * Returns the first entries of the range, with their full keys: `limit` + 1 if there are so many. A list at one
+   * revision is asked for in short ranges (page-pace.ts).
    */
   async #range(range: KeyRange, limit: number, at: Revision | undefined) {
     const { range_end: rangeEnd, ...whole } = bytesOf(range);
@@ -284,8 +288,8 @@ class EtcdStore implements Store {
   }
 
   /**
-   * Runs a call against one endpoint after the other. A call with `once` is repeated only if it was certainly not sent.
-   * Otherwise the second attempt of a commit could fail its compares because the first attempt was carried out.
+   * Runs a call against one endpoint after the other. A call with `once` is repeated only if it was certainly not sent:
+   * otherwise a commit's first attempt might be carried out, and make the compares of its second attempt fail.
    */
   async #call<T>(
     times: 'once' | 'repeatable',
@@ -320,7 +324,9 @@ class EtcdStore implements Store {
     return this.#endpoints[this.#preferred]!;
   }
 
-  /** Throws HistoryLost, and ends the watches with it, if etcd has another history than the one that was read. */
+  /**
+   * Throws HistoryLost, and ends the watches with it, if etcd has another history than the one that was read before.
+   */
   async #verifyHistory({ client, url }: EtcdEndpoint, deadline: Date): Promise<void> {
     const history = this.#history;
     const lost = await history.findLoss((key, revision) =>
@@ -332,7 +338,7 @@ class EtcdStore implements Store {
       this.#mustVerifyHistory = false;
       return;
     }
-    // Several concurrent calls may find the loss: only the first reports it.
+    // Several calls at the same time may find the loss. Only the first one reports it.
     if (this.#history === history) {
       this.#history = new EtcdHistory(this.#root);
       this.#mustVerifyHistory = false;
@@ -347,10 +353,7 @@ class EtcdStore implements Store {
     return entries.map((entry) => ({ ...entry, key: fullKey(this.#root, entry.key) }));
   }
 
-  /**
-   * Makes the next call verify the history. Moves on to the next endpoint, unless another call has moved on from this
-   * endpoint already.
-   */
+  /** Makes the next call verify the history. Prefers the next endpoint, if no other call has already left this one. */
   #failOver(endpoint: EtcdEndpoint): void {
     this.#mustVerifyHistory = true;
     if (this.#endpoint() === endpoint) this.#preferred = (this.#preferred + 1) % this.#endpoints.length;
@@ -363,7 +366,7 @@ class EtcdStore implements Store {
     ended: AbortSignal,
   ): AsyncGenerator<Progress, void, undefined> {
     const range = bytesOf(rangeOf(this.#root, prefix));
-    // For a future revision, etcd waits without a message. After a restore from a backup it could wait forever.
+    // etcd waits silently for a future revision. After a restore from a backup, it could wait forever.
     const { header } = await this.#call('repeatable', ({ client }, deadline) =>
       client.kv.range({ key: range.key, keys_only: true, limit: 1 }, { deadline }),
     );
@@ -392,9 +395,9 @@ class EtcdStore implements Store {
       }
       for (const { events } of changes) this.#history.note(response.header, this.#withFullKeys(entriesOf(events)));
       queue.push(...changes);
-      // No changes yet, but the watch is open.
+      // There are no changes yet, but the watch is open.
       if (response.created) queue.push({ revision: (from - 1) as Revision, events: [] });
-      // A progress notification: all changes up to its revision were sent before it.
+      // A progress notification: all changes up to its revision have been sent.
       if (!response.created && response.events.length === 0 && !response.fragment) {
         queue.push({ revision: Number(response.header.revision) as Revision, events: [] });
       }
@@ -485,7 +488,7 @@ function bytesOf(range: KeyRange): { key: Buffer; range_end: Buffer } {
   return { key: Buffer.from(range.start), range_end: Buffer.from(range.end) };
 }
 
-/** Pauses or resumes a stream. etcd3's types hide that its streams are Node's. */
+/** Pauses or resumes a stream. The types of etcd3 hide that it is a stream of Node. */
 function pauseStream(stream: object, pause: boolean): void {
   if (!(stream instanceof Readable)) return;
   if (pause) stream.pause();
@@ -493,8 +496,8 @@ function pauseStream(stream: object, pause: boolean): void {
 }
 
 /**
- * Returns the options of a client for one endpoint. The client neither retries nor has a circuit breaker: #call
- * retries, because it knows which calls may be repeated.
+ * Returns the options of the client of one endpoint. The client does not retry and has no circuit breaker: #call
+ * retries, since it knows which calls may be repeated.
  */
 function clientOptions(options: EtcdOptions, endpoint: string): IOptions {
   const callThrough = {
@@ -516,7 +519,7 @@ function clientOptions(options: EtcdOptions, endpoint: string): IOptions {
     grpcOptions: {
       'grpc.max_receive_message_length': maxMessage,
       'grpc.max_send_message_length': -1,
-      // Detects a dead connection of an idle watch. etcd closes connections that ping more often than every 5 s.
+      // Finds dead connections of idle watches. etcd closes connections with more than one ping every 5 s.
       'grpc.keepalive_time_ms': 7000,
       'grpc.keepalive_timeout_ms': 4000,
       'grpc.initial_reconnect_backoff_ms': 100,

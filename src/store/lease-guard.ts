@@ -1,5 +1,5 @@
-// Keeps leases of etcd while the main thread is busy, with a thread of its own: lease-thread.ts. The main thread tells
-// it that it still runs, because a replica that no longer works must lose its leases.
+// Keeps leases of etcd while the main thread is busy, in a thread of its own (lease-thread.ts). The main thread
+// regularly shows that it still runs: a replica that no longer works must lose its leases.
 
 import { Worker } from 'node:worker_threads';
 import type { Logger } from '../model/logger.ts';
@@ -8,9 +8,8 @@ import type { LeaseOrder, LeaseTask } from './lease-task.ts';
 import type { LeaseId } from './store.ts';
 
 /**
- * How long the main thread may be busy before its leases are no longer kept. Requests of
- * an attack hold it for less than a second (bench:attack). A replica that has followed no change for a minute should
- * not be a nameserver.
+ * How long the main thread may be busy before its leases end. Requests of an attack keep it busy for less than a second
+ * (bench:attack). A replica that has applied no change for a minute must not be a nameserver.
  */
 export const maxBusyMilliseconds = 60_000;
 const beatMilliseconds = 1000;
@@ -33,7 +32,7 @@ export class LeaseGuard {
     this.#options = options;
   }
 
-  /** Keeps the lease until the function that it returns is called. The first lease starts the thread. */
+  /** Keeps the lease until the returned function is called. The first lease starts the thread. */
   guard(lease: LeaseId): () => void {
     this.#leases.add(lease);
     if (this.#worker === undefined && this.#restart === undefined) this.#start();
@@ -71,7 +70,7 @@ export class LeaseGuard {
     const worker = new Worker(new URL('./lease-thread.ts', import.meta.url), {
       name: 'etcd-leases',
       workerData: task,
-      // It needs little. The defaults would let it take as much as the main thread.
+      // The thread needs little memory. By default it could take as much as the main thread.
       resourceLimits: { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 32 },
       trackUnmanagedFds: false,
     });

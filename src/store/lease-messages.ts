@@ -1,11 +1,11 @@
-// The two messages of gRPC that lease-thread.ts exchanges with etcd: LeaseKeepAliveRequest and LeaseKeepAliveResponse,
-// each in a frame: an octet that says "not compressed", the length in four octets, and the message in protobuf.
+// The two gRPC messages that lease-thread.ts exchanges with etcd: LeaseKeepAliveRequest and LeaseKeepAliveResponse.
+// Each is in a frame: an octet that says "not compressed", the length in four octets, and the message in protobuf.
 
 import type { LeaseId } from './store.ts';
 
 const frameHeader = 5;
 
-/** Returns a frame with the request to keep a lease. */
+/** Returns a frame with the request to keep the lease. */
 export function encodeKeepAlive(lease: LeaseId): Buffer {
   const octets = [idField << 3];
   let rest = BigInt(lease);
@@ -18,8 +18,8 @@ const idField = 1;
 const timeToLiveField = 3;
 
 /**
- * Returns the seconds that a lease has left by the frame with etcd's answer: 0 if it has ended. Returns undefined if
- * the frame is not complete yet.
+ * Returns the seconds that a lease has left, from the frame with etcd's answer; 0 if the lease has ended. Returns
+ * undefined if the frame is not complete.
  */
 export function decodeTimeToLive(frame: Buffer): number | undefined {
   if (frame.length < frameHeader || frame.length < frameHeader + frame.readUInt32BE(1)) return undefined;
@@ -34,7 +34,7 @@ export function decodeTimeToLive(frame: Buffer): number | undefined {
       if (octet < 0x80) return Number(value);
     }
   };
-  // Protobuf omits a field that is 0.
+  // Protobuf leaves out a field that is 0.
   let seconds = 0;
   while (at < message.length) {
     const tag = varint();

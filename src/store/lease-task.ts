@@ -1,4 +1,5 @@
-// The messages between the main thread and the thread that keeps leases of etcd. All can be cloned.
+// The messages between the main thread and the thread that keeps leases of etcd. All can be sent between threads
+// (structured clone).
 
 import type { LeaseId } from './store.ts';
 
@@ -10,11 +11,11 @@ export interface LeaseTask {
   readonly key?: Uint8Array | undefined;
   /** One Int32, which the main thread changes every second. */
   readonly beat: SharedArrayBuffer;
-  /** If the beat has not changed for so long, no lease is kept. */
+  /** If the beat has not changed for this long, no lease is kept. */
   readonly maxBusyMilliseconds: number;
 }
 
-/** An order of the main thread. */
+/** An order from the main thread. */
 export interface LeaseOrder {
   readonly kind: 'guard' | 'release';
   readonly lease: LeaseId;

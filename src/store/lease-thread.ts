@@ -1,6 +1,6 @@
-// The main of the thread that keeps leases of etcd while the main thread is busy. It speaks gRPC by itself, because
-// etcd3 and its gRPC would take 18 MB in this thread, and one message is all that it needs. It needs no user: etcd
-// renews a lease for every client.
+// The entry file of the thread that keeps leases of etcd while the main thread is busy. It needs only one message, so
+// it speaks gRPC itself: etcd3 with its gRPC would take 18 MB in this thread. It needs no user name, since etcd renews
+// a lease for any client.
 
 import type { ClientHttp2Session } from 'node:http2';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -56,7 +56,7 @@ function isMainThreadAlive(): boolean {
   return now - lastBeat.at <= task.maxBusyMilliseconds;
 }
 
-/** Renews the lease. Returns its seconds, 0 if it has ended. */
+/** Renews the lease. Returns the seconds that it has left; 0 if it has ended. */
 function renew(lease: LeaseId): Promise<number> {
   const stream = opened().request({
     ':method': 'POST',

@@ -1,10 +1,10 @@
-// Where a page of a long list is likely to end. For each page, etcd walks through all keys up to the end of the range
-// that it is asked for: so a list of a million keys, asked for page by page, takes it minutes. It is asked for a short
-// range instead, whose end is guessed from the page before.
+// Guesses where the next page of a long list ends. For each page, etcd walks through all keys up to the end of the
+// requested range, so listing a million keys page by page would take minutes. Instead, a short range is requested,
+// whose end is guessed from the page before.
 
-/** Lists that are read at the same time. */
+/** The most lists whose newest page is remembered. */
 const maxLists = 64;
-/** So many octets count, from the first one in which the keys of a page differ. */
+/** The number of octets that count, from the first octet in which the keys of a page differ. */
 const width = 6;
 
 /** The first and the last key of a page. */
@@ -15,25 +15,25 @@ interface PageEnds {
 
 /** Remembers the newest page of each list. */
 export class PagePace {
-  /** By the key at which the list goes on. */
+  /** The pages, by the key at which the next page of the list begins. */
   readonly #pages = new Map<string, PageEnds>();
 
-  /** Notes a page, and the key at which its list goes on. */
+  /** Notes a page, and the key at which the next page begins. */
   note(next: string, page: PageEnds): void {
     this.#pages.delete(next);
     this.#pages.set(next, page);
     if (this.#pages.size > maxLists) this.#pages.delete(this.#pages.keys().next().value as string);
   }
 
-  /** Returns the page before; undefined if it is not known. */
+  /** Returns the page before the one that begins at `from`; undefined if it is not known. */
   before(from: string): PageEnds | undefined {
     return this.#pages.get(from);
   }
 }
 
 /**
- * Returns a key after `last`: so far after it as `factor` pages are long if the keys go on as they do from `first` to
- * `last`. Undefined if no key is so far.
+ * Returns a key about `factor` pages after `last`, if the following keys are as dense as those from `first` to `last`.
+ * Undefined if there is no such key.
  */
 export function keyAhead({ first, last }: PageEnds, factor: number): Buffer | undefined {
   let shared = 0;
@@ -45,7 +45,7 @@ export function keyAhead({ first, last }: PageEnds, factor: number): Buffer | un
   return digits.length > 2 * length ? undefined : Buffer.from(digits, 'hex');
 }
 
-/** Returns the first octets of the key as a number. Octets after its end count as 0. */
+/** Returns the first `length` octets of the key as a number. Missing octets count as 0. */
 function numberIn(key: Buffer, length: number): bigint {
   const octets = Buffer.alloc(length);
   key.copy(octets, 0, 0, length);

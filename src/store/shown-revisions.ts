@@ -1,7 +1,8 @@
-// Adds the offset of a restored store to its revisions. A store that a backup was restored into counts its revisions
-// anew, and users must not see that: serials, entity tags, ids of events and everything else that is made from a
-// revision would go back. So this file stands between the store and all who use it: they see `revision + offset`, and
-// what they pass is translated back. The offset is stored (kinds/offset.ts). Without one, nothing is added.
+// Adds the offset of a restored store to its revisions. A store into which a backup was restored counts its revisions
+// from the beginning again. Users must not see that: serials, entity tags, ids of events and everything else that is
+// made from revisions would go back. So this file is between the store and its users: they see `revision + offset`, and
+// the revisions that they pass are translated back. The offset is stored (kinds/offset.ts); without one, nothing is
+// added.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidValue } from '../model/invalid-value.ts';
@@ -30,9 +31,9 @@ const retryMilliseconds = 200;
 const never = -1 as Revision;
 
 /**
- * Returns the store with the revisions that are shown (test/store/shown-revisions.test.ts runs the store's contract on
- * it). While a backup is being restored into the store, every read and write rejects with {@link RestoreUnfinished}.
- * `key`: only tests have the offset elsewhere.
+ * Returns the store with shown revisions (test/store/shown-revisions.test.ts runs the store's contract on it). While a
+ * backup is being restored into the store, all reads and writes reject with {@link RestoreUnfinished}. `key` is the key
+ * of the offset; only tests set it.
  */
 export function showRevisions(store: Store, { key = offsetKey }: { key?: string } = {}): Store {
   return new ShownRevisions(store, key);
@@ -92,7 +93,7 @@ class ShownRevisions implements Store {
     try {
       for await (const { revision, events } of this.#store.watch(prefix, ownRevision(from, offset), signal, options)) {
         if (events.some((event) => (event.kind === 'put' ? event.entry.key : event.key) === this.#key))
-          throw new HistoryLost('a backup was restored into it');
+          throw new HistoryLost('a backup was restored into the store');
         yield {
           revision: shown(revision, offset),
           events: offset === 0 ? events : events.map((event) => shownEvent(event, offset)),
@@ -136,7 +137,9 @@ class ShownRevisions implements Store {
     return offset;
   }
 
-  /** Returns undefined if the signal aborts or the store is closed before the store can be reached. */
+  /**
+   * Waits until the offset can be read. Returns undefined if the signal aborts, or the store is closed, before that.
+   */
   async #waitForOffset(signal: AbortSignal): Promise<number | undefined> {
     while (!signal.aborted && !this.#closed) {
       try {
@@ -150,7 +153,7 @@ class ShownRevisions implements Store {
     return undefined;
   }
 
-  /** Returns what the promise does. */
+  /** Returns the result of the call. Its error goes through {@link #noted}. */
   async #noting<T>(call: Promise<T>): Promise<T> {
     try {
       return await call;
@@ -159,7 +162,7 @@ class ShownRevisions implements Store {
     }
   }
 
-  /** Returns the error. Forgets the offset if the store is no longer the one that has it. */
+  /** Returns the error. If the store was replaced, forgets the offset: the new store may have another one. */
   #noted(error: unknown): unknown {
     if (error instanceof HistoryLost) this.#offset = undefined;
     return error;
@@ -192,13 +195,15 @@ function shownEvent(event: StoreEvent, offset: number): StoreEvent {
   };
 }
 
-/** Returns the revision as the store counts it. Throws Compacted for one of the store that was backed up. */
+/**
+ * Returns the revision as the store itself counts it. Throws Compacted for a revision of the store that was backed up.
+ */
 function ownRevision(revision: Revision, offset: number): Revision {
   if (offset > 0 && revision <= offset) throw new Compacted();
   return (revision - offset) as Revision;
 }
 
-/** Returns a compare that holds if and only if this one does in terms of the revisions that are shown. */
+/** Returns a compare of the store's own revisions that holds exactly if this compare of shown revisions does. */
 function ownCompare(compare: Compare, offset: number): Compare {
   switch (compare.kind) {
     case 'absent':

@@ -1,11 +1,10 @@
 // Defines the store's interface: the part of etcd's semantics that we need. Implementations: etcd.ts and embedded.ts.
-// The meaning of keys and values is not known here: kinds/ builds the keys and reads the values. Keys are relative to
-// the store's own prefix. A key that begins with `/` is absolute: that form is for the layouts of other systems. The
-// service itself does not use it yet.
+// Keys and values have no meaning here: kinds/ builds the keys and reads the values. Keys are relative to the store's
+// own prefix. A key that begins with `/` is absolute: for layouts of other systems, such as SkyDNS.
 
 import type { Revision } from '../model/revision.ts';
 
-/** One key with its current value. `created` and `modified` are etcd's create and mod revision. */
+/** One key with its value. `created` and `modified` are etcd's create revision and mod revision. */
 export interface Entry {
   key: string;
   value: string;
@@ -13,15 +12,15 @@ export interface Entry {
   modified: Revision;
 }
 
-/** A condition of a transaction. Nothing is written unless all of them hold. */
+/** A condition of a transaction. If one of them does not hold, nothing is written. */
 export type Compare =
   /** The key does not exist. */
   | { kind: 'absent'; key: string }
-  /** The key was created at this revision and not deleted since. */
+  /** The key was created at this revision, and was not deleted since. */
   | { kind: 'created'; key: string; revision: Revision }
   /** The key was last written at this revision. */
   | { kind: 'modified'; key: string; revision: Revision }
-  /** No key below the prefix was written after this revision. Deletions do not count. Holds if there is no key. */
+  /** No key with the prefix was written after this revision. Deletions do not count. Holds if there is no such key. */
   | { kind: 'quiet'; prefix: string; since: Revision };
 
 export type Operation =
@@ -30,71 +29,79 @@ export type Operation =
   | { kind: 'delete-prefix'; prefix: string };
 
 /**
- * Operations that are carried out together, if all compares hold. A transaction must not put a key twice, nor put and
- * delete it (etcd refuses that too). At most {@link maxOperations} compares and operations each.
+ * Operations that are carried out together if all compares hold. A transaction must not put a key twice, and must not
+ * both put and delete a key (etcd refuses this too). It has at most {@link maxOperations} compares, and as many
+ * operations.
  */
 export interface Transaction {
   compares: Compare[];
   operations: Operation[];
 }
 
-/** The limit of compares, and of operations: etcd's default `--max-txn-ops`. */
+/** The most compares, and the most operations: etcd's default of `--max-txn-ops`. */
 export const maxOperations = 128;
 
-/** `revision` is the transaction's revision if it was committed and wrote a key, otherwise the store's newest one. */
+/**
+ * The result of a commit. `revision` is the transaction's own if it wrote a key, otherwise the newest one of the store.
+ */
 export interface CommitResult {
   committed: boolean;
   revision: Revision;
 }
 
 export interface ListOptions {
-  /** The key to start at; default: the prefix's first key. {@link Page.next} is for the following page. */
+  /** The first key of the page; by default, that of the prefix. For the next page, pass {@link Page.next}. */
   from?: string;
-  /** The revision to read at; default: the newest. {@link Page.revision} returns it. */
+  /** The revision at which the keys are read; by default the newest. {@link Page.revision} returns it. */
   at?: Revision;
-  /** The limit of keys; default: 1000. A page may have fewer although more follow. */
+  /** The most keys of the page; 1000 by default. A page may have fewer, although more follow. */
   limit?: number;
-  /** Keys that were not written after this revision may be left out, if that is faster. Without `at`. */
+  /** Only without `at`: keys that were not written after this revision may be left out, if that is faster. */
   writtenAfter?: Revision;
 }
 
-/** One page of a prefix in key order, as of `revision`. `next`: the start of the following page. */
+/**
+ * One page of a prefix, in key order, as of `revision`. `next` is the beginning of the next page; undefined at the end.
+ */
 export interface Page {
   entries: Entry[];
   revision: Revision;
   next: string | undefined;
 }
 
-/** `previous`: what the key held before, if the watch reports that. A put without it has created the key. */
+/**
+ * An event of a watch. `previous` is the entry before, if the watch reports it. A put without `previous` has created
+ * the key.
+ */
 export type StoreEvent =
   | { kind: 'put'; entry: Entry; previous?: Entry }
   | { kind: 'delete'; key: string; previous?: Entry };
 
-/** All changes of one revision below the watched prefix. A change has exactly one revision. */
+/** All changes of one revision below the watched prefix. Each revision makes only one change. */
 export interface Change {
   revision: Revision;
   events: StoreEvent[];
 }
 
 export interface WatchOptions {
-  /** Whether events report what the key held before. Default: they do not. */
+  /** True: the events report the entries before them. */
   previous?: boolean;
 }
 
-/** The id of a lease. Keys put with the lease are deleted when it ends. */
+/** The id of a lease. Keys that were put with the lease are deleted when it ends. */
 export type LeaseId = string & { readonly brand: 'LeaseId' };
 
 /**
- * A store. Every method rejects with {@link StoreUnavailable} within 5 seconds if the store cannot be reached. Then a
- * `commit` was not carried out, unless it rejects with {@link OutcomeUnknown}.
+ * A store. Every method rejects with {@link StoreUnavailable} within 5 seconds if the store cannot be reached. A
+ * `commit` that rejects has not been carried out, except with {@link OutcomeUnknown}: then it may have been.
  */
 export interface Store {
-  /** Returns the entry of a key, or undefined. */
+  /** Returns the entry of a key; undefined if there is none. */
   get(key: string): Promise<Entry | undefined>;
 
   /**
-   * Returns one page of the keys that begin with `prefix`, in the order of their UTF-8 bytes. Rejects with
-   * {@link Compacted} if revision `at` is no longer kept, with {@link HistoryLost} if it does not exist yet.
+   * Returns one page of the keys that begin with `prefix`, in the order of their UTF-8 bytes. Rejects with {@link
+   * Compacted} if the revision `at` is no longer kept, and with {@link HistoryLost} if it does not exist yet.
    */
   list(prefix: string, options?: ListOptions): Promise<Page>;
 
@@ -102,34 +109,34 @@ export interface Store {
   count(prefix: string): Promise<number>;
 
   /**
-   * Commits a transaction: durable when it resolves, and serializable. Rejects with {@link TransactionTooLarge},
-   * {@link LeaseGone}.
+   * Commits a transaction. When this resolves, the transaction is durable; transactions are serializable. Rejects with
+   * {@link TransactionTooLarge} or {@link LeaseGone}, too.
    */
   commit(transaction: Transaction): Promise<CommitResult>;
 
   /**
-   * Yields every change below `prefix` from revision `from` on, in order, without gaps or duplicates. Waits while the
-   * store cannot be reached, then continues. Ends when `signal` aborts. Throws {@link Compacted} if the next revision
-   * that it needs is no longer kept, or the values before it, {@link HistoryLost} if the store was restored or replaced
-   * since it was read.
+   * Yields all changes below `prefix` from revision `from` on, in order, without gaps or duplicates. Waits while the
+   * store cannot be reached, then goes on. Ends when `signal` aborts. Throws {@link Compacted} if the next revision, or
+   * an entry before it, is no longer kept. Throws {@link HistoryLost} if the store was restored or replaced since it
+   * was read.
    */
   watch(prefix: string, from: Revision, signal: AbortSignal, options?: WatchOptions): AsyncIterable<Change>;
 
-  /** Creates a lease that ends after this time unless it is kept. */
+  /** Creates a lease that ends after this time, if it is not kept. */
   grantLease(seconds: number): Promise<LeaseId>;
-  /** Restarts the lease's time. Returns false if the lease has ended; its keys are deleted then. */
+  /** Restarts the time of the lease. Returns false if the lease has ended, and its keys are deleted. */
   keepLease(lease: LeaseId): Promise<boolean>;
   /**
-   * Keeps the lease also while this thread is busy, until the function that it returns is called or the store is closed
-   * (test/store/lease-guard.test.ts). On etcd, a lease ends if this thread is busy for a minute.
+   * Keeps the lease, even while this thread is busy, until the returned function is called or the store is closed
+   * (test/store/lease-guard.test.ts). On etcd, the lease ends if this thread is busy for a minute.
    */
   guardLease(lease: LeaseId): () => void;
   /** Ends the lease and deletes its keys. */
   revokeLease(lease: LeaseId): Promise<void>;
 
   /**
-   * Keeps every revision from the newest one on, so that it can be read, until the function that it returns is called
-   * (test/store/embedded.test.ts). On etcd this keeps nothing: etcd decides by itself what it compacts.
+   * Keeps all revisions from the current one on readable, until the returned function is called
+   * (test/store/embedded.test.ts). On etcd, this does nothing: etcd itself decides what it compacts.
    */
   keepHistory(): () => void;
 
@@ -145,7 +152,7 @@ export class StoreUnavailable extends Error {
   }
 }
 
-/** The store did not confirm a commit: the transaction may have been carried out, or may still be. */
+/** The store did not confirm a commit. The transaction may have been carried out, or may still be carried out. */
 export class OutcomeUnknown extends StoreUnavailable {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -154,8 +161,8 @@ export class OutcomeUnknown extends StoreUnavailable {
 }
 
 /**
- * The store was restored from a backup, or replaced: the revisions that were read before are no longer valid. Read
- * everything again. `unproven`: it may also be the same store, but the revision that would prove it was compacted.
+ * The store was restored from a backup, or replaced, so revisions that were read before are no longer valid. Read
+ * everything again. `unproven`: it may be the same store, but the revision that would prove this was compacted.
  */
 export class HistoryLost extends StoreUnavailable {
   readonly certainty: 'seen' | 'unproven';
@@ -167,7 +174,7 @@ export class HistoryLost extends StoreUnavailable {
   }
 }
 
-/** A backup is being restored into the store, or that was interrupted: the store is not whole. */
+/** A restore into the store is running, or was interrupted: the data of the store are incomplete. */
 export class RestoreUnfinished extends StoreUnavailable {
   constructor() {
     super(
@@ -186,7 +193,7 @@ export class TransactionTooLarge extends Error {
   }
 }
 
-/** The requested revision is no longer kept. Read everything again. */
+/** The revision is no longer kept. Read everything again. */
 export class Compacted extends Error {
   constructor(message = 'the revision is no longer kept') {
     super(message);
@@ -194,7 +201,7 @@ export class Compacted extends Error {
   }
 }
 
-/** A lease has ended. A transaction that puts a key on it writes nothing. */
+/** The lease has ended. A transaction that puts a key with this lease writes nothing. */
 export class LeaseGone extends Error {
   constructor(message = 'the lease has ended') {
     super(message);

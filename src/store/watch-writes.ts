@@ -1,5 +1,5 @@
-// Watches whether a store takes writes: one error in the log when it does not, one line when it does again, and a value
-// for /metrics.
+// Notices whether a store takes writes: logs an error when it begins to refuse them, and a line when it takes them
+// again, and has a value for /metrics.
 
 import type { Logger } from '../model/logger.ts';
 import { messageOf } from '../model/thrown.ts';
@@ -8,11 +8,11 @@ import { type Store, StoreUnavailable, type Transaction } from './store.ts';
 export interface WatchedStore {
   /** The store, whose writes are watched. */
   readonly store: Store;
-  /** Returns false from a write that failed until a transaction was written. */
+  /** Returns false after a failed write, until a transaction has been written. */
   takesWrites(): boolean;
 }
 
-/** Watches the writes of a store (test/store/watch-writes.test.ts). */
+/** Returns the store with watched writes (test/store/watch-writes.test.ts). */
 export function watchWrites(store: Store, logger: Logger): WatchedStore {
   let takesWrites = true;
   let isClosed = false;
@@ -34,7 +34,8 @@ export function watchWrites(store: Store, logger: Logger): WatchedStore {
 
   async function commit(transaction: Transaction) {
     const result = await noting(store.commit(transaction));
-    // Only this proves it: a store without room may still keep leases, and find that a compare fails.
+    // Only a written key proves that the store takes writes: a full store still keeps leases, and still finds that
+    // compares fail.
     if (!takesWrites && result.committed && transaction.operations.some(({ kind }) => kind === 'put')) {
       takesWrites = true;
       logger.info({ revision: result.revision }, 'the store takes writes again');

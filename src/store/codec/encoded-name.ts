@@ -1,10 +1,10 @@
-// Domain names as parts of store keys. A character that could be taken for a separator is percent-encoded.
+// Domain names as parts of store keys. Characters that could be taken for separators are percent-encoded.
 
 import { type Fqdn, labelsOf, root } from '../../model/name.ts';
 
 const plain = /^[a-z0-9_*.-]*$/;
 
-/** Returns the encoded name, with its labels in their order. */
+/** Returns the encoded name. Its labels keep their order. */
 export function encodeName(name: Fqdn): string {
   return name === root || plain.test(name) ? name : labelsOf(name).map(encodeLabel).join('.');
 }
@@ -15,7 +15,7 @@ export function decodeName(text: string): Fqdn {
 }
 
 /**
- * Returns the encoded name, with its labels reversed, so that key order keeps the names below a name together:
+ * Returns the encoded name with its labels reversed, so that the names below a name are together in key order:
  * `nginx.foowidgets.k8s` → `k8s.foowidgets.nginx`.
  */
 export function encodeReversed(name: Fqdn): string {
@@ -35,7 +35,7 @@ export function decodeReversed(text: string): Fqdn {
     .join('.') as Fqdn;
 }
 
-/** Reverses the labels of a name without special characters. Most names of a load are of this form. */
+/** Reverses the labels of a name without special characters, as most names are. */
 function reversed(text: string): string {
   let end = text.length;
   let result = '';

@@ -1,6 +1,6 @@
-// Checks the RRsets of a stored name that a schema cannot check: types, duplicates, sizes, aliases. Throws
-// InvalidValue. Runs for every name of a load. It does not parse the record of an RRset that has only one, because the
-// table parses it.
+// Checks what a schema cannot check of the RRsets of a stored name: types, duplicates, sizes, aliases. Throws
+// InvalidValue. This runs for every name of a load, so the only record of an RRset is not parsed here: the table parses
+// it.
 
 import { InvalidValue } from '../../model/invalid-value.ts';
 import { parseName } from '../../model/name.ts';
@@ -11,11 +11,14 @@ import { conflictWithCname, maxRrset, type NamedRrsets, parseRecords, type Rrset
 /** The types that a host writes. Records of all other types belong to the zone's users. */
 const hostTypes: readonly string[] = ['A', 'AAAA', 'PTR', 'CNAME'];
 
-/** Upper bounds of a record's octets in a message: for each character of its text, and in addition (NSEC). */
+/**
+ * Upper bounds of a record's octets in a message: for each character of its text, and in addition for each record
+ * (NSEC).
+ */
 const octetsPerCharacter = 4;
 const octetsPerRecord = 64;
 
-/** Returns the value. Refuses RRsets that one name cannot have. */
+/** Returns the value. Throws InvalidValue for RRsets that one name cannot have. */
 export function checkedRrsets(value: NamedRrsets): NamedRrsets {
   const { rrsets } = value;
   for (const rrset of rrsets) checkRrset(rrset);
@@ -26,7 +29,10 @@ export function checkedRrsets(value: NamedRrsets): NamedRrsets {
   return value;
 }
 
-/** Returns the value. Refuses records that the table would refuse, for a caller that does not write it to the table. */
+/**
+ * Returns the value. Throws InvalidValue for records that the table would refuse. For callers that do not write the
+ * value to the table.
+ */
 export function readableRrsets(value: NamedRrsets): NamedRrsets {
   for (const { type, records } of value.rrsets) for (const record of records) parseRdata(type, record);
   return value;
@@ -37,11 +43,11 @@ function checkRrset({ type, records, manager }: Rrset): void {
   if (records.length > 1 || isLong(records)) checkRecords(type, records);
   if (manager !== 'host') return;
   if (!hostTypes.includes(type)) throw new InvalidValue(`a host has no ${type} records`);
-  // managingHost finds the host by the target.
+  // managingHost needs the target as a name.
   if (type === 'PTR' || type === 'CNAME') parseName(records[0] ?? '');
 }
 
-/** Types that have been checked, so that checking one again is a single look-up. There are at most 65536. */
+/** Types that have been checked, so that the next check is one look-up. There are at most 65536. */
 const types = new Set<RecordType>();
 
 function checkType(type: RecordType): void {

@@ -1,10 +1,10 @@
-// Checks of stored values that a schema cannot express: that a value agrees with its key, and that names, times and
-// lists are valid. All throw InvalidValue.
+// Checks stored values for what a schema cannot express: that a value fits its key, and that names, times and lists are
+// valid. All checks throw InvalidValue.
 
 import { InvalidValue } from '../../model/invalid-value.ts';
 import { parseName } from '../../model/name.ts';
 
-/** Refuses a value that differs from the one that its key, or its canonical form, requires. */
+/** Throws if a value differs from what its key, or its canonical form, requires. */
 export function requireEqual(found: string | undefined, wanted: string): void {
   if (found !== wanted) throw new InvalidValue(`the stored value has '${found}' where '${wanted}' is required`);
 }

@@ -9,20 +9,20 @@ import { maxTtl } from '../../model/rrset.ts';
 export const text = Type.String();
 export const texts = Type.Array(text);
 export const someTexts = Type.Array(text, { minItems: 1 });
-/** A name, whose form the check of the value verifies. */
+/** A name. The kind's `read` checks its form. */
 export const fqdn = Type.Unsafe<Fqdn>(Type.String());
-/** An address, whose form the check of the value verifies. */
+/** An address. The kind's `read` checks its form. */
 export const address = Type.Unsafe<Address>(Type.String());
-/** A plain schema, because Type.Record does not check keys that do not match its pattern. */
+/** A plain schema: Type.Record would not check keys that do not match its pattern. */
 export const tags = Type.Unsafe<Tags>({
   type: 'object',
   additionalProperties: { type: 'string' },
   propertyNames: { not: { const: '__proto__' } },
 });
-/** RFC 3339 in UTC. The check of the value verifies that the day exists. */
+/** RFC 3339 in UTC. The kind's `read` checks that the day exists. */
 export const time = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,9})?Z$' });
 /** The name of a pool or a space. */
 export const label = Type.String({ pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' });
 export const poolOrNull = Type.Union([label, Type.Null()]);
-/** TTLs, and the times of a SOA record, which an import takes unchanged from the file (RFC 2181 §8). */
+/** TTLs and the times of a SOA record, which an import takes from the file unchanged (RFC 2181 §8). */
 export const seconds = Type.Integer({ minimum: 0, maximum: maxTtl });

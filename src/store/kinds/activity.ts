@@ -1,5 +1,5 @@
 // Activity of tokens: `activity/<token>` → when the token was last used, to the hour. It has a key of its own, so that
-// a use neither changes the token nor is a change that users see.
+// using a token does not change the token itself, and is no change that users see.
 
 import { parseTimestamp } from '../../model/timestamp.ts';
 import { requireEqual } from '../codec/value-checks.ts';

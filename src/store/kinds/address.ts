@@ -19,14 +19,14 @@ declare module './stored-kind.ts' {
 const prefix = 'addresses/';
 
 /**
- * Returns the only key of an address: a second holder cannot create it (test/control/allocation.test.ts). The hex
- * digits put the keys in the order of the addresses.
+ * Returns the key of an address. An address has only one key, so a second holder cannot create it
+ * (test/control/allocation.test.ts). Its hexadecimal digits put the keys in the order of the addresses.
  */
 export function addressKey(space: string, address: Address): string {
   return addressesPrefix(space) + addressHex(address);
 }
 
-/** Returns the prefix of all addresses of a space, or the longest one that all the given addresses have. */
+/** Returns the prefix of all addresses of a space; with `addresses`, the longest prefix that all of these have. */
 export function addressesPrefix(space: string, addresses: readonly Address[] = []): string {
   const [first = '', ...others] = addresses.map(addressHex);
   let length = first.length;

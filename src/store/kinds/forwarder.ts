@@ -1,4 +1,5 @@
-// Forwarders: `forwarders/<zone>` → the servers to which the zone's questions are forwarded, and who may ask.
+// Forwarders: `forwarders/<zone>` → the servers to which questions for the zone are forwarded, and the clients that may
+// ask.
 
 import { parseAddress } from '../../model/address.ts';
 import { checkAllowed, checkForwarderZone, type Forwarder, parseAllowedRange } from '../../model/forwarder.ts';

@@ -1,4 +1,4 @@
-// First answers: `idempotency/<token>/<key>` → the answer to the first request with that idempotency key, on a lease.
+// First answers: `idempotency/<token>/<key>` → the answer to the first request with this idempotency key, on a lease.
 
 import { Type } from '../../model/json-schema.ts';
 import { type FieldsOf, type ValueCodec, valueCodec } from '../codec/value-codec.ts';
@@ -18,7 +18,7 @@ interface StoredAnswer {
   result: unknown;
 }
 
-/** What the views hold of an answer: the octets of its key and its value. */
+/** What the views keep of an answer: the octets of its key and value. */
 interface AnswerSize {
   octets: number;
 }
@@ -26,13 +26,14 @@ interface AnswerSize {
 const prefix = 'idempotency/';
 
 /**
- * Returns the key of an answer. `token`: the id of the actor. `key` is encoded, because the client may choose any text.
+ * Returns the key of an answer. `token` is the id of the actor. `key` is encoded, because the client may choose any
+ * text.
  */
 export function idempotencyKey(token: string, key: string): string {
   return `${prefix}${encodeURIComponent(token)}/${encodeURIComponent(key)}`;
 }
 
-/** Returns how many octets of the store an answer takes. */
+/** Returns how many octets an answer takes in the store. */
 export function answerOctets(key: string, value: string): number {
   return Buffer.byteLength(key) + Buffer.byteLength(value);
 }
@@ -42,7 +43,7 @@ export const idempotencyValue: ValueCodec<StoredAnswer> = valueCodec({
   result: Type.Unknown(),
 } satisfies FieldsOf<StoredAnswer>);
 
-/** The views only count answers. {@link idempotencyValue} reads one. */
+/** The views only count answers. {@link idempotencyValue} reads them. */
 export const idempotencyKind = storedKind('idempotency', {
   prefix,
   key: ({ token, key }) => idempotencyKey(token, key),

@@ -1,5 +1,5 @@
-// Locks of imports: `imports/<zone>` → no value. The process that imports a zone file holds the zone's key, on a lease,
-// so that one import of a zone runs at a time.
+// Locks of imports: `imports/<zone>` → no value. The process that imports a zone file has the zone's key, on a lease,
+// so that a zone has only one import at a time.
 
 import type { Fqdn } from '../../model/name.ts';
 import { decodeName, encodeName } from '../codec/encoded-name.ts';
@@ -17,7 +17,7 @@ export function importKey(zone: Fqdn): string {
   return prefix + encodeName(zone);
 }
 
-/** No view follows this kind. Its definition holds that no other kind has these keys (test/store/keys.test.ts). */
+/** No view follows this kind. It is defined so that no other kind has the same keys (test/store/keys.test.ts). */
 export const importKind = storedKind('import', {
   prefix,
   key: ({ zone }) => importKey(zone),

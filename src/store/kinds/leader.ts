@@ -1,4 +1,4 @@
-// Leaders: `leaders/<task>` → the replica that does what only one may do, on a lease.
+// Leaders: `leaders/<task>` → the replica that does a task for all replicas, on a lease.
 
 import { Type } from '../../model/json-schema.ts';
 import { type FieldsOf, type ValueCodec, valueCodec } from '../codec/value-codec.ts';

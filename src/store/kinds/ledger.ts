@@ -1,4 +1,5 @@
-// The ledger: `ledger/home` → which ledger has the history of this store, and where it is. No view follows it.
+// The ledger: `ledger/home` → which ledger has the history of this store, and where the ledger is. No view follows this
+// kind.
 
 import { Type } from '../../model/json-schema.ts';
 import { type FieldsOf, type ValueCodec, valueCodec } from '../codec/value-codec.ts';
@@ -13,24 +14,24 @@ declare module './stored-kind.ts' {
 
 export interface LedgerHome {
   kind: 'sqlite' | 'postgresql';
-  /** The identity of the ledger. Missing: it was not opened yet. */
+  /** The identity of the ledger; missing until the ledger is opened. */
   ledger?: string;
-  /** The replica that has the file. Missing: the ledger is a database that all replicas reach. */
+  /** The replica that has the ledger's file; missing if the ledger is a database that all replicas reach. */
   replica?: string;
-  /** What was dropped because too much waited for the ledger. Missing: nothing. */
+  /** The events that were dropped because too many waited for the ledger; missing if there are none. */
   lost?: LostEvents;
 }
 
-/** Transactions whose events are lost. `from` and `until`: when the oldest and the newest of them were written. */
+/** Transactions whose events are lost. `from` and `until` are the times of the oldest and the newest transaction. */
 export interface LostEvents {
   transactions: number;
   from: string;
   until: string;
-  /** In their order. */
+  /** The gaps in the history, in order. */
   gaps?: LostGap[];
 }
 
-/** A time of which events were lost. `first` and `last`: the revisions of the first and the last of them. */
+/** A gap in the history. `first` and `last` are the revisions of the first and the last lost transaction. */
 export interface LostGap {
   first: number;
   last: number;

@@ -1,5 +1,5 @@
 // Names of zones: `names/<zone>/<generation>/<owner name, labels reversed>` → all RRsets of the owner name.
-// One key for each name makes "a CNAME has no other records beside it" one compare.
+// With one key for each name, "a CNAME has no other records beside it" is one compare.
 
 import { InvalidValue } from '../../model/invalid-value.ts';
 import { Type } from '../../model/json-schema.ts';
@@ -37,7 +37,7 @@ export function zoneNamesPrefix(zone: Fqdn): string {
 }
 
 const recordType = Type.Unsafe<RecordType>(Type.String());
-/** The manager `zone` is never stored: its records follow from the zone's settings. */
+/** The manager `zone` is never stored: the settings of the zone imply its records. */
 const manager = Type.Unsafe<Manager>(Type.Enum(['host', 'skydns']));
 
 const uncheckedNames: ValueCodec<NamedRrsets> = valueCodec({
@@ -50,9 +50,9 @@ const uncheckedNames: ValueCodec<NamedRrsets> = valueCodec({
 
 export const nameValue = {
   encode: uncheckedNames.encode,
-  /** Decodes a value. Throws InvalidValue, also for RRsets that the table would refuse. */
+  /** Decodes a value. Throws InvalidValue, even for RRsets that only the table would refuse. */
   decode: (text: string): NamedRrsets => readableRrsets(checkedRrsets(uncheckedNames.decode(text))),
-  /** Decodes a value. Returns undefined for an unreadable value: the views report it, and DNS ignores it. */
+  /** Decodes a value. Returns undefined for an unreadable one: the views report it, and DNS ignores it. */
   decodeIfReadable: (text: string): NamedRrsets | undefined => {
     try {
       return nameValue.decode(text);
@@ -70,7 +70,7 @@ const anyName = storedKind('name', {
     owner === undefined
       ? undefined
       : { zone: decodeName(zone), generation: Number(generation), owner: decodeReversed(owner) },
-  // Does not parse the record of an RRset that has only one: the table parses it. A second parse would slow a load.
+  // Does not parse the only record of an RRset: the table parses it, and parsing it twice would slow down a load.
   read: (subject, text) => {
     const isKnown = subject.owner === plainOwner || isPlain(subject.owner);
     const rrsets = isKnown ? readPlainRrsets(text, subject.owner) : undefined;
@@ -81,25 +81,25 @@ const anyName = storedKind('name', {
 
 export const nameKind: StoredKind<'name'> = { ...anyName, parse: parseKey };
 
-/** What the names of one generation share. The zone's labels are reversed in their keys. */
+/** What all names of one generation have in common. In their keys, the labels of the zone are reversed. */
 interface Generation {
-  /** The keys begin with it. */
+  /** All keys of the generation begin with this. */
   readonly prefix: string;
   readonly zone: Fqdn;
   readonly generation: number;
-  /** The rest of a key begins with it, if the name is below the apex. */
+  /** Without the prefix, the keys of names below the apex begin with this. */
   readonly reversedZone: string;
-  /** Such a name ends with it. */
+  /** Names below the apex end with this. */
   readonly ending: string;
 }
 
-/** The generation of the last key. A load reads the names of one generation after the other. */
+/** The generation of the last key: a load reads all names of a generation one after the other. */
 let last: Generation | undefined;
-/** The last name that was found to be plain. A load reads its value next. */
+/** The last name that was found to be plain: a load reads its value next. */
 let plainOwner: Fqdn | undefined;
 let checkedZone: Fqdn | undefined;
 
-/** Parses the key. A name without special characters in the generation of the last key takes a fifth of the time. */
+/** Parses the key. In the generation of the last key, a name without special characters takes a fifth of the time. */
 function parseKey(key: string): Subject<'name'> | undefined {
   if (last === undefined || !key.startsWith(last.prefix)) {
     const subject = anyName.parse(key);
@@ -122,7 +122,7 @@ function generationOf({ zone, generation }: Subject<'name'>): Generation {
   };
 }
 
-/** Returns the name of a plain key. Does not reverse the labels of the zone again for each name. */
+/** Returns the name of a plain key. The labels of the zone are not reversed again for each name. */
 function ownerIn({ reversedZone, ending }: Generation, reversed: string): Fqdn {
   if (!reversed.startsWith(reversedZone)) return decodeReversed(reversed);
   const relative = reversed.slice(reversedZone.length);
@@ -132,7 +132,7 @@ function ownerIn({ reversedZone, ending }: Generation, reversed: string): Fqdn {
 const plain = /^[a-z0-9_*-]{1,63}(?:\.[a-z0-9_*-]{1,63})*$/;
 const maxPlain = 253;
 
-/** Returns whether it is the canonical form of a name that needs no escapes, or such a name with reversed labels. */
+/** Returns whether the name is canonical and needs no escapes. Its labels may be reversed. */
 function isPlain(name: string): boolean {
   return name.length <= maxPlain && plain.test(name);
 }

@@ -1,5 +1,5 @@
-// The offset of revisions: `revisions/offset` → what is added to the revisions of a store that a backup was restored
-// into. The key exists only in such a store. While the backup is being written, its value says how far that is.
+// The offset of revisions: `revisions/offset` → the number that is added to the revisions of a restored store. Only a
+// restored store has this key. While a backup is being restored, the value also says how much of it has been written.
 
 import { Type } from '../../model/json-schema.ts';
 import { type FieldsOf, type ValueCodec, valueCodec } from '../codec/value-codec.ts';
@@ -13,15 +13,15 @@ declare module './stored-kind.ts' {
 
 export interface RevisionOffset {
   offset: number;
-  /** Set until the whole backup is written. */
+  /** Set until the whole backup has been written. */
   restoring?: RestoreProgress;
 }
 
-/** How far a backup has been written into the store. */
+/** How much of a backup has been written into the store. */
 interface RestoreProgress {
   /** The checksum of the backup. */
   sha256: string;
-  /** Its entries that are certainly written: the first ones of the file. */
+  /** The number of entries that are certainly written, counted from the beginning of the file. */
   written: number;
 }
 

@@ -1,5 +1,5 @@
-// The outbox: `outbox/<ULID>` → the audit events of one transaction, which wrote the key. The ledger takes them from
-// here, and then deletes the key. No view follows this kind.
+// The outbox: `outbox/<ULID>` → the audit events of the transaction that wrote this key. The ledger takes the events,
+// then deletes the key. No view follows this kind.
 
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import {
@@ -26,22 +26,22 @@ declare module './stored-kind.ts' {
   }
 }
 
-/** What the decisions of one transaction did, in the order in which they were decided. */
+/** The decisions of one transaction, in their order. */
 export interface OutboxEntry {
-  /** When the transaction was sent to the store, by the clock of the replica. */
+  /** When the transaction was sent to the store, by the replica's clock. */
   at: string;
   replica: string;
   decisions: AuditedDecision[];
   /**
-   * Set in a restored store: the revision of the key in the store that was backed up. The ids of the events follow from
-   * it, and not from the key's own: a ledger may have the events already.
+   * Only in a restored store: the key's revision in the store that was backed up. The ids of the events are made from
+   * it, not from the key's own revision, because the ledger may have these events already.
    */
   revision?: number;
 }
 
 const prefix = 'outbox/';
 
-/** Returns the key of a transaction's events. Each transaction has a ULID of its own. */
+/** Returns the key of a transaction's events. Each transaction has its own ULID. */
 export function outboxKey(ulid: string): string {
   return prefix + ulid;
 }
@@ -90,16 +90,19 @@ const plain: ValueCodec<OutboxEntry> = valueCodec({
 const packed = valueCodec({ deflated: text });
 const packedBegin = '{"v":1,"deflated":';
 
-/** Only the uses of an address that thousands share need more. They have the same words again and again. */
+/**
+ * In characters. Only the uses of an address that thousands share need more; their text repeats itself, so it
+ * compresses well.
+ */
 const maxPlain = 512 * 1024;
 
 export const outboxValue: ValueCodec<OutboxEntry> = {
-  /** Compresses a long value: with the other values of its transaction it must fit into a request to etcd. */
+  /** Compresses a long value: together with the rest of its transaction, it must fit into a request to etcd. */
   encode: (entry) => packedIfLong(plain.encode(entry)),
   decode: (text) => plain.decode(text.startsWith(packedBegin) ? inflated(packed.decode(text).deflated) : text),
 };
 
-/** Returns the value of decisions that are JSON already. */
+/** Returns the value for decisions that are already JSON. */
 export function outboxText(at: string, replica: string, decisions: readonly string[]): string {
   const [time, name] = [JSON.stringify(at), JSON.stringify(replica)];
   return packedIfLong(`{"v":1,"at":${time},"replica":${name},"decisions":[${decisions.join()}]}`);

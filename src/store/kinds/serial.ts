@@ -1,6 +1,6 @@
-// Serials: `serials/<zone>` → no value. The key's mod revision is the zone's serial, the same on every replica.
-// Every transaction that changes the zone's answers puts this key. A restored zone has its serial as the value: it
-// stands until the zone changes.
+// Serials: `serials/<zone>` → no value. The mod revision of the key is the zone's serial, the same on every replica.
+// Every transaction that changes the zone's answers puts this key. A restored zone has its serial as the value, which
+// counts until the zone changes.
 
 import { Type } from '../../model/json-schema.ts';
 import type { Fqdn } from '../../model/name.ts';

@@ -1,5 +1,5 @@
-// How far the SkyDNS layout of a zone is: `skydns/<zone>` → its state. The keys of the layout itself are not below our
-// prefix: model/skydns/key.ts.
+// The state of the SkyDNS layout: `skydns/<zone>` → how complete the zone's part of the layout is. The keys of the
+// layout itself are outside of our prefix: model/skydns/key.ts.
 
 import { Type } from '../../model/json-schema.ts';
 import type { Fqdn } from '../../model/name.ts';

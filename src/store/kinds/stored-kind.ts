@@ -1,7 +1,7 @@
-// Defines a kind of stored key. Each other file here adds its kind to StoredKinds, and tsc requires a view's handler
-// for each. Reading and writing keys: store.ts.
+// Defines a kind of stored key. Every other file here adds its kind to StoredKinds; for each, tsc requires a handler in
+// the views. Reading and writing keys: store.ts.
 
-/** The kinds by name: `subject` is the thing that a key identifies, `value` the type of its values. */
+/** The kinds by name. `subject` is what a key identifies, `value` the type of its values. */
 // biome-ignore lint/suspicious/noEmptyInterface: each kind's file adds its member
 export interface StoredKinds {}
 
@@ -9,12 +9,12 @@ export type KindName = keyof StoredKinds;
 export type Subject<Name extends KindName> = StoredKinds[Name]['subject'];
 export type Value<Name extends KindName> = StoredKinds[Name]['value'];
 
-/** One kind of key and of the values under it. */
+/** One kind of key, and of the values under such keys. */
 export interface StoredKind<Name extends KindName> {
   readonly name: Name;
-  /** The part of each key up to its first `/`. No other kind has the same prefix. */
+  /** The part of each key up to and including its first `/`. No other kind has the same prefix. */
   readonly prefix: string;
-  /** Returns the thing that the key identifies; undefined for a key that the key builder never makes. */
+  /** Returns what the key identifies; undefined if `key` could not have built this key. */
   parse(key: string): Subject<Name> | undefined;
   /** Decodes a value, and checks it against its key. Throws InvalidValue. */
   read(subject: Subject<Name>, text: string): Value<Name>;
@@ -24,7 +24,7 @@ interface Definition<Name extends KindName> {
   prefix: string;
   /** Builds the key. */
   key: (subject: Subject<Name>) => string;
-  /** Reads the parts of a key after its prefix, split at `/`. Need not refuse keys that the key builder never makes. */
+  /** Reads the parts of a key after its prefix, split at `/`. It need not refuse keys that `key` never builds. */
   subjectOf: (parts: readonly string[]) => Subject<Name> | undefined;
   read: (subject: Subject<Name>, text: string) => Value<Name>;
 }
@@ -38,7 +38,7 @@ export function storedKind<Name extends KindName>(name: Name, definition: Defini
       if (!key.startsWith(prefix)) return undefined;
       try {
         const subject = subjectOf(key.slice(prefix.length).split('/'));
-        // Two keys must not identify the same thing: deleting one would remove what the other one holds.
+        // Two keys must not identify the same thing: deleting one would remove the value of the other.
         return subject === undefined || keyOf(subject) !== key ? undefined : subject;
       } catch (error) {
         if (error instanceof URIError) return undefined;

@@ -1,4 +1,4 @@
-// Bearer tokens: `tokens/<id>` → a salted hash and what the token allows.
+// Bearer tokens: `tokens/<id>` → a salted hash, and what the token allows.
 
 import { InvalidValue } from '../../model/invalid-value.ts';
 import { Type } from '../../model/json-schema.ts';
@@ -18,18 +18,18 @@ declare module './stored-kind.ts' {
 /** A bearer token as it is stored: without its secret. */
 export interface StoredToken extends Rights {
   id: string;
-  /** For people to read. */
+  /** A name for people. */
   name: string;
-  /** SHA-256 of salt and secret, both in hex. The secret has 256 random bits, so a slow hash is not needed. */
+  /** SHA-256 of salt and secret, both in hexadecimal. The secret has 256 random bits, so no slow hash is needed. */
   hash: string;
   salt: string;
   createdAt: string;
-  /** When its secret was last replaced. */
+  /** When the secret was last replaced. */
   rotatedAt?: string;
   expiresAt?: string;
 }
 
-/** The id of the operator's token from the environment. No stored token has it: their actors must differ. */
+/** The id of the operator's token from the environment. No stored token has this id, so that their actors differ. */
 export const environmentToken = 'environment';
 
 const prefix = 'tokens/';
@@ -40,7 +40,7 @@ export function tokenKey(token: string): string {
 
 const stored = valueCodec({
   id: text,
-  /** The first tokens had none. */
+  /** Tokens of the first versions have no name. */
   name: Type.Optional(text),
   hash: Type.String({ pattern: '^[0-9a-f]{64}$' }),
   salt: Type.String({ pattern: '^[0-9a-f]+$' }),
