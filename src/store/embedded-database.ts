@@ -300,6 +300,8 @@ export class EmbeddedDatabase {
         return row?.created === compare.revision;
       case 'modified':
         return row?.revision === compare.revision;
+      case 'value':
+        return row?.value === compare.value;
     }
   }
 

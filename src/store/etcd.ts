@@ -454,6 +454,8 @@ class EtcdStore implements Store {
         return { key, target: 'Create', result: 'Equal', create_revision: wanted.revision };
       case 'modified':
         return { key, target: 'Mod', result: 'Equal', mod_revision: wanted.revision };
+      case 'value':
+        return { key, target: 'Value', result: 'Equal', value: Buffer.from(wanted.value) };
     }
   }
 

@@ -207,6 +207,7 @@ function ownRevision(revision: Revision, offset: number): Revision {
 function ownCompare(compare: Compare, offset: number): Compare {
   switch (compare.kind) {
     case 'absent':
+    case 'value':
       return compare;
     case 'quiet':
       return { ...compare, since: Math.max(noRevision, compare.since - offset) as Revision };

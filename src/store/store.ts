@@ -20,6 +20,8 @@ export type Compare =
   | { kind: 'created'; key: string; revision: Revision }
   /** The key was last written at this revision. */
   | { kind: 'modified'; key: string; revision: Revision }
+  /** The key exists and has this value, whoever wrote it. */
+  | { kind: 'value'; key: string; value: string }
   /** No key with the prefix was written after this revision. Deletions do not count. Holds if there is no such key. */
   | { kind: 'quiet'; prefix: string; since: Revision };
 

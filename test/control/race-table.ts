@@ -98,32 +98,10 @@ const deepZone = (label: string) => ({ ...zoneDefaults, name: parseName(`${`${la
 const twoDeepZones: Decide<unknown> = (context) =>
   new TransactionBuilder(context).createZone(deepZone('a')).createZone(deepZone('b')).build(undefined);
 
-const skydnsZone = putZone(z, { skydns: true });
-/** A value of others in the SkyDNS layout. The views learn of a revision only by a key of ours. */
-const foreign = (path: string, value: string) => [...write(`/skydns/z/${path}`, value), ...write(serialOfZ)];
-
 const put = 'addresses/hold-address.ts put';
 const builder = (kind: string) => `transaction/transaction-builder.ts ${kind}`;
 
 export const races: Race[] = [
-  // The SkyDNS layout.
-  {
-    guards: [builder('requireAbsent')],
-    what: 'others write a value at the key of a name that gets a CNAME',
-    given: [skydnsZone],
-    first: foreign('a', '{"host":"theirs"}'),
-    second: putRrset('z', 'a.z', 'CNAME', 'ours.'),
-    stoppedBy: ['/skydns/z/a'],
-  },
-  {
-    guards: [builder('delete')],
-    what: 'others change a value that is taken over',
-    given: [skydnsZone, foreign('a/1', '{}')],
-    first: foreign('a/1', '{"host":"10.0.0.1"}'),
-    second: (context) =>
-      new TransactionBuilder(context).takeOver('/skydns/z/a/1', context.views.revision).build(undefined),
-    stoppedBy: ['/skydns/z/a/1'],
-  },
   // Addresses.
   {
     guards: [put, builder('put'), builder('requireAbsent')],

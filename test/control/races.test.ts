@@ -20,6 +20,7 @@ import { type ControlPlane, putZone, testActor } from '../support/control-plane.
 import { forwarderRaces } from './forwarder-races.ts';
 import { assertOvertaken, assertRace, type Overtaken } from './race.ts';
 import { races as otherRaces } from './race-table.ts';
+import { skydnsRaces } from './skydns-races.ts';
 import {
   allocate,
   atZ,
@@ -37,7 +38,7 @@ import {
   zone,
 } from './steps.ts';
 
-const races = [...otherRaces, ...forwarderRaces];
+const races = [...otherRaces, ...forwarderRaces, ...skydnsRaces];
 
 for (const race of races) test(`compares stop the second writer when ${race.what}`, (t) => assertRace(t, race));
 
@@ -185,7 +186,7 @@ function countOf(guards: readonly string[]): Map<string, number> {
 test('every compare in src/control has a row, and every row names existing compares', () => {
   const source = fileURLToPath(new URL('../../src/control/', import.meta.url));
   const isGuard =
-    /(?:builder|this|\))\s*\.(require[A-Z]\w+|put|delete|createZone)\(|\.(endImport)\(|(?<!function )\b(requireOrphan)\(|(?<!this\.require\(){ kind: '(absent|created|modified|quiet)'|\b(lock\.compare)\b/g;
+    /(?:builder|this|\))\s*\.(require[A-Z]\w+|put|delete|createZone)\(|\.(endImport)\(|(?<!function )\b(requireOrphan)\(|(?<!this\.require\(){ kind: '(absent|created|modified|value|quiet)'|\b(lock\.compare)\b/g;
   const files = globSync('**/*.ts', { cwd: source }).filter((file) => file !== 'transaction/batch.ts');
   const inSource = files.flatMap((file) =>
     [...readFileSync(`${source}${file}`, 'utf8').matchAll(isGuard)].map(

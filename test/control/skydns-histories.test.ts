@@ -77,14 +77,18 @@ test('after any history, the leader has brought the layout and the records of ot
     inScope(async (cleanup) => {
       const replica = await startWithLayout(cleanup, join(folder, String(++runs)));
       cleanup.after(startSkydns({ ...replica, logger: silent, prefix }, 'test'));
+      const theirs = new Map<string, string>();
       for (const one of history) {
         if ('decide' in one) await replica.attempt(one.decide);
-        else await happen(replica, one);
+        else await happen(replica, one, theirs);
       }
       const now = async () => [await layout(replica.store), recordsOfOthers(replica)];
       const wanted = async () => [withNameservers(replica, await wantedOf(replica)), await wantedOfOthers(replica)];
       const isDone = async () => isSettled(replica) && isDeepStrictEqual(await now(), await wanted());
       await until(isDone, '', 20_000).catch(async () => assert.deepEqual(await now(), await wanted()));
+      const { entries } = await replica.store.list(`${prefix}/`);
+      const foreign = entries.filter(({ value }) => !isOwnValue(value)).map(({ key, value }) => [key, value]);
+      assert.deepEqual(sorted(Object.fromEntries(foreign)), sorted(Object.fromEntries(theirs)));
       mirrored += Object.keys(recordsOfOthers(replica)).length;
     }),
   );
@@ -92,7 +96,12 @@ test('after any history, the leader has brought the layout and the records of ot
   assert.ok(mirrored > 0);
 });
 
-async function happen({ store, views, attempt }: ControlPlane, one: Happening): Promise<void> {
+/** Notes in `theirs` what others have written. */
+async function happen(
+  { store, views, attempt }: ControlPlane,
+  one: Happening,
+  theirs: Map<string, string>,
+): Promise<void> {
   if ('skydns' in one) {
     for (const { value } of [...views.zones.list()])
       await attempt(putZone(value.name, { ...value, skydns: one.skydns }));
@@ -104,7 +113,10 @@ async function happen({ store, views, attempt }: ControlPlane, one: Happening): 
   if (standing !== undefined && isOwnValue(standing.value)) return;
   const compare: Compare = standing ? { kind: 'modified', key, revision: standing.modified } : { kind: 'absent', key };
   const operation: Operation = value === undefined ? { kind: 'delete', key } : { kind: 'put', key, value };
-  await store.commit({ compares: [compare], operations: [operation] });
+  const { committed } = await store.commit({ compares: [compare], operations: [operation] });
+  if (!committed) return;
+  if (value === undefined) theirs.delete(key);
+  else theirs.set(key, value);
 }
 
 /** Returns the RRsets that `skydns` manages, by name and type. */

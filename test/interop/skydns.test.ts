@@ -1,5 +1,5 @@
 // The SkyDNS layout, both ways, on a real etcd with two replicas: every write keeps its keys in its own transaction,
-// and what others write is served by every replica, with one change of the serial and one event, and never goes back.
+// what others write is served by every replica, with one change of the serial and one event, and never goes back.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -214,6 +214,31 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     await answers('before.lab.test', 'CNAME', ['CNAME theirs']);
     await deleteForeign(etcd, 'test/lab/before');
     await deleteForeign(etcd, 'test/lab/exact');
+  });
+
+  test('a key of others is never written over, also if more values are bad than the state names', async () => {
+    await first.expect(201, 'POST', '/v1/zones', { name: 'many.test', skydns: true });
+    await untilFollowing(first, 'many.test');
+    for (let index = 0; index < 21; index += 1) await putForeign(etcd, `test/many/a${index}`, '[]');
+    await putForeign(etcd, 'test/many/exact', '[]');
+    await until(async () => (await progressOf(first, 'many.test'))?.notServed.count === 22, 'the values are not named');
+    const body = { records: ['web.lab.test.'] };
+    const path = '/v1/zones/many.test/rrsets/exact/CNAME';
+    const { code, detail } = await first.expect<{ code: string; detail: string }>(422, 'PUT', path, body);
+    assert.equal(code, 'skydns_unfit');
+    assert.match(detail, /others have a value at the key \/skydns\/test\/many\/exact of the store: delete it there/);
+    // The work that follows an import, or the setting, writes none over either, and says so.
+    await importFile(first, 'many.test', '$ORIGIN many.test.\n$TTL 60\nexact CNAME x\nx A 10.8.1.3\n');
+    await untilFollowing(first, 'many.test');
+    assert.deepEqual((await progressOf(first, 'many.test'))?.leftOut.first, [
+      { what: 'exact.many.test CNAME', reason: 'others have a value at the key /skydns/test/many/exact' },
+    ]);
+    assert.equal(Object.keys(await layoutOf(etcd, '/skydns/test/many/x/')).length, 1);
+    await first.expect(204, 'DELETE', path);
+    assert.deepEqual(await layoutOf(etcd, '/skydns/test/many/exact'), { '': [] });
+    await deleteForeign(etcd, 'test/many/exact');
+    await first.expect(201, 'PUT', path, body);
+    assert.equal((await layoutOf(etcd, '/skydns/test/many/exact'))['']?.host, 'web.lab.test');
   });
 
   test('a filled zone gets its keys when it is switched on, follows its default TTL and imports, and is cleared', async () => {

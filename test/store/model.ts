@@ -59,6 +59,8 @@ function holds(compare: Compare, state: Map<string, Entry>): boolean {
       return state.get(compare.key)?.created === compare.revision;
     case 'modified':
       return state.get(compare.key)?.modified === compare.revision;
+    case 'value':
+      return state.get(compare.key)?.value === compare.value;
     case 'quiet':
       return [...state.values()].every(
         (entry) => !entry.key.startsWith(compare.prefix) || entry.modified <= compare.since,
@@ -76,6 +78,7 @@ const compare = fc.oneof(
   fc.record({ kind: fc.constant('absent' as const), key }),
   fc.record({ kind: fc.constant('created' as const), key, back }),
   fc.record({ kind: fc.constant('modified' as const), key, back }),
+  fc.record({ kind: fc.constant('value' as const), key, value }),
   fc.record({ kind: fc.constant('quiet' as const), prefix, back }),
 );
 const operation: fc.Arbitrary<Operation> = fc.oneof(

@@ -47,11 +47,6 @@ export class ForeignValues {
     return gone === undefined || idOf(gone) === id ? [place] : [gone, place];
   }
 
-  /** Returns whether others have a value at the key. */
-  has(key: string): boolean {
-    return this.#keys.has(key);
-  }
-
   valuesAt(place: Place): ForeignValue[] {
     return [...(this.#places.get(idOf(place))?.values.values() ?? [])];
   }

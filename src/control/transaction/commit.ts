@@ -23,7 +23,8 @@ import { faultRefusal } from '../reading/fault-refusal.ts';
 import { untilServed } from '../reading/until-reached.ts';
 import { type Audit, Batch } from './batch.ts';
 import { logChange } from './change-log.ts';
-import type { Committed, Decide, Decision } from './decision.ts';
+import type { Committed, Decide, Decision, DecisionContext } from './decision.ts';
+import { readLayout } from './read-layout.ts';
 import { comparedKey, writtenKey } from './transaction-keys.ts';
 
 /** A call of {@link Committer.commit} that waits for its transaction. */
@@ -34,6 +35,8 @@ interface Job {
   maxAttempts: number;
   /** When it was asked for, as performance.now() counts. */
   since: number;
+  /** What the last failed attempt has read. */
+  layout?: DecisionContext['layout'];
   resolve: (committed: Committed<unknown>) => void;
   reject: (reason: unknown) => void;
 }
@@ -125,6 +128,7 @@ export class Committer {
           views: this.#views,
           claimed: batch.written,
           now: Date.now(),
+          layout: job.layout,
         });
         const tells = this.#audit !== undefined && decision.audited !== undefined;
         if (decision.operations.length === 0 && decision.compares.length === 0 && !tells) {
@@ -156,7 +160,7 @@ export class Committer {
         for (const { job, decision } of batch.jobs)
           this.#answer(job, decision, proven ? this.#views.revision : revision);
       } else {
-        this.#requeue(batch);
+        this.#requeue(batch, await readLayout(this.#store, batch));
         await within(this.#views.reached(revision), maxFreshViewMilliseconds);
       }
     } catch (error) {
@@ -222,16 +226,17 @@ export class Committer {
 
   /**
    * Puts the jobs back into the queue, to be decided again. Rejects jobs that lost too often, and jobs whose decision
-   * compares a faulty key. The views never get the value of such a key.
+   * compares a faulty key. The views never get the value of such a key. `mistaken`: they were stopped by a key that the
+   * views do not have. They are decided again, also if that is for callers that read the store before.
    */
-  #requeue(batch: Batch<Job>): void {
+  #requeue(batch: Batch<Job>, mistaken: ReadonlySet<Job>): void {
     const again: Job[] = [];
     for (const { job, decision } of batch.jobs) {
       job.attempts += 1;
       const key = decision.compares.map(comparedKey).find((compared) => this.#views.faults.has(compared)) ?? '';
       const fault = this.#views.faults.get(key);
       if (fault !== undefined) job.reject(faultRefusal({ key, fault }));
-      else if (job.attempts < job.maxAttempts) again.push(job);
+      else if (job.attempts < (mistaken.has(job) ? maxAttempts : job.maxAttempts)) again.push(job);
       else job.reject(new LostRace());
     }
     this.#queue.unshift(...again);

@@ -5,7 +5,7 @@ import { Refusal } from '../../errors.ts';
 import type { AuditedDecision } from '../../model/audit-event.ts';
 import type { Revision } from '../../model/revision.ts';
 import { UnknownValue } from '../../model/unknown.ts';
-import { type Compare, maxOperations, type Operation, type Transaction } from '../../store/store.ts';
+import { type Compare, type Entry, maxOperations, type Operation, type Transaction } from '../../store/store.ts';
 import type { Asking } from '../access/actor.ts';
 import { Refusals } from '../input/refusals.ts';
 
@@ -27,6 +27,11 @@ export interface DecisionContext extends Asking {
   readonly claimed: { has(key: string): boolean };
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /**
+   * Keys of the SkyDNS layout as they were in the store after an attempt whose compares had failed: others write them
+   * too, and the views do not have them.
+   */
+  readonly layout?: ReadonlyMap<string, { entry: Entry | undefined }> | undefined;
   /** Gets the faults of the request that the decision finds. Only {@link findFaults} gives it. */
   readonly refusals?: Refusals;
 }

@@ -1,68 +1,88 @@
 // What a transaction changes in the SkyDNS layout, for the names that it writes in zones with `skydns`. The keys are a
-// function of the RRsets of a name, so the compare of the name proves them. RRsets of others have their own keys
-// already.
+// function of the RRsets of a name, so the compare of the name proves them. Others write in the layout too, and the
+// views do not have it: the compare of each key proves that it is ours to write. If that fails, the loop reads the key
+// (commit.ts), and this file decides by what it has. RRsets of others have their own keys already.
 
 import { Refusal } from '../../errors.ts';
 import { InvalidValue, unlessInvalid } from '../../model/invalid-value.ts';
 import type { Rrset } from '../../model/rrset.ts';
-import { skydnsKey } from '../../model/skydns/key.ts';
 import { ownValues } from '../../model/skydns/own-values.ts';
-import { maxOperations } from '../../store/store.ts';
+import { isOwnValue } from '../../model/skydns/service.ts';
+import { type Compare, maxOperations, type Operation } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
 import type { Refusals } from '../input/refusals.ts';
-import { maxDecisionOperations } from './decision.ts';
+import { type DecisionContext, maxDecisionOperations } from './decision.ts';
 import type { NameEdit, PathOf } from './name-edits.ts';
 
-/** A key that is put, or deleted without a value. */
+/**
+ * What a name changes at one key: puts or deletes it, or leaves it as it is, since it is one of others. `proof`: the
+ * key is absent or has a value of ours, or others have it still (test/control/skydns-keys-of-others.test.ts).
+ */
 export interface SkydnsChange {
   edit: NameEdit;
   key: string;
-  value: string | undefined;
-  /** True if the key has no suffix of ours and had no value of ours: others may have one there. */
-  isNew: boolean;
+  operation: Operation | undefined;
+  proof: Compare;
 }
 
 /** The parts of a builder that this file uses. */
 interface Asking {
   views: Views;
   refusals: Refusals;
+  layout: DecisionContext['layout'];
+  /** Returns whether the transaction takes the key over from others. */
+  takesOver(key: string): boolean;
 }
 
 /**
  * Returns the changes of one name. Adds `skydns_unfit` to the refusals for a written RRset that the layout has no value
  * for, or whose key has a value of others.
  */
-export function skydnsChanges({ views, refusals }: Asking, edit: NameEdit, pathOf: PathOf): SkydnsChange[] {
+export function skydnsChanges(asking: Asking, edit: NameEdit, pathOf: PathOf): SkydnsChange[] {
+  const { views, refusals } = asking;
   const { prefix } = views.skydns;
   const { zone, owner, before, rrsets, written, changed } = edit;
   if (prefix === undefined || !zone.skydns || !changed) return [];
   const place = { prefix, zone: zone.name, owner };
   const old = new Map(ours(before).flatMap((rrset) => [...(unlessInvalid(() => ownValues(place, rrset)) ?? [])]));
   const wanted = new Map<string, string>();
+  const refuseTaken = new Map<string, () => void>();
   for (const rrset of ours(rrsets)) {
     const values = () => ownValues(place, rrset);
-    const found = written.has(rrset.type)
-      ? refusals.try(() => fitting(values, (reason) => refuseUnfit(edit, rrset, reason, pathOf)))
-      : unlessInvalid(values);
-    for (const [key, value] of found ?? []) wanted.set(key, value);
+    const refuse = (reason: string) => refuseUnfit(edit, rrset, reason, pathOf);
+    const isWritten = written.has(rrset.type);
+    const found = isWritten ? refusals.try(() => fitting(values, refuse)) : unlessInvalid(values);
+    for (const [key, value] of found ?? []) {
+      wanted.set(key, value);
+      const reason = `others have a value at the key ${key} of the store: delete it there`;
+      if (isWritten) refuseTaken.set(key, () => refusals.try(() => refuse(reason)));
+    }
   }
-  const exact = unlessInvalid(() => skydnsKey(prefix, owner)) ?? '';
-  const notServed = views.skydns.states.get(zone.name)?.notServed.first ?? [];
-  const taken = notServed.find(({ what }) => what === exact);
-  if (taken !== undefined) {
-    // The key has a value of others, so it was never ours.
-    old.delete(exact);
-    const [rrset] = ours(rrsets).filter(({ type }) => written.has(type));
-    const reason = `others have a value at the key ${exact} of the store (${taken.reason}): delete it there`;
-    if (wanted.delete(exact) && rrset !== undefined) refusals.try(() => refuseUnfit(edit, rrset, reason, pathOf));
-  }
-  const gone = [...old.keys()].filter((key) => !wanted.has(key));
-  return [
-    ...gone.map((key) => ({ edit, key, value: undefined, isNew: false })),
-    ...[...wanted]
-      .filter(([key, value]) => old.get(key) !== value)
-      .map(([key, value]) => ({ edit, key, value, isNew: key === exact && !old.has(key) })),
-  ];
+  const gone = old.keys().filter((key) => !wanted.has(key));
+  const put = wanted.entries().filter(([key, value]) => old.get(key) !== value);
+  return [...gone.map((key): [string, undefined] => [key, undefined]), ...put].map(([key, value]) => {
+    const standing = standingAt(asking, key, old.get(key));
+    if (standing.isTheirs && value !== undefined) refuseTaken.get(key)?.();
+    return { edit, key, operation: standing.isTheirs ? undefined : operationOf(key, value), proof: standing.proof };
+  });
+}
+
+/** Returns whether others have the key, with the proof. A key that was not read is taken to be as we left it. */
+function standingAt(asking: Asking, key: string, left: string | undefined): { isTheirs: boolean; proof: Compare } {
+  const read = asking.layout?.get(key);
+  if (read === undefined)
+    return {
+      isTheirs: false,
+      proof: left === undefined ? { kind: 'absent', key } : { kind: 'value', key, value: left },
+    };
+  const { entry } = read;
+  if (entry === undefined) return { isTheirs: false, proof: { kind: 'absent', key } };
+  const isTheirs = !isOwnValue(entry.value) && !asking.takesOver(key);
+  return { isTheirs, proof: { kind: 'modified', key, revision: entry.modified } };
+}
+
+function operationOf(key: string, value: string | undefined): Operation {
+  return value === undefined ? { kind: 'delete', key } : { kind: 'put', key, value };
 }
 
 /** Returns an upper limit for the changes of a name. */
@@ -79,7 +99,7 @@ export function refuseIfLong(operations: number, compares: number, changes: read
   const [owner, keys = []] = largest ?? [];
   throw new Refusal(
     'skydns_unfit',
-    `the change does not fit into one transaction of etcd with its keys of the SkyDNS layout (${operations} of at most ${maxDecisionOperations} operations), most of them, ${keys.length}, for ${owner}: split it, or use a zone without "skydns"`,
+    `the change does not fit into one transaction of etcd with its keys of the SkyDNS layout (${Math.max(operations, compares)} of at most ${maxDecisionOperations} operations), most of them, ${keys.length}, for ${owner}: split it, or use a zone without "skydns"`,
     { members: { name: owner } },
   );
 }

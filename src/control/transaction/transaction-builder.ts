@@ -36,6 +36,7 @@ export class TransactionBuilder implements DecisionContext {
   readonly views: Views;
   readonly claimed: DecisionContext['claimed'];
   readonly now: number;
+  readonly layout: DecisionContext['layout'];
   /** The faults of the request that were found so far. {@link build} throws them together. */
   readonly refusals: Refusals;
   readonly #compares = new Map<string, Compare>();
@@ -51,13 +52,14 @@ export class TransactionBuilder implements DecisionContext {
   readonly #enclosing = new Set<string>();
 
   /** Refuses with `forbidden` an actor that may not write. */
-  constructor({ actor, views, claimed, now, refusals = new Refusals() }: DecisionContext) {
+  constructor({ actor, views, claimed, now, layout, refusals = new Refusals() }: DecisionContext) {
     const access = accessOf({ actor, views });
     access.needRole('operator');
     this.actor = actor;
     this.views = views;
     this.claimed = claimed;
     this.now = now;
+    this.layout = layout;
     this.refusals = refusals;
     this.#names = new NameEdits(views, access);
   }
@@ -268,11 +270,14 @@ export class TransactionBuilder implements DecisionContext {
     return this.delete(key, modified);
   }
 
-  /** Writes a key of the SkyDNS layout. A new key that others may write too must be absent. */
-  #changeSkydns({ key, value, isNew }: SkydnsChange): void {
-    if (value === undefined) this.deleteUnchecked(key);
-    else this.addUnchecked({ kind: 'put', key, value });
-    if (isNew && !this.#takenOver.has(key)) this.requireAbsent(key);
+  /** Returns whether this transaction takes the key over from others. */
+  takesOver(key: string): boolean {
+    return this.#takenOver.has(key);
+  }
+
+  #changeSkydns({ key, operation, proof }: SkydnsChange): void {
+    if (!this.takesOver(key)) this.require(proof);
+    if (operation !== undefined) this.addUnchecked(operation);
   }
 
   #writeName(key: string, edit: NameEdit): void {

@@ -3,6 +3,7 @@
 
 import { setImmediate as nextPass } from 'node:timers/promises';
 import { isWantedKey, nameserverValues } from '../../control/skydns/wanted-keys.ts';
+import { writtenKey } from '../../control/transaction/transaction-keys.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';
 import { layoutName, skydnsPrefixBelow } from '../../model/skydns/key.ts';
@@ -58,21 +59,29 @@ export class NameserverKeys {
     await nextPass();
   }
 
-  /** Writes the values. Returns false if the zone, or one of the keys, was changed meanwhile. */
+  /** Writes the values, not over keys of others. Returns false if the zone, or a key, was changed meanwhile. */
   async #write(zone: Fqdn, modified: Entry['modified'], wanted: ReadonlyMap<string, string>): Promise<boolean> {
     const { store, views, prefix } = this.#parts;
     const { entries } = await store.list(skydnsPrefixBelow(prefix, layoutName(zone, 'ns')));
     const standing = new Map(entries.map((entry) => [entry.key, entry]));
     const gone = entries.filter(({ key, value }) => isOwnValue(value) && !isWantedKey(views, prefix, key));
-    const put = [...wanted].filter(([key, value]) => standing.get(key)?.value !== value);
-    const unchanged = ({ key, modified: revision }: Entry): Compare => ({ kind: 'modified', key, revision });
-    const some = gone.slice(0, maxKeys);
+    const put = [...wanted].filter(([key, value]) => {
+      const before = standing.get(key)?.value;
+      return before === undefined || (before !== value && isOwnValue(before));
+    });
     const operations: Operation[] = [
-      ...some.map(({ key }): Operation => ({ kind: 'delete', key })),
+      ...gone.slice(0, maxKeys).map(({ key }): Operation => ({ kind: 'delete', key })),
       ...put.slice(0, maxKeys).map(([key, value]): Operation => ({ kind: 'put', key, value })),
     ];
     if (operations.length === 0) return true;
-    const compares: Compare[] = [{ kind: 'modified', key: zoneKey(zone), revision: modified }, ...some.map(unchanged)];
+    const unchanged = (key: string): Compare => {
+      const entry = standing.get(key);
+      return entry ? { kind: 'modified', key, revision: entry.modified } : { kind: 'absent', key };
+    };
+    const compares: Compare[] = [
+      { kind: 'modified', key: zoneKey(zone), revision: modified },
+      ...operations.map((operation) => unchanged(writtenKey(operation))),
+    ];
     const { committed } = await store.commit({ compares, operations });
     return committed && gone.length <= maxKeys && put.length <= maxKeys;
   }

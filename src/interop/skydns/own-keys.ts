@@ -5,7 +5,6 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { untilReached } from '../../control/reading/until-reached.ts';
-import type { ForeignValues } from '../../control/skydns/foreign-values.ts';
 import { mirrorName } from '../../control/skydns/mirror-name.ts';
 import { isWantedKey } from '../../control/skydns/wanted-keys.ts';
 import { InvalidValue } from '../../model/invalid-value.ts';
@@ -31,11 +30,10 @@ const maxCharacters = 256 * 1024;
 /** The limit for attempts to write one name that others write at the same time. */
 const maxTries = 20;
 
-/** The parts that the leader has. `foreign`: the keys of others. */
+/** The parts that the leader has. */
 export interface LeaderParts {
   parts: SkydnsParts;
   states: SkydnsStates;
-  foreign: Pick<ForeignValues, 'has'>;
 }
 
 /** The error of work on a zone that was changed meanwhile: the work must begin again or continue. */
@@ -50,17 +48,17 @@ export function settingsOf({ views }: Pick<SkydnsParts, 'views'>, zone: Fqdn): S
 export class OwnKeys {
   readonly #parts: SkydnsParts;
   readonly #states: SkydnsStates;
-  readonly #foreign: Pick<ForeignValues, 'has'>;
   readonly #zone: Fqdn;
   readonly #signal: AbortSignal;
   /** The compare that holds while the zone is as it was when the work began. */
   readonly #unchanged: Compare;
   #state: SkydnsState;
+  /** Whether some of the keys stand already. Then the work reads keys before it writes them. */
+  #isFilled = false;
 
-  constructor({ parts, states, foreign }: LeaderParts, zone: Fqdn, signal: AbortSignal) {
+  constructor({ parts, states }: LeaderParts, zone: Fqdn, signal: AbortSignal) {
     this.#parts = parts;
     this.#states = states;
-    this.#foreign = foreign;
     this.#zone = zone;
     this.#signal = signal;
     const key = zoneKey(zone);
@@ -149,17 +147,17 @@ export class OwnKeys {
   }
 
   async #write(): Promise<void> {
-    const batch = new KeyBatch(this.#unchanged);
+    const batch = new KeyBatch();
     const send = async () => {
-      const { names, transaction } = batch.take();
-      if (names.length === 0 || (await this.#commit(transaction)).committed) return;
-      for (const name of names) await this.#writeAlone(name);
+      const names = batch.take();
+      if (names.length === 0 || (await this.#writeNames(names))) return;
+      for (const { key } of names) await this.#writeAlone(key);
     };
     let seen = 0;
     for await (const name of this.#stored()) {
       const values = this.#valuesOf(name);
       if (!batch.hasRoom(values)) await send();
-      batch.add(name.key, name.modified, values);
+      batch.add({ key: name.key, modified: name.modified, values });
       if (++seen % pageSize !== 0) continue;
       await send();
       await this.#note({ done: this.#state.done + pageSize, position: name.key });
@@ -175,32 +173,67 @@ export class OwnKeys {
       const stored = entry && nameValue.decodeIfReadable(entry.value);
       if (entry === undefined || stored === undefined) return;
       await untilReached(views, entry.modified);
-      const batch = new KeyBatch(this.#unchanged);
-      batch.add(key, entry.modified, this.#valuesOf(stored));
-      if ((await this.#commit(batch.take().transaction)).committed) return;
+      if (await this.#writeNames([{ key, modified: entry.modified, values: this.#valuesOf(stored) }])) return;
       await this.#requireUnchanged();
     }
     throw new Interrupted(`others write ${key} all the time`);
   }
 
+  /**
+   * Writes the values that the store does not have, except at keys where others have one. Returns false if a name or
+   * a key was written meanwhile. Takes the keys to be absent until some are not.
+   */
+  async #writeNames(names: readonly NameKeys[]): Promise<boolean> {
+    if (!this.#isFilled) {
+      const absent = names.flatMap(({ values }) =>
+        [...values.keys()].map((key): [string, undefined] => [key, undefined]),
+      );
+      if ((await this.#commit(this.#transactionOf(names, new Map(absent)))).committed) return true;
+      this.#isFilled = true;
+    }
+    const keys = names.flatMap(({ values }) => [...values.keys()]);
+    const standing = await Promise.all(keys.map(async (key) => [key, await this.#parts.store.get(key)] as const));
+    return (await this.#commit(this.#transactionOf(names, new Map(standing)))).committed;
+  }
+
+  /** The compares prove that the names are as they were read, and that others have no values at the keys. */
+  #transactionOf(names: readonly NameKeys[], standing: ReadonlyMap<string, Entry | undefined>): Transaction {
+    const compares: Compare[] = [this.#unchanged];
+    const operations: Operation[] = [];
+    for (const { key: name, modified, values } of names) {
+      const before = operations.length;
+      for (const [key, { value, what }] of values) {
+        const entry = standing.get(key);
+        if (entry?.value === value) continue;
+        if (entry !== undefined && !isOwnValue(entry.value)) {
+          this.#leaveOut(what, `others have a value at the key ${key}`);
+          continue;
+        }
+        compares.push(entry ? { kind: 'modified', key, revision: entry.modified } : { kind: 'absent', key });
+        operations.push({ kind: 'put', key, value });
+      }
+      if (operations.length > before) compares.push({ kind: 'modified', key: name, revision: modified });
+    }
+    return { compares, operations };
+  }
+
   /** Returns the values of a name. Notes the RRsets that the layout cannot have. */
-  #valuesOf(stored: NamedRrsets): Map<string, string> {
+  #valuesOf(stored: NamedRrsets): NameKeys['values'] {
     const { views, prefix } = this.#parts;
     const zone = views.zones.get(this.#zone)?.value;
-    const values = new Map<string, string>();
+    const values: NameKeys['values'] = new Map();
     if (zone === undefined) return values;
     for (const rrset of views.zones.withTtls(zone, stored)) {
       if (rrset.manager === 'skydns') continue;
+      const what = `${stored.name} ${rrset.type}`;
       try {
         const more = ownValues({ prefix, zone: zone.name, owner: stored.name }, rrset);
         if (values.size + more.size > maxKeys)
           throw new InvalidValue(`the name has more than ${maxKeys} values: one transaction has no room for them`);
-        const taken = more.keys().find((key) => this.#foreign.has(key));
-        if (taken !== undefined) throw new InvalidValue(`others have a value at the key ${taken}`);
-        for (const [key, value] of more) values.set(key, value);
+        for (const [key, value] of more) values.set(key, { value, what });
       } catch (error) {
         if (!(error instanceof InvalidValue)) throw error;
-        this.#leaveOut(`${stored.name} ${rrset.type}`, error.message);
+        this.#leaveOut(what, error.message);
       }
     }
     return values;
@@ -246,40 +279,43 @@ export class OwnKeys {
   }
 }
 
-/** A transaction that writes the keys of several names, if these names are as they were read. */
+/** A stored name with the values of its keys in the layout. `what`: the RRset of a value. */
+interface NameKeys {
+  key: string;
+  modified: Entry['modified'];
+  values: Map<string, { value: string; what: string }>;
+}
+
+/** Several names whose keys are written in one transaction. */
 class KeyBatch {
-  readonly #unchanged: Compare;
-  #compares: Compare[] = [];
-  #operations: Operation[] = [];
+  #names: NameKeys[] = [];
+  #keys = 0;
   #characters = 0;
 
-  constructor(unchanged: Compare) {
-    this.#unchanged = unchanged;
-  }
-
-  hasRoom(values: ReadonlyMap<string, string>): boolean {
-    const fits = this.#operations.length + values.size <= maxKeys && this.#compares.length < maxOperations - 1;
+  /** One compare more is for the zone. */
+  hasRoom(values: NameKeys['values']): boolean {
+    const keys = this.#keys + values.size;
+    const fits = keys <= maxKeys && keys + this.#names.length + 1 < maxOperations;
     return fits && this.#characters + charactersOf(values) <= maxCharacters;
   }
 
-  add(name: string, revision: Entry['modified'], values: ReadonlyMap<string, string>): void {
-    if (values.size === 0) return;
-    this.#compares.push({ kind: 'modified', key: name, revision });
-    for (const [key, value] of values) this.#operations.push({ kind: 'put', key, value });
-    this.#characters += charactersOf(values);
+  add(name: NameKeys): void {
+    if (name.values.size === 0) return;
+    this.#names.push(name);
+    this.#keys += name.values.size;
+    this.#characters += charactersOf(name.values);
   }
 
-  /** Returns the transaction and the keys of its names. Then begins an empty transaction. */
-  take(): { names: string[]; transaction: Transaction } {
-    const transaction = { compares: [this.#unchanged, ...this.#compares], operations: this.#operations };
-    const names = this.#compares.flatMap((compare) => (compare.kind === 'modified' ? [compare.key] : []));
-    this.#compares = [];
-    this.#operations = [];
+  /** Returns the names, and begins the next transaction. */
+  take(): NameKeys[] {
+    const names = this.#names;
+    this.#names = [];
+    this.#keys = 0;
     this.#characters = 0;
-    return { names, transaction };
+    return names;
   }
 }
 
-function charactersOf(values: ReadonlyMap<string, string>): number {
-  return [...values.values()].reduce((sum, { length }) => sum + length, 0);
+function charactersOf(values: NameKeys['values']): number {
+  return values.values().reduce((sum, { value }) => sum + value.length, 0);
 }

@@ -91,7 +91,7 @@ async function lead(parts: SkydnsParts, mayLead: () => boolean, trouble: Trouble
       notServed.note(foreign, mirror);
       const zone = working === undefined ? nextZone(parts, states) : undefined;
       if (zone !== undefined) {
-        working = guarded(bringUpToDate({ parts, states, foreign }, zone, signal)).finally(() => {
+        working = guarded(bringUpToDate({ parts, states }, zone, signal)).finally(() => {
           working = undefined;
         });
       } else if (working === undefined) {
