@@ -1,5 +1,5 @@
-// Backups for clients: one at a time, in a file that nobody sees and nothing leaves behind, and at no cost to the store
-// while a client reads it.
+// Backups for clients: one at a time, in a file without a name that never stays behind. A client that reads the backup
+// costs the store nothing.
 
 import assert from 'node:assert/strict';
 import { readdir, writeFile } from 'node:fs/promises';
@@ -45,7 +45,7 @@ test('a backup is whole and has the announced length, and its file has no name',
   const store = await embeddedStore(t);
   await fill(store, 500);
   const { folder, spool } = await spoolOf(t, store);
-  // As a process leaves it that was killed at once.
+  // A file like one that a killed process leaves.
   await writeFile(join(folder, 'backup.spool'), 'left over');
   const backup = await spool.make(goesOn());
   assert.deepEqual(await readdir(folder), []);

@@ -80,7 +80,7 @@ test('under writes, a backup has each event of its revision once, and none after
   const source = {
     openCopy: async () => {
       const copy = await ledger.openCopy(folder);
-      // Long enough to empty the outbox, if that were not held.
+      // Long enough to empty the outbox. The open copy must prevent that.
       await delay(200);
       return copy;
     },
@@ -88,7 +88,7 @@ test('under writes, a backup has each event of its revision once, and none after
   const backups: Buffer[] = [];
   for (let round = 0; round < 5; round++) {
     backups.push(await backupWith(store, source));
-    // Also while there is a backlog, and just after it was emptied.
+    // The delays differ, so that some backups are made during a backlog and some just after it.
     await delay(round * 37);
   }
   stop = true;

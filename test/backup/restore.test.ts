@@ -1,4 +1,4 @@
-// A restore needs an empty store, can be interrupted anywhere, and is not fooled by others who write into the store.
+// A restore needs an empty store, can be interrupted anywhere, and notices other writers in the store.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -40,7 +40,7 @@ async function assertRestored(store: Store, backup: Buffer): Promise<void> {
   await showRevisions(store).get('a');
 }
 
-/** Returns the store, but with the first so many commits working and all others failing as if the process ended. */
+/** Returns the store with a limit: after `commits` commits, all others fail as if the process had ended. */
 function endingAfter(store: Store, commits: number): Store {
   let left = commits;
   return changedStore(store, {
@@ -72,7 +72,7 @@ test('a restore that is interrupted anywhere leaves a store that nobody reads, a
     const rest = countingCommits(store);
     await restoreInto(rest.store, backup);
     await assertRestored(store, backup);
-    // What was not noted yet is written again: the transactions that are sent at once.
+    // Transactions that were committed but not noted yet are written again: at most those that are sent at once.
     assert.ok(rest.count() <= whole.count() - commits + 17, `${rest.count()} after ${commits} of ${whole.count()}`);
   }
 });

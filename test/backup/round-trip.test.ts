@@ -28,7 +28,7 @@ import { storeEntries } from '../support/store-dump.ts';
 import { type Cleanup, inScope, temporaryFolder } from '../support/temporary.ts';
 import { readViews } from '../views/same-views.ts';
 
-/** Returns what the views of the store have, without revisions and generations: a restored store has others. */
+/** Returns the contents of the store's views, without revisions and generations, which differ in a restored store. */
 async function contentsOf(scope: Cleanup, store: Store, now: number): Promise<unknown> {
   const { views, close } = await openReplica(scope, store);
   const names = (await storeEntries(store)).filter(({ key }) => nameKind.parse(key) !== undefined);
@@ -104,7 +104,7 @@ test('a backup has the names that are served, as the first generation, and no ke
     [
       [nameKey(broken, 3, parseName('a.broken')), value(parseName('a.broken'))],
       [nameKey(zone, 1, owner), value(owner)],
-      // The zone was written after its serial, so it has the later one.
+      // The zone was written after this serial, so its revision gives the later serial.
       [serialKey(zone), serialValue.encode({ serial: serialAt(revision) })],
       [serialKey(broken), serialValue.encode({ serial: serialAt(revision) })],
       ['unknown/kind', 'x\ny"\\\u2028'],
@@ -169,7 +169,7 @@ test('everything is of one revision while others write, and the embedded store k
   const values = new Set((await entriesIn(await backupOf(store))).values());
   stop = true;
   await writing;
-  // Each round is 40 transactions: at one revision, two rounds at most are visible.
+  // Each round is 40 transactions. At one revision, values of at most two rounds are visible.
   assert.ok(values.size <= 3, `${values.size} rounds`);
   assert.ok((await store.get('hosts/0'))?.value !== '0');
 });

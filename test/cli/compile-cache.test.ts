@@ -1,5 +1,5 @@
-// The compile cache: it is filled once for each version of the scripts, and a folder that cannot be used costs time
-// only.
+// The compile cache: it is filled once for each version of the scripts. With an unusable folder, the command only
+// starts more slowly.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -39,7 +39,7 @@ test('the first start fills the cache, the next leaves it alone, and a changed s
   const { mtimeMs } = await stat(marker);
   await run(folder);
   assert.equal((await stat(marker)).mtimeMs, mtimeMs, 'the cache was filled again without need');
-  // As after an update: the size or the time of a script is another one.
+  // As after an update, the size and the time of a script differ.
   await writeFile(marker, content.replace(/main\.ts \d+/, 'main.ts 1'));
   await run(folder);
   assert.equal(await readFile(marker, 'utf8'), content);

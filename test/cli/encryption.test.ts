@@ -67,7 +67,7 @@ async function read(file: string, options: Partial<DecryptOptions>): Promise<Buf
   }
 }
 
-/** Runs a shell command on a terminal of its own, on which somebody types these lines, each when it is asked for. */
+/** Runs a shell command on a terminal of its own. Types each answer when its question appears. */
 async function onTerminal(line: string, typed: [question: RegExp, answer: string][], env: NodeJS.ProcessEnv = {}) {
   const child = spawn('script', ['-qec', line, '/dev/null'], { env: { ...process.env, ...env } });
   let output = '';

@@ -52,7 +52,7 @@ test('requests that share a transaction keep their own actors', async (t) => {
   );
 });
 
-/** Returns the store with another writer, who changes the zone right before the first transaction. */
+/** Returns the store with another writer that changes the zone right before the first transaction. */
 function contested(store: Store, write: () => Promise<unknown>): Store {
   let first = true;
   return changedStore(store, {

@@ -1,5 +1,5 @@
-// What limits the audit events: no write is refused because of them, however large it is, on both stores with their
-// default limits. Cited by src/control/transaction/audit/limit-events.ts, src/control/hosts/write-budget.ts.
+// The limits of audit events: they never make a write fail, however large it is, on both stores with their default
+// limits. Cited by src/control/transaction/audit/limit-events.ts, src/control/hosts/write-budget.ts.
 
 import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
@@ -164,8 +164,8 @@ const long = 'x'.repeat(63);
 const addressOf = (n: number) => parseAddress(`2001:db8:aaaa:bbbb:cccc:dddd:0:${n}`);
 
 /**
- * Writes addresses into the store that as many allocations hold as fit into one value. Two of three have the owner
- * `most`. Returns how many hold an address.
+ * Writes addresses into the store. Each is held by as many allocations as fit into one value. Two of three allocations
+ * have the owner `most`. Returns how many hold one address.
  */
 async function crowd({ store, views }: ServedApi, addresses: Address[]): Promise<number> {
   const recordOf = (address: Address, count: number): AddressRecord => ({

@@ -1,5 +1,5 @@
 // The outbox: each transaction that changes what users see puts the events of its decisions under one key, and no other
-// transaction does. Also of what was written by hand. Cited by src/control/transaction/commit.ts.
+// transaction does. Values that were written by hand are covered too. Cited by src/control/transaction/commit.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -248,7 +248,7 @@ test('records and addresses of a host that was deleted by hand have events of th
   await replica.commit(putRrset('z', 'a.z', 'A', '192.0.2.1'));
   await replica.commit(putRrset('z', 'b.z', 'CNAME'));
   await replica.commit(release('10.0.0.1'));
-  // A new host takes the orphans of its name over: they are part of its event.
+  // A new host takes over the orphaned records of its name: its event contains them.
   await replica.commit(createHost('c.z', '10.0.0.2', { owner: 'me' }));
   assert.deepEqual((await told(replica)).slice(before), [
     'rrset a.z A changed',

@@ -1,4 +1,5 @@
-// Rebuilds the state of the store from its audit events alone. Each event must fit what the events before it have told.
+// Rebuilds the state of the store from its audit events alone. Each event must fit the state that the events before it
+// have built.
 
 import assert from 'node:assert/strict';
 import type { Holder } from '../../src/model/allocation.ts';
@@ -81,7 +82,7 @@ function replayUse({ uses }: Replayed, { space, address, action, holder, owner, 
   }
 }
 
-/** Asserts that the events tell what the store contains. */
+/** Asserts that the events lead to the contents of the store. */
 export function assertTold(decisions: readonly AuditedDecision[], contents: Contents): void {
   const { resources, uses } = replay(decisions);
   const found = new Map<string, object>();

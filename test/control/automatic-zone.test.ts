@@ -1,4 +1,4 @@
-// Automatic reverse zones: created with their first name and deleted with their last, also when requests race.
+// Automatic reverse zones: created with their first name and deleted with their last one, also when requests race.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,5 +1,5 @@
-// The log has one line for each change: who, what, the request, the revision, the milliseconds. Over HTTP, and for what
-// the service does by itself.
+// The log has one line for each change: who, what, the request, the revision, the milliseconds. For requests over HTTP,
+// and for changes that the service makes by itself.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -19,7 +19,7 @@ interface Line {
   milliseconds: number;
 }
 
-/** Serves the API. `changes` takes the lines of changes from the log. */
+/** Serves the API. `changes` returns the new lines of changes in the log. */
 async function prepare(t: Cleanup) {
   const lines: Line[] = [];
   const logger = pino({}, { write: (line) => lines.push(JSON.parse(line)) });

@@ -1,5 +1,5 @@
-// What a decision writes is checked against the scope of its actor, also for a use case that does not refuse earlier.
-// The decisions here are built by hand, as such a use case would do. Cited by src/control/transaction/check-writes.ts.
+// The writes of a decision are checked against the scope of its actor, even if the use case forgets to refuse. The
+// decisions here are built by hand, like those of such a use case. Cited by src/control/transaction/check-writes.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -83,7 +83,7 @@ const otherZone: Scope = { zones: [other] };
 const otherOwner: Scope = { owner: 'else' };
 const role = 'role';
 
-/** Each row: what it is, the writes, and who may not: a scope or a role, and what it lacks. */
+/** Each row: a title, the writes, and for each scope or role that may not make them, the part that it lacks. */
 const rows: [string, Write[], [Scope | Role, string][]][] = [
   [
     'a host is put',
@@ -222,13 +222,13 @@ const rows: [string, Write[], [Scope | Role, string][]][] = [
   ],
 ];
 
-/** What a bearer with the scope `mine` may write: a host with its PTR, its address and its automatic zone. */
+/** Writes that the scope `mine` allows: a host with its PTR, its address and its automatic zone. */
 const whole: Write[] = [
   putHost({ name: parseName('b.z'), addresses: [{ address: free, pool: 'p', space: 'default' }] }),
   putZone(parseName('1.0.10.in-addr.arpa'), true),
   putAddress(free, { kind: 'host', host: parseName('b.z'), owner: 'team' }),
   putRecords(reverse, '2.0.0.10.in-addr.arpa', { ...ptr, records: ['b.z.'], manager: 'host' }),
-  // As it stands: others lose a race.
+  // Writes the zone unchanged, so that others lose a race.
   putZone(other),
   put(activityKey('t'), '{}'),
 ];

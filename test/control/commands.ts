@@ -222,7 +222,7 @@ export const commands: fc.Arbitrary<Command> = fc.oneof(
   ...Object.entries(kinds).map(([kind, arbitrary]) => ({ weight: weights[kind as keyof typeof kinds], arbitrary })),
 );
 
-/** The first decisions: they create what the random requests ask for. */
+/** The first decisions: they create the zones and pools that the random requests use. */
 export const beginning: Decide<unknown>[] = [
   (context) => decidePutZone(context, { name: parseName('z'), precondition: {}, change: () => zone(parseName('z')) }),
   (context) =>

@@ -1,4 +1,4 @@
-// The races between forwarders, and between forwarders and zones. Run by races.test.ts. All others: race-table.ts.
+// The races between forwarders, and between forwarders and zones. Run by races.test.ts. All other races: race-table.ts.
 
 import { decideDeleteForwarder, decidePutForwarder } from '../../src/control/forwarders/put-forwarder.ts';
 import type { Decide } from '../../src/control/transaction/decision.ts';

@@ -99,7 +99,8 @@ test('creating, changing and deleting a host makes one revision each', async (t)
   assert.equal(replica.views.revision, start + 2);
   const touched: number[] = [];
   await replay(store, (_, { revision, events }) => void (revision > start && touched.push(events.length)));
-  // The host, two addresses, its name with A and AAAA, two aliases, two PTR, two reverse zones, three serials.
+  // The keys: the host, two addresses, its name with A and AAAA, two aliases, two PTRs, two reverse zones, three
+  // serials.
   assert.deepEqual(touched, [13, 13]);
 });
 

@@ -1,4 +1,4 @@
-// The process that host-is-atomic.test.ts kills. Until then it creates, changes and deletes hosts in a folder's store.
+// The process that host-is-atomic.test.ts kills. It creates, changes and deletes hosts in a folder's store until then.
 
 import { decideChangeHost } from '../../src/control/hosts/change-host.ts';
 import { decideCreateHost } from '../../src/control/hosts/create-host.ts';

@@ -1,4 +1,4 @@
-// The names of a zone are listed in canonical order, each once, although their keys have another order.
+// The names of a zone are listed in canonical order, each once, although the store has their keys in another order.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -59,7 +59,7 @@ async function replicaAfter(test: Cleanup, given: readonly Step[]): Promise<Cont
 
 /**
  * Asserts that the second decision is committed if the first is not, and stopped if it is. The two must never share a
- * transaction. If the second is committed before the first, the store must be whole too.
+ * transaction. In the opposite order, the store must be whole too.
  */
 export async function assertRace(test: Cleanup, { given, first, second, stoppedBy }: Race): Promise<void> {
   const alone = await replicaAfter(test, given);

@@ -1,5 +1,5 @@
-// Attempts without a valid token are told in few events, whatever number of clients makes them, and none is lost while
-// the store cannot be written to. Cited by src/control/tokens/refused-attempts.ts.
+// Attempts without a valid token make few events, however many clients make them. No attempt is lost while the store
+// cannot be written to. Cited by src/control/tokens/refused-attempts.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -51,7 +51,7 @@ test('attempts that could not be told are told later, with the newer ones', () =
   );
   const { since, until: last, tokens } = told.find(({ client }) => client === 'others') ?? assert.fail();
   assert.deepEqual([since, last, [...tokens]], [0, minute, ['ci']]);
-  // A clock that was set back does not keep them.
+  // The attempts are written even if the clock was set back.
   refused.note('client', undefined);
   now = 0;
   assert.equal(refused.takeDue().length, 1);

@@ -1,4 +1,5 @@
-// Requests with an Idempotency-Key: repeated at a replica with older views, not served, and while the store is away.
+// Repeated requests with an Idempotency-Key: at a replica with older views, before the change is served, and while the
+// store is away.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,5 +1,5 @@
-// What a follower of /v1/watch is told of each kind of write, and of each kind of key: one row for each. The stream
-// itself: test/http/watch.test.ts. Its text for each request: test/http/watched-changes.test.ts.
+// The changes that a follower of /v1/watch sees for each kind of write and each kind of key: one row for each. The
+// stream itself: test/http/watch.test.ts. The text for each request: test/http/watched-changes.test.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -224,7 +224,10 @@ const skydnsState = {
   notServed: { count: 0, first: [] },
 };
 
-/** By the kind of stored key: a key and its value, and what is told when the key is put, and when it is deleted. */
+/**
+ * By the kind of stored key: a key and its value, then the change that is told when the key is put, and when it is
+ * deleted.
+ */
 const kinds: Record<KindName, [key: string, value: object, put?: string, deleted?: string]> = {
   host: [
     hostKey(parseName('a.z')),
@@ -298,7 +301,7 @@ for (const [kind, [key, value, put, deleted]] of Object.entries(kinds)) {
   test(`a key of the kind ${kind} ${put === undefined ? 'tells nothing' : 'is told once'}`, async (t) => {
     const served = await servedApi(t);
     const { store } = served;
-    // Users see names when the zone's serial is put.
+    // A change of names is told only when the zone's serial is put.
     const serial: Operation[] =
       kind === 'serial' ? [] : [{ kind: 'put', key: serialKey(z), value: '{"v":1,"serial":7}' }];
     const told = async (operation: Operation) => {
@@ -360,7 +363,7 @@ async function commit(store: ServedApi['store'], ...operations: Operation[]): Pr
   await store.commit({ compares: [], operations });
 }
 
-/** Returns the changes after a revision. Writes one key of no kind, to know where they end. */
+/** Returns the changes after a revision. Writes a key of no kind to mark their end. */
 async function toldAfter({ store }: ServedApi, start: Revision): Promise<ResourceChange[]> {
   const { revision: last } = await store.commit({
     compares: [],
@@ -375,7 +378,7 @@ async function toldAfter({ store }: ServedApi, start: Revision): Promise<Resourc
   return told;
 }
 
-/** Returns `resource action id`, and something of the value after. */
+/** Returns `resource action id`, and a part of the new value. */
 function lineOf(change: ResourceChange): string {
   const value = shownValue(change);
   return `${change.resource} ${change.action} ${idOf(change)}${value === undefined ? '' : `: ${value}`}`;

@@ -1,5 +1,5 @@
-// A change is answered when this replica serves it, not when it is durable. The views of this test lag behind the
-// store. Cited by src/control/transaction/commit.ts.
+// A change is answered only when this replica serves it, not already when it is durable. The views of this test lag
+// behind the store. Cited by src/control/transaction/commit.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

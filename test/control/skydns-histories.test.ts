@@ -1,6 +1,6 @@
-// Random histories of requests in zones with `skydns`. After each request, the keys of the SkyDNS layout are those that
-// the names of the zones have values for: the transaction that wrote the names wrote them. After requests that also
-// change and delete zones, and others who write values, the leader brings all up to date.
+// Random histories of requests in zones with `skydns`. After each request, the SkyDNS layout has exactly the keys for
+// the names of the zones: the transaction that wrote the names wrote the keys too. If requests also change or delete
+// zones, or other programs write values, the leader brings the layout up to date.
 
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
@@ -44,7 +44,9 @@ test('each request of a random history keeps the SkyDNS layout in its own transa
   await fc.assert(property, { numRuns: 40, endOnFailure: true });
 });
 
-/** What happens beside requests: all zones are switched on or off, or others put or delete a value. */
+/**
+ * An event between requests: `skydns` of all zones is switched on or off, or another program puts or deletes a value.
+ */
 type Happening = { skydns: boolean } | { key: string; value: string | undefined };
 
 const foreignNames = ['a', 'b', 'c', 'x', 's', 's/d', 'dns/apex/1', 'a/1', 'a/2', 'b/1', 'new/1', '*/1'];
@@ -108,7 +110,7 @@ async function happen(
     return;
   }
   const { key, value } = one;
-  // Others do not write over ours.
+  // Other programs do not overwrite our values.
   const standing = await store.get(key);
   if (standing !== undefined && isOwnValue(standing.value)) return;
   const compare: Compare = standing ? { kind: 'modified', key, revision: standing.modified } : { kind: 'absent', key };
@@ -129,7 +131,7 @@ function recordsOfOthers({ views }: ControlPlane): Record<string, Rrset> {
   return sorted(found);
 }
 
-/** Returns the RRsets that the values of others have beside ours, from what the store has. */
+/** Returns the RRsets that the values of other programs should give beside our records, computed from the store. */
 async function wantedOfOthers({ store, views }: ControlPlane): Promise<Record<string, Rrset>> {
   const values = new ForeignValues({ views, prefix });
   for (const { key, value } of (await store.list(`${prefix}/`)).entries) values.note(key, value);
@@ -161,7 +163,7 @@ async function layout(store: Store): Promise<Record<string, string>> {
   return Object.fromEntries(entries.filter(({ value }) => isOwnValue(value)).map(({ key, value }) => [key, value]));
 }
 
-/** Returns the values of all stored names in zones with `skydns`, from what the store has. */
+/** Returns the values that the layout should have for all names in zones with `skydns`, computed from the store. */
 async function wantedOf({ store, views }: ControlPlane): Promise<Record<string, string>> {
   const wanted: Record<string, string> = {};
   for (const { key, value } of await storeEntries(store)) {
@@ -178,7 +180,7 @@ async function wantedOf({ store, views }: ControlPlane): Promise<Record<string, 
       }
     }
   }
-  // A key that others have is theirs.
+  // A key with a value of another program is not overwritten.
   for (const { key, value } of (await store.list(`${prefix}/`)).entries) if (!isOwnValue(value)) delete wanted[key];
   return sorted(wanted);
 }

@@ -65,7 +65,7 @@ export const deleteHost = (name: string): Decide<unknown> => {
   return (context) => decideDeleteHost(context, { name: parseName(name), precondition: {} });
 };
 
-/** Writes an RRset of one record. Without a record, deletes the RRset. */
+/** Puts an RRset of one record. Without a record, deletes the RRset. */
 export const putRrset = (
   zone: string,
   owner: string,

@@ -1,4 +1,4 @@
-// The last use of a token is written by housekeeping, at most once an hour, whatever replica was asked.
+// Housekeeping writes the last use of a token, at most once an hour, however many replicas were asked.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -12,7 +12,7 @@ import { type ControlPlane, embeddedStore, openReplica } from '../support/contro
 const hour = 3_600_000;
 const noon = Date.parse('2026-03-03T12:00:00Z');
 
-/** Writes what is due, as housekeeping does. Returns how many uses were due. */
+/** Writes the uses that are due, as housekeeping does. Returns their number. */
 async function writeDue({ views, commit }: ControlPlane, activity: TokenActivity): Promise<number> {
   const due = [...activity.due(views)];
   for (const use of due) await commit((context) => decideNoteUse(context, use));
@@ -34,7 +34,7 @@ test('a use is written once for each hour, and a later one replaces it', async (
   }
   assert.deepEqual(dues, [1, 0, 0]);
   assert.equal(last(), '2026-03-03T12:00:00.000Z');
-  // Another replica knows of no use in this hour, but of one in the hour before, which is not written any more.
+  // Another replica knows only of a use in the hour before. This older use must not be written any more.
   other.note('t', noon - 1);
   assert.equal(await writeDue(replica, other), 0);
   const { revision } = views;

@@ -41,7 +41,7 @@ test('a write that changes nothing in a stale view is decided again, and then ch
   const sent: Transaction[] = [];
   const commit: typeof store.commit = async (transaction) => {
     sent.push(transaction);
-    // Another writer comes first, once.
+    // Before the first transaction, another writer commits.
     if (sent.length === 1) await store.commit(other(transactionViews()));
     return store.commit(transaction);
   };

@@ -13,7 +13,7 @@ import { parseName } from '../../src/model/name.ts';
 import { type Zone, zoneDefaults } from '../../src/model/zone.ts';
 import { faultPaths, faultPathsLater } from './fault-paths.ts';
 
-/** A name of 201 characters: names of nameservers below it would be too long. */
+/** A name of 201 characters. The names of nameservers below this name would be too long. */
 const longName = `${'a.'.repeat(100)}a`;
 
 const refusedZones: [string, ZoneInput & { name: string }, string][] = [

@@ -36,7 +36,7 @@ interface Answer {
 
 /** Metrics that a replica has only on etcd (test/interop/skydns.test.ts). */
 const metricsOfEtcd = ['zonewright_skydns_not_served'];
-/** Panels that have no data while nothing is wrong. */
+/** Panels without data as long as nothing is wrong. */
 const quietPanels = ['Not answered'];
 
 suite('Prometheus', { skip }, () => {

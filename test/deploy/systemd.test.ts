@@ -1,4 +1,5 @@
-// The units for systemd: how much they may reach, as systemd itself counts it. 10 is everything, 0 nothing.
+// The exposure of the systemd units, as `systemd-analyze security` computes it: 10 is no protection, 0 is full
+// protection.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -8,7 +9,7 @@ import { promisify } from 'node:util';
 import { findProgram } from '../support/peer-process.ts';
 
 const folder = fileURLToPath(new URL('../../deploy/systemd/', import.meta.url));
-// The test may be missing in a container: there is no systemd to install in most of them.
+// Skipped without systemd, because most containers have none.
 const skip = findProgram('systemd-analyze') === undefined ? 'there is no systemd here' : false;
 
 for (const unit of ['zonewright.service', 'zonewright-backup.service']) {
@@ -21,7 +22,7 @@ for (const unit of ['zonewright.service', 'zonewright-backup.service']) {
 }
 
 test('the timer is right', { skip }, async () => {
-  // Its service is checked with it. The command of that is a file of another machine.
+  // systemd checks the timer's service too, whose command does not exist on this machine.
   const { stderr } = await promisify(execFile)('systemd-analyze', ['verify', `${folder}zonewright-backup.timer`]);
   assert.deepEqual(
     stderr.split('\n').filter((line) => line !== '' && !/is not executable: No such file/.test(line)),

@@ -1,5 +1,5 @@
-// openapi.json as others use it: the linters of Redocly and Spectral have no warning, and a client that is generated
-// from it plays the story of the README.
+// openapi.json in the hands of users: the linters of Redocly and Spectral have no warnings, and a generated client
+// plays the story of the README.
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -15,7 +15,9 @@ const tools = descriptionTools();
 const skip = tools === undefined && process.env.CI !== 'true' ? 'the linters are not installed' : false;
 const tool = (name: string) => join(tools as string, 'node_modules', name);
 
-/** Runs a script with Node; resolves when it has ended, while this process serves what it asks for. */
+/**
+ * Runs a script with Node in another process, because this process serves the API. Resolves when the script has ended.
+ */
 async function run(script: string, ...args: string[]): Promise<void> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args]);
   let output = '';

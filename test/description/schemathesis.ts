@@ -1,5 +1,5 @@
-// Sends a replica requests that the description allows, and checks each answer: `npm run test:schemathesis`.
-// No answer is 400, and each is one that the description has. Schemathesis needs Python, and is installed once.
+// Sends a replica requests that the description allows, and checks each answer: `npm run test:schemathesis`. No answer
+// may be 400, and the description must have each answer. Schemathesis needs Python, and is installed once.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';

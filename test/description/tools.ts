@@ -1,4 +1,4 @@
-// The linters and the generator of clients, which test/description runs on openapi.json: they take 140 MB.
+// Installs the linters and the client generator that test/description runs on openapi.json. They take 140 MB.
 
 import { join } from 'node:path';
 import { installedTools } from '../support/installed-tools.ts';

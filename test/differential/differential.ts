@@ -37,7 +37,9 @@ export interface Report {
   sameAsBoth: number;
   /** Our answer equals that of this peer only. */
   sameAsOne: Record<PeerName, number>;
-  /** Cases of `sameAsOne` in which the other peer loaded the zones, and its difference is not documented. */
+  /**
+   * Cases of `sameAsOne` in which the other peer has loaded the zones, and our difference from it is not documented.
+   */
   peersDiffer: number;
   /** Families with a zone that the peer refused to load. Only the other peer is asked. */
   notLoaded: Record<PeerName, number>;

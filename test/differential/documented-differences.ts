@@ -12,14 +12,14 @@ export interface Pair {
   family: Family;
   question: Question;
   ours: Answer;
-  /** Our answer to the same question over TCP, where everything fits. */
+  /** Our answer to the same question over TCP, which is never truncated. */
   whole: Answer;
   theirs: Answer;
   peer: PeerName;
 }
 
 interface DocumentedDifference {
-  /** What differs, and the RFC that allows it. */
+  /** The difference, and the RFC that allows it. */
   reason: string;
   /** Returns the parts of this pair that the difference explains, or none. */
   explains(pair: Pair): readonly Part[];

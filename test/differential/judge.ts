@@ -11,9 +11,9 @@ export interface Case {
   family: Family;
   question: Question;
   ours: Answer;
-  /** Ours over TCP. */
+  /** Our answer over TCP. */
   whole: Answer;
-  /** The length of that answer, in octets. */
+  /** The length of `whole`, in octets. */
   wholeLength: number;
   theirs: Partial<Record<PeerName, Answer>>;
 }

@@ -58,7 +58,7 @@ export function randomQuestions(seed: number, family: Family, count: number): Qu
   );
   const names = [...new Set(owners)];
   const dnames = family.zones.flatMap(({ records }) => records.filter(({ type }) => type === 'DNAME'));
-  // Rare types are asked for at the names that have them.
+  // Asks for a rare type only at a name that has it.
   const seldom = family.zones.flatMap(({ records }) => records.filter(({ type }) => seldomTypes.test(type)));
   return Array.from({ length: count }, () => {
     if (seldom.length > 0 && random.chance(0.1)) {

@@ -5,7 +5,7 @@ import { parseName } from '../../src/model/name.ts';
 import { ZoneFileReader } from '../../src/model/zone-file/reader.ts';
 import type { StyledFile } from './zone-file-styles.ts';
 
-/** What peers cannot read, and how the file is changed for them. Ours is imported as it is. */
+/** Text that peers cannot read, and the change of the file for them. We import the unchanged file. */
 export const mendings: Readonly<Record<string, { reason: string; mend(text: string, zone: string): string }>> = {
   'bare-cr': {
     reason:

@@ -1,5 +1,5 @@
-// Writes random zones as the exports of other servers: the layout, the habits and the odd tokens of each, as their
-// users published them. The same seed gives the same file.
+// Writes random zones in the styles of other servers: the layout and the odd tokens of their exports, as users have
+// published them. The same seed gives the same file.
 
 import { Random } from './random.ts';
 import { type FileRecord, randomRecords, reverseRecords } from './zone-file-records.ts';
@@ -11,7 +11,7 @@ export interface StyledFile {
   text: string;
 }
 
-/** What a style writes: the zone, its records without the SOA, the fields of the SOA. */
+/** The input of a style: the zone, its records without the SOA, and the fields of the SOA. */
 interface Contents {
   zone: string;
   records: readonly FileRecord[];

@@ -1,5 +1,5 @@
 // Imports zone files in the styles of other servers, exports them, and compares the result with what BIND, NSD and Knot
-// read from the same files. Our export, too, must be to them what it is to us.
+// read from the same files. The peers must also read our export as we do.
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ import { type StyledFile, styledFile } from './zone-file-styles.ts';
 export interface ZoneFilesReport {
   files: number;
   rrsets: number;
-  /** The files that each peer read, as they were or mended. */
+  /** The number of files that each peer has read, unchanged or changed by `mendings`. */
   taken: Record<PeerReader, number>;
   mended: Record<string, number>;
   documented: Record<string, number>;

@@ -1,5 +1,5 @@
-// The cache finds what was put into it, is bounded, shares its memory among forwarders, and uses memory again only when
-// no reader can see it. Cited by src/forward-cache/segments.ts.
+// The cache finds the answers that were put into it, is bounded, shares its memory among forwarders, and reuses memory
+// only when no reader can see it. Cited by src/forward-cache/segments.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -12,7 +12,7 @@ export function question(name: string, flags = 0): CachedQuestion {
   return { name: wire(name), type: 16, class: 1, flags };
 }
 
-/** Returns a TXT record for the question's name: its TTL, and as many octets of rdata. */
+/** Returns a TXT record for the question's name, with this TTL and this text. */
 function record(ttl: number, text: Uint8Array): Uint8Array {
   const octets = Buffer.alloc(12 + text.length);
   octets.set([0xc0, 12, 0, 16, 0, 1]);

@@ -37,7 +37,7 @@ function run({ buffer, cell, cells }: ReadingThreadData): void {
   parentPort?.postMessage({ found, fault });
 }
 
-/** Each record has a text of one octet, again and again. */
+/** Returns a description of the first fault. The text of each record must repeat one octet. */
 function faultIn(target: Uint8Array, start: number, end: number): string | undefined {
   const length = (end - start) / 3 - 12;
   const fill = target[start + 12];

@@ -1,4 +1,4 @@
-// A real BIND that has the zone of others, corp.test, for tests that forward it.
+// A real BIND with the zone corp.test, for tests that forward this zone.
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ ours   CNAME www.ours.test.
 big    TXT "${'x'.repeat(250)}" "${'y'.repeat(250)}" "${'z'.repeat(250)}" "${'w'.repeat(250)}" "${'v'.repeat(250)}" "${'u'.repeat(250)}"
 `;
 
-/** Starts BIND with the zone, and with these options beside it. */
+/** Starts BIND with the zone and with these extra options. */
 export async function startCorp(test: Cleanup, more = ''): Promise<Server> {
   const folder = await temporaryFolder(test);
   await mkdir(folder, { recursive: true });

@@ -1,4 +1,4 @@
-// Zones of others are forwarded, by a whole replica and a real BIND that has the zone.
+// A whole replica forwards a zone to a real BIND.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -121,7 +121,7 @@ test('aliases are followed from our zones into a forwarded one, and back', { ski
   assert.deepEqual([gone.rcode, gone.answers], ['NXDOMAIN', ['gone.ours.test CNAME nothing.corp.test']]);
   const back = await asked('ours.corp.test');
   assert.deepEqual(back.answers, ['ours.corp.test CNAME www.ours.test', 'www.ours.test A 192.0.2.10']);
-  // Without RD, and for clients that may not ask there: the alias alone.
+  // Without RD, and for clients that may not use the forwarder, the answer has the alias alone.
   const alone = await asked('theirs.ours.test', 'A', { recursionDesired: false });
   assert.deepEqual([alone.rcode, alone.answers], ['NOERROR', ['theirs.ours.test CNAME www.corp.test']]);
 });

@@ -1,4 +1,4 @@
-// Loops of forwarding, between two replicas and through a real BIND, and servers that go away and come back.
+// Loops of forwarding, between two replicas and through a real BIND, and servers that stop and start again.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';

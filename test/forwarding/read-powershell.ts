@@ -1,6 +1,6 @@
 // Reads the part of PowerShell's grammar that our text uses: no parser of PowerShell is installed here. Quotes,
 // brackets and blocks must match, a statement must be an assignment, an `if` chain or a command, each parameter of a
-// command must have a value. What it does not know, it refuses.
+// command must have a value. Text outside of this grammar is refused.
 
 type Token = {
   kind: 'word' | 'string' | 'variable' | 'splat' | 'parameter' | 'operator' | 'number' | 'newline';

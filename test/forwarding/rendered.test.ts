@@ -1,5 +1,5 @@
-// The configuration of every resolver: the whole text in rendered/, what its limits leave out, and what is refused.
-// `UPDATE_RENDERED=1` writes the texts anew. Real resolvers read them in test/neighbours.
+// The configuration of every resolver, compared with the texts in rendered/. Also tests the limits of each resolver,
+// and the refusals. `UPDATE_RENDERED=1` writes the texts anew. test/neighbours gives them to real resolvers.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -29,7 +29,7 @@ function render(resolver: RendererName, names: string[], endpoints: string[]): P
 }
 const textOf = (...args: Parameters<typeof render>) => joinParts(render(...args));
 
-/** Returns the lines that are no comments. */
+/** Returns the lines that are not comments. */
 function withoutComments(resolver: RendererName, parts: Part[]): string {
   return parts
     .flatMap(({ text, comment = renderers[resolver].comment }) =>

@@ -44,8 +44,8 @@ function countOpts(response: Buffer, start: number): number {
 }
 
 /**
- * Returns the maximum length of the response (RFC 6891 §6.2.5): what the client accepts, capped at our own limit. If
- * the query is too broken to find its OPT, an OPT in the response shows that it had one.
+ * Returns the maximum length of the response (RFC 6891 §6.2.5): the size that the client accepts, at most our own
+ * limit. If this code cannot find the OPT of a broken query, an OPT in the response shows that the query had one.
  */
 function limitFor(query: Buffer, opts: number, transport: string): number {
   if (transport !== 'udp') return 65_535;

@@ -34,7 +34,7 @@ export interface Memory {
   /** Outside the heap: typed arrays. */
   buffers: number;
   resident: number;
-  /** The table's part of that. */
+  /** The table's part of `buffers`. */
   table: number;
 }
 

@@ -71,7 +71,7 @@ const variants: readonly ResponseSettings[] = [
 ];
 
 export interface FuzzedServer {
-  /** Responders with table readers of their own, awake while they answer. */
+  /** Responders, each with its own table reader, which is awake while it answers. */
   respond: readonly { respond: Respond; mayBeSilent: boolean }[];
   change(random: Random): void;
   /** Octets of the table that were ever touched: part of the process's memory. */
@@ -100,7 +100,7 @@ export function startFuzzed(): FuzzedServer {
     respond,
     tableBytes: () => writer.touchedBytes,
     change: (random) => {
-      // From time to time the rate limiter gets its tokens back.
+      // Now and then, time passes, so that the rate limiter gets tokens back.
       clock.set(clock.seconds * 1_000 + random.below(100));
       if (random.chance(0.01)) replaceZone(writer, random);
       else changeName(writer, random);

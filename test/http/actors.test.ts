@@ -24,7 +24,7 @@ async function prepare(test: Cleanup): Promise<ServedApi & { actors: Actor[]; to
       actor,
       (context) => {
         if (context.actor.kind === 'token') {
-          // The request and the time are others each time.
+          // The request id and the time differ in each run.
           const { request: _, createdAt: __, ...actor } = context.actor;
           actors.push(actor);
         }

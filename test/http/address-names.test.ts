@@ -1,4 +1,4 @@
-// The setting `addressNames` of a zone in requests: what is refused, and what a patch changes. What DNS answers for it:
+// The setting `addressNames` of a zone in requests: refusals, and the effect of a patch. The answers of DNS:
 // test/dns/respond/address-names.test.ts.
 
 import assert from 'node:assert/strict';
@@ -32,7 +32,7 @@ test('a patch changes some fields of the setting, and needs ranges where there a
   assert.deepEqual(shown.addressNames, changed);
   const noForm = { dashed: false, hex: false };
   await api.refused('invalid_request', 'PATCH', '/v1/zones/z', { addressNames: noForm }, ['/addressNames']);
-  // A field that goes back to its default: null removes it.
+  // Null sets a field back to its default.
   await api.ok(200, 'PATCH', '/v1/zones/z', { addressNames: { dotted: null, hex: null } });
 
   await api.ok(200, 'PATCH', '/v1/zones/z', { addressNames: null });

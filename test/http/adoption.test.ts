@@ -1,5 +1,5 @@
-// A pool that is made over addresses which hosts hold already: it adopts them, and nothing is rewritten. Its deletion,
-// even by force, leaves them with their hosts.
+// A new pool over addresses that hosts already hold adopts the addresses, and nothing is rewritten. If the pool is
+// deleted, even by force, the hosts keep the addresses.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';

@@ -22,14 +22,17 @@ import { until } from '../support/until.ts';
 const authorization = `Bearer ${adminToken}`;
 
 interface Asked {
-  /** What the client trusts. */
+  /** The CA that the client trusts. */
   ca: string;
   /** The certificate of the client. */
   client?: MadeCertificate;
   maxVersion?: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 }
 
-/** Asks with a connection of its own. Resolves with the status, the code of a problem, and what TLS agreed on. */
+/**
+ * Asks with a connection of its own. Resolves with the status, the code of a problem, and the parameters of the TLS
+ * session.
+ */
 async function ask(url: string, path: string, { ca, client, maxVersion = 'TLSv1.3' }: Asked) {
   const agent = new Agent({ maxCachedSessions: 0 });
   const own = client && { cert: await readFile(client.cert), key: await readFile(client.key) };
@@ -167,7 +170,7 @@ suite('the API over TLS', { skip: withoutOpenssl }, () => {
     assert.equal((await ask(url, '/healthz', { ca: files.ca })).status, 200);
     await until(() => closed === 1, 'the oldest is not closed');
     await until(() => closed === 3, 'the others are not closed in time');
-    // All places are free again.
+    // All connections are free again.
     for (let turn = 0; turn < 5; turn += 1) assert.equal((await ask(url, '/healthz', { ca: files.ca })).status, 200);
   });
 

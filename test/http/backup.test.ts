@@ -80,7 +80,7 @@ test('a ledger in a file is in the backup, unless the client leaves it out', asy
   ] as const) {
     const ask = () => fetch(`${url}/v1/backup${query}`, { headers: { authorization: `Bearer ${adminToken}` } });
     let answer = await ask();
-    // The replica notices a moment later than its client that the backup before is sent.
+    // The replica notices the end of the previous backup a moment later than its client.
     const isMade = async () => {
       if (answer.status === 409) answer = await ask();
       return answer.status !== 409;

@@ -245,7 +245,7 @@ test('the requests that wait on a connection are not carried out if it ends', as
   assert.deepEqual((await api.ok<{ items: unknown[] }>(200, 'GET', '/v1/zones')).items.length, 1);
 });
 
-/** Makes commits wait until the function that it returns is called. */
+/** Makes commits wait. Returns a function that lets them continue. */
 function holdCommits(t: TestContext, store: Store): () => void {
   const { promise, resolve } = Promise.withResolvers<void>();
   const commit = store.commit.bind(store);

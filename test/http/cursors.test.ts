@@ -104,7 +104,7 @@ async function prepare(t: TestContext): Promise<ServedApi> {
   return served;
 }
 
-/** Reads a list to its end. Calls `between` after each page but the last. Returns all items. */
+/** Reads a list to its end. Calls `between` after each page except the last. Returns all items. */
 async function readAll({ api }: ServedApi, path: string, between: (page: number) => Promise<unknown>): Promise<Item[]> {
   const seen: Item[] = [];
   for (let [cursor, page] = ['', 0]; ; page += 1) {
@@ -119,8 +119,8 @@ async function readAll({ api }: ServedApi, path: string, between: (page: number)
 for (const list of lists) {
   test(`GET ${list.path}: an item that exists during the whole listing comes exactly once`, async (t) => {
     const served = await prepare(t);
-    // Numbers that divide by four stay. Between pages the numbers before them are deleted, and the numbers after them
-    // are created: some before the cursor and some after it.
+    // The multiples of four stay. Between the pages, their predecessors are deleted and their successors are created,
+    // some before the cursor and some after it.
     const staying = [4, 8, 12, 16, 20, 24];
     for (const number of staying) {
       await list.create(served, number);

@@ -1,4 +1,4 @@
-// A CNAME is left pointing at a name without addresses: the change that took the addresses away has a warning.
+// A change that removes the addresses of a CNAME's target has a warning.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';

@@ -1,4 +1,4 @@
-// The page /docs in a real Chromium: every operation's example works as it stands, and the token stays in the tab.
+// The page /docs in a real Chromium: the example of every operation works unchanged, and the token stays in the tab.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -24,7 +24,7 @@ const readmeOrder = [
   'putRRset',
   'putHost',
   'allocateAddresses',
-  // A forwarder is deleted before the page comes to its cache.
+  // Otherwise the example that deletes the forwarder would come before the examples of its cache.
   'putForwarder',
   'listCachedAnswers',
   'emptyForwarderCache',
@@ -88,7 +88,7 @@ async function openPage(t: TestContext): Promise<Page> {
   return context.newPage();
 }
 
-/** Notes requests to other servers, and errors of the page: a content security policy reports its refusals so. */
+/** Notes requests to other servers, and errors of the page, which include violations of the content security policy. */
 function watchForTrouble(page: Page, url: string): string[] {
   const troubles: string[] = [];
   page.on('request', (request) => {

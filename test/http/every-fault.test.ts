@@ -1,4 +1,4 @@
-// All that is in the way of a request is told at once, with pointers. A refusal does not advise what would be refused.
+// A refusal tells all faults of a request at once, with pointers. It never advises something that would be refused too.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -92,7 +92,7 @@ const createOnly = { 'if-none-match': '*' };
 
 /** Requests with several faults: the code, the request, and the pointers in their order. */
 const refusals: [ErrorCode, Method, string, unknown, string[], Record<string, string>?][] = [
-  // What stands in the way.
+  // Conflicts with existing resources.
   ['already_exists', 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/24', '10.9.0.1'] }, ['/name', '/ranges/1']],
   [
     'precondition_failed',
@@ -211,13 +211,13 @@ const mixed: [Method, string, unknown, string[]][] = [
     { name: 'web.foo.k8s', addresses: ['192.0.2.300', '192.0.2.1', '192.0.2.9'], ptr: 'no', stray: 1, pool: 'p' },
     ['/ptr', '/stray', '/addresses/0', '/name', '/addresses/1', '/addresses/2'],
   ],
-  // What would follow from a field that was left out.
+  // A fault that only follows from a faulty field is not told.
   ['POST', '/v1/hosts', { name: 7, adopt: 1, families: ['ipv6'] }, ['/adopt', '/name']],
   ['POST', '/v1/hosts', { name: 'new.foo.k8s', addresses: 'x', families: ['ipv6'] }, ['/addresses']],
   ['POST', '/v1/hosts', { name: 'new.foo.k8s', addresses: ['x'], families: ['ipv6'] }, ['/addresses/0']],
   ['POST', '/v1/hosts', { name: 'new.foo.k8s', ip: '192.0.2.5', families: ['ipv6'] }, ['/ip']],
   ['POST', '/v1/hosts', { name: 'own.foo.k8s', adopt: 'yes' }, ['/adopt']],
-  // The name may be meant for a wildcard, which has no PTR.
+  // The intended name may be a wildcard, which has no PTR: so the PTR is not checked.
   ['POST', '/v1/hosts', { name: 'a..b', addresses: ['192.0.2.6'] }, ['/name']],
   ['POST', '/v1/hosts', { name: 'new.foo.k8s', addresses: ['192.0.2.6'], ttl: -1 }, ['/ttl', '/ptr']],
   ['PUT', '/v1/zones/dname.k8s', { defaultTtl: -1 }, ['/defaultTtl', '/nameservers']],

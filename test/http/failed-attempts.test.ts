@@ -1,5 +1,5 @@
-// Failed attempts are limited for each client, and logged without what was presented. Tokens of the store are accepted
-// all the time. Cited by src/http/auth.ts.
+// Failed attempts are limited for each client, and logged without the presented secret. Tokens of the store are always
+// accepted. Cited by src/http/auth.ts.
 
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
@@ -39,7 +39,7 @@ test('a client with too many failed attempts gets 429, and other clients and val
   assert.equal(answer.status, 429);
   assert.equal(answer.headers['retry-after'], String(failedAttempts.refillSeconds));
   await team.ok(200, 'GET', '/v1/pools');
-  // The operator's token was right for this client before, but not for another one.
+  // This client has presented the operator's token before, another client has not.
   await served.api.ok(200, 'GET', '/v1/pools');
   for (let count = 0; count < size; count += 1)
     assert.equal(await statusFrom('127.0.0.2', served.url, 'a-guess-of-the-token'), 401);
@@ -76,7 +76,7 @@ test('an allowance refills with time, and only so many keys are remembered', () 
   assert.equal(allowances.left('a', 2999), 0);
   assert.equal(allowances.left('a', 3000), 1);
   assert.equal(allowances.left('a', 1e9), 2);
-  // A clock that goes back takes nothing away.
+  // A clock that is set back removes no allowance.
   assert.equal(allowances.left('a', -1e9), 0);
   for (let key = 0; key < 1000; key += 1) allowances.take(String(key), 0);
   assert.equal(allowances.keys, 100);
@@ -115,7 +115,7 @@ test('failed attempts are in the ledger: one event a minute for each client, wit
   const byName = new Map(events.map((event) => [event.name, event.after]));
   assert.equal(byName.size, 11);
   const { attempts: told, tokens, ...times } = byName.get('127.0.0.2') ?? assert.fail();
-  // That of the expired token may be in this minute, or in the next one.
+  // The attempt with the expired token may be in this minute or in the next one.
   assert.ok(told === attempts || told === attempts + 1, String(told));
   assert.deepEqual(tokens, ['team']);
   assert.ok(Date.parse(times.since) >= since - 1 && times.since <= times.until);

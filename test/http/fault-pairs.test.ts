@@ -1,5 +1,5 @@
-// Each write operation, with each two faults of different stages: its answer tells both, and nothing that only follows
-// from one of them. A fault that another one hides with good reason says so (`needs`).
+// Each write operation with each pair of faults from different stages: the answer tells both, and no fault that only
+// follows from one of them. If one fault may hide another, the row says so (`needs`).
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -9,17 +9,17 @@ import { memberKey } from '../../src/store/kinds/member.ts';
 import { type Method, type Problem, problemIn } from '../support/api-client.ts';
 import { servedApi } from '../support/served-api.ts';
 
-/** In the order in which a request goes through them. */
+/** The stages, in the order in which a request is checked. */
 const stages = ['text', 'schema', 'parse', 'stands'] as const;
 type Stage = (typeof stages)[number];
 
 interface Fault {
   stage: Stage;
-  /** The pointer that the answer has for it. */
+  /** The pointer to the fault in the answer. */
   at: string;
-  /** What makes the fault: values by their place in the request, as pointers name it. */
+  /** The values that make the fault, by their pointers. */
   set: Record<string, unknown>;
-  /** The places whose values must be known to tell the fault. */
+  /** The pointers of values without which the fault cannot be found. */
   needs: string[];
 }
 
@@ -37,7 +37,7 @@ function fault(stage: Stage, at: string, value: unknown, needs: string[] = []): 
   return { stage, at, set: { [at]: value }, needs };
 }
 
-/** Returns a fault told at one place because of the values at others. */
+/** Returns a fault that is told at one place because of the values at other places. */
 function because(at: string, set: Record<string, unknown>, needs: string[]): Fault {
   return { stage: 'stands', at, set, needs };
 }
@@ -47,7 +47,7 @@ const stale = fault('stands', 'header if-match', '"0"');
 const createOnly = fault('schema', 'header if-none-match', '"1"');
 const longKey = fault('schema', 'header idempotency-key', 'k'.repeat(256));
 const noZone = fault('stands', ':zone', 'none.test');
-/** The RRsets' routes look for the zone when they parse, since names are relative to it. */
+/** The routes of RRsets look up the zone while they parse, because names are relative to the zone. */
 const noZoneOfRrset = fault('parse', ':zone', 'none.test');
 const badZone = fault('parse', ':zone', 'a..b');
 const badName = fault('parse', ':name', 'a..b');
@@ -66,7 +66,7 @@ const hostParse = [
   fault('parse', '/addresses/0', '300.1.1.1'),
   fault('parse', '/addresses', ['192.0.2.300', '192.0.2.11'], ['/addresses']),
 ];
-/** What a host's pool has decides what stands in the way of its addresses, and so does what may be meant by a stray. */
+/** The conflicts of a host's addresses depend on the pool, and an unknown field (a stray) may be a misspelt `pool`. */
 const ofPool = ['/pool', '/stray'];
 const hostStands = [
   fault('stands', '/aliases/1', 'www.foo.k8s'),
@@ -297,7 +297,7 @@ const operations: Record<string, Operation> = {
       fault('parse', '/0/name', 'a..b'),
       fault('parse', '/0/type', 'NOTYPE'),
       fault('parse', '/1/records/0', 'x'),
-      // Whether records fit together depends on all of the list.
+      // Conflicts between records need all items of the list.
       fault('stands', '/2/name', 'own', [':zone', '/0/name', '/0/type', '/1/records']),
       because('/2/name', { '/2/type': 'SOA', '/2/records': [] }, [':zone']),
       { ...stale, needs: [':zone'] },
@@ -521,7 +521,9 @@ function isAt(field: string, place: string): boolean {
   return place === field || place.startsWith(`${field}/`);
 }
 
-/** Returns whether two faults cannot be in one request: they set the same place, or are told at the same one. */
+/**
+ * Returns whether two faults cannot be in one request: both set the same value, or both are told at the same pointer.
+ */
 function clash(one: Fault, other: Fault): boolean {
   const places = [...Object.keys(other.set), other.at];
   return [...Object.keys(one.set), one.at].some((place) =>

@@ -1,5 +1,5 @@
-// The feeds of /v1/watch without HTTP: how many watches of the store they open, what followers share, and what becomes
-// of those that do not read. Cited by src/http/watch/feed.ts.
+// The feeds of /v1/watch without HTTP: the number of watches of the store, the text that followers share, and followers
+// that do not read. Cited by src/http/watch/feed.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -99,7 +99,7 @@ test('followers of the present share one watch of the store, and those of the pa
   const all: number[] = [];
   for (let number = 0; number < 50; number += 1) all.push(await write());
   const present = Array.from({ length: 50 }, () => follow());
-  // Those that come later begin earlier: they must wait until the past that is read has come to its end.
+  // Later followers begin at earlier revisions: they must wait until the current feed of the past has ended.
   const past = Array.from({ length: 40 }, (_, number) => ({
     since: start + 45 - number,
     read: follow({ since: start + 45 - number }),
@@ -114,7 +114,7 @@ test('followers of the present share one watch of the store, and those of the pa
       all.filter((revision) => revision > since),
     );
   await until(() => watches.open === 1, 'the watch of the past stays open');
-  // A third one for a moment, when the past is read from further back.
+  // A third watch is open for a moment when a feed from further back begins.
   assert.ok(watches.most <= 3, `${watches.most} at once`);
   assert.ok(watches.opened <= 4, `${watches.opened} watches`);
   for (const { follower } of [...present, ...past.map(({ read }) => read)]) follower.destroy();
@@ -129,7 +129,7 @@ test('a follower from a revision that is not kept ends, and the others go on', a
   const all: number[] = [];
   for (let number = 0; number < 20; number += 1) all.push(await write());
   const present = follow();
-  // A store has no changes before its first revision.
+  // Before the first revision there are no changes.
   const reads = [start - 5, start - 4, start - 3, start + 2, start + 5].map((since) => follow({ since }));
   all.push(await write());
   const [, , , early, late] = reads as [Read, Read, Read, Read, Read];
@@ -180,7 +180,7 @@ test('a follower that the log has left behind is told so, and gets the rest afte
 });
 
 test('a follower that reads is not left behind while it waits for its turn', async (t) => {
-  // The clock is as fast as the event loop.
+  // `blocker` moves the clock with each turn of the event loop: so no limit may depend on time.
   const never = Number.POSITIVE_INFINITY;
   const limits = { maxLogOctets: 50_000, stallMilliseconds: never, heartbeatMilliseconds: never };
   const { follow, write } = await opened(t, limits);

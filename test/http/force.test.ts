@@ -1,5 +1,5 @@
-// A forced deletion or shrinking while others take addresses and names: it clears again what is in use then, instead of
-// being refused. Cited by src/control/transaction/commit-by-force.ts.
+// A forced deletion or shrinking while others take addresses and names: it clears the new uses too, instead of being
+// refused. Cited by src/control/transaction/commit-by-force.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,7 +10,8 @@ import { testActor } from '../support/control-plane.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
 
 /**
- * Creates a host right after the transaction that leaves no host. Returns a function that says whether it has done so.
+ * Creates a host right after the transaction that deletes the last one. Returns a function that tells whether it was
+ * created.
  */
 function createWhenCleared({ committer, views }: ServedApi, name: string): () => boolean {
   const commit = committer.commit.bind(committer);

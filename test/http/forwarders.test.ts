@@ -1,4 +1,5 @@
-// /v1/forwarders: adding, changing, listing and deleting them, and what is refused. How they answer: test/forwarding.
+// /v1/forwarders: adding, changing, listing and deleting forwarders, and refusals. The answers of forwarders:
+// test/forwarding.
 
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
@@ -35,7 +36,7 @@ test('a forwarder is added, changed, listed and deleted', async () => {
     ...defaults,
   };
   assert.deepEqual(added.body, corp);
-  // What GET gives, PUT takes; it changes nothing.
+  // A PUT of the body that GET returns changes nothing.
   const read = await api.send('GET', '/v1/forwarders/corp.test');
   assert.partialDeepStrictEqual(read.body, corp);
   const again = await api.send('PUT', '/v1/forwarders/corp.test', read.body);

@@ -1,5 +1,5 @@
-// /v1/forwarding: the targets as live replicas have them, with health from real queries; the reverse zones of a zone;
-// and the configuration that is rendered from both. The texts themselves: test/forwarding.
+// /v1/forwarding: the targets of live replicas, with health from real queries; the reverse zones of a zone; and the
+// configuration that is rendered from both. The rendered texts: test/forwarding.
 
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
@@ -76,7 +76,8 @@ test('a running replica is a healthy target without a lag, at its advertised add
 
 test('the reverse zones are those with PTRs of the zone’s hosts, and the automatic ones of their pools', async () => {
   assert.deepEqual((await read()).reverseZones, [
-    // Of a pool's address that a host of another zone has: the next host of this zone may get one there.
+    // The reverse zones of the pool, also for addresses of other zones' hosts: the next host of this zone may get an
+    // address there.
     ...['0.1.10.in-addr.arpa', '1.1.10.in-addr.arpa', '9.10.in-addr.arpa', '5.9.10.in-addr.arpa'],
     '0.0.0.0.0.0.0.0.1.0.0.0.0.0.d.f.ip6.arpa',
   ]);
@@ -104,7 +105,7 @@ test('a reverse zone inside of a /24 is found beside the one around it', async (
 
 test('only a target that answers for the zone is healthy; its lag is that of its copy of the zone', async (t) => {
   await read('none.test');
-  // An answer from before this change is no lag.
+  // An answer that is older than this change does not count as lag.
   await api.ok(201, 'PUT', '/v1/zones/none.test/rrsets/x/TXT', { records: ['"x"'] });
   const { serial } = await api.ok<{ serial: number }>(200, 'GET', '/v1/zones/none.test');
   const started: Record<string, AnsweringTarget> = {
@@ -152,7 +153,7 @@ test('a target is asked once by requests that come together', async (t) => {
   const target = await startAnswering(t);
   await withMembers(t, { target: target.port });
   await Promise.all(Array.from({ length: 20 }, () => read('two.test')));
-  // A slow machine may need more than the second for which an answer counts.
+  // A health answer counts for one second. A slow machine may take longer, and so ask again.
   assert.ok(target.asked() >= 1 && target.asked() < 20, `${target.asked()} queries`);
 });
 

@@ -1,4 +1,5 @@
-// Random requests to every route, valid by its schema or not: no answer is a 5xx, and every refusal is problem+json.
+// Random requests to every route, with or without faults of the schema: no answer is a 5xx, and every refusal is
+// problem+json.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -149,7 +150,7 @@ function requestsOf(path: string, method: string, { parameters = [], requestBody
     { 'if-match': fc.constantFrom('*', '"1"', '"'), 'if-none-match': fc.constantFrom('*', '"1"') },
     { requiredKeys: [] },
   );
-  // Most requests have no condition: a random condition is rarely met, and then little would be deleted.
+  // Most requests have no precondition: a random one is rarely met, so little would be deleted.
   const header = fc.oneof({ weight: 4, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: conditions });
   return fc
     .tuple(of('path'), of('query'), fc.oneof(...(bodies.length > 0 ? bodies : [fc.constant(undefined)])), header)
@@ -160,7 +161,7 @@ function requestsOf(path: string, method: string, { parameters = [], requestBody
 }
 
 test('no request gets a 5xx, and each refusal is a problem with a code of the registry', async (t) => {
-  // A trial that fails for another reason than a fault is logged (http/every-fault.ts).
+  // http/every-fault.ts logs a trial that fails because of a bug.
   const failures: string[] = [];
   const logger = pino({ level: 'error' }, { write: (line: string) => void failures.push(line) });
   const { api, url, views } = await servedApi(t, { ledger: true, logger });
@@ -174,7 +175,7 @@ test('no request gets a 5xx, and each refusal is a problem with a code of the re
   /** Zones that are mostly new: random requests alone create something only by luck. */
   const anew = fc.nat(100_000).map((number): Asked => ({ ...posted, body: { name: `z${number}.k8s` } }));
   const statuses = new Map<number, number>();
-  /** Creates what the requests look for. Some of them delete it. */
+  /** Creates the resources that the requests need, because some requests delete them. */
   const provide = async () => {
     await api.send('PUT', '/v1/zones/foo.k8s', {});
     await api.send('PUT', '/v1/pools/default', { ranges: ['192.0.2.0/29'] });
@@ -184,7 +185,7 @@ test('no request gets a 5xx, and each refusal is a problem with a code of the re
     if (requests++ % 50 === 0) await provide();
     const answer = await api.send(method, path, body, headers as Record<string, string>);
     statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
-    // No replica is registered here that resolvers could forward to.
+    // No replica is registered here, so forwarding has no target.
     const hasNoTarget = answer.status === 503 && problemIn(answer).code === 'no_healthy_target';
     assert.ok(answer.status < 500 || hasNoTarget, `${answer.status} ${answer.text}`);
     if (answer.status >= 400) problemIn(answer);

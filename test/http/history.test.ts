@@ -1,5 +1,4 @@
-// The past over the API: events, the history of hosts and addresses, the usage of pools, and what is said when there is
-// no ledger here.
+// The history over the API: events, hosts, addresses, the usage of pools, and the refusals without a ledger.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

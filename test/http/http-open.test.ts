@@ -1,5 +1,5 @@
-// What needs no token. By default: everything except /v1. With `--http-open health`: only the health checks, which
-// without a token then say only whether the replica is well.
+// The paths that need no token. By default: all except /v1. With `--http-open health`: only the health checks, and
+// without a token they show no details.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

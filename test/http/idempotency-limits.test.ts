@@ -1,5 +1,5 @@
-// What the store keeps for idempotency keys is limited for each token. An answer that is kept is neither forgotten nor
-// changed. Cited by src/control/transaction/commit-once.ts.
+// The answers that the store keeps for idempotency keys are limited for each token. A kept answer is neither dropped
+// early nor changed. Cited by src/control/transaction/commit-once.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,5 @@
-// International names by the API: taken in Unicode wherever a name is taken, kept as A-labels, and shown in both forms.
+// International names in the API: every field for a name accepts Unicode, names are stored as A-labels, and answers
+// show both forms.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -10,7 +10,7 @@ import { until } from '../support/until.ts';
 
 const path = '/v1/zones/foo.k8s/rrsets';
 
-/** Serves a zone whose lists wait until the test lets them go on. */
+/** Serves a zone whose lists wait until the test releases them. */
 async function servedLists(t: TestContext) {
   const store = await embeddedStore(t);
   const waiting: (() => void)[] = [];

@@ -364,7 +364,7 @@ test('a body that is not JSON, too large or of another media type is refused', a
   assert.deepEqual(rest, before);
 });
 
-/** Each row: a request, and what its refusal says, with the way out. */
+/** Each row: a request, and the message of its refusal, which says what to do. */
 const waysOut: [Method, string, unknown, RegExp][] = [
   [
     'PUT',

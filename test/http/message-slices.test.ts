@@ -10,7 +10,7 @@ import type { StoreEvent } from '../../src/store/store.ts';
 import type { Views } from '../../src/views/views.ts';
 
 const at = 2 as Revision;
-/** The message of pools does not look at the views. */
+/** Messages about pools do not use the views. */
 const seen = { views: {} as Pick<Views, 'pools'> };
 
 /** Returns an event that writes a pool with a description of this length. */
@@ -32,6 +32,6 @@ function slicesOf(events: StoreEvent[]): [number, number] {
 test('the changes of a large revision are shown in slices, after they are read in slices', () => {
   const events = (count: number, length: number) => Array.from({ length: count }, (_, n) => written(n, length));
   assert.deepEqual(slicesOf(events(10, 100)), [10, 0]);
-  // 9 between the events that are read, and 9 between the changes that are shown.
+  // 9 slices while events are read, and 9 while changes are written as JSON.
   assert.deepEqual(slicesOf(events(10, 70_000)), [10, 18]);
 });

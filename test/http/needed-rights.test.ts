@@ -1,5 +1,5 @@
-// Each operation has a row that says which role it needs. Without one, the API does not start. What the rows mean for
-// each token: rights-of-tokens.test.ts.
+// Each operation has a row with the role that it needs. Without a row, the API does not start. The effect of the rows
+// for each token: rights-of-tokens.test.ts.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// The limit for the requests of each token, its headers, and who has no limit.
+// The limit for the requests of each token, its headers, and the requests that are not limited.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

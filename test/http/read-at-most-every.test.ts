@@ -1,4 +1,4 @@
-// readAtMostEvery: reads once for all who ask within the time. /metrics uses it.
+// readAtMostEvery: all calls within the time share one read. /metrics uses it.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

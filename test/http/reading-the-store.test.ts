@@ -1,5 +1,5 @@
-// Answers that are read from the store page by page are of one revision, and whole or refused, also while others write
-// to etcd and compact it.
+// Answers that are read from the store in pages show one revision. They are complete or refused, also while others
+// write to etcd and compact it.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';

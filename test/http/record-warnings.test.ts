@@ -9,7 +9,7 @@ interface Case {
   owner?: string;
   type: string;
   record: string;
-  /** What the warning says; undefined for a record that gets none. */
+  /** The expected warning; undefined for a record without a warning. */
   warning?: RegExp;
 }
 

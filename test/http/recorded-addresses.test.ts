@@ -1,5 +1,5 @@
-// Addresses that A and AAAA records name: a pool counts them, does not choose them by itself, and gives them with a
-// warning to those who ask for them.
+// Addresses that A and AAAA records name: a pool counts them and never chooses them itself. A request that names one
+// gets it with a warning.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';

@@ -1,5 +1,5 @@
-// /v1/resolvers, and `?verify=`: what a resolver of the company does with a zone, as it is seen from here. Real
-// resolvers are verified in test/neighbours; here a server stands for each thing that a resolver may do.
+// /v1/resolvers, and `?verify=`: checks whether a resolver of the company forwards a zone. Here small servers imitate
+// the possible behaviours of resolvers. test/neighbours verifies real ones.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -29,7 +29,7 @@ test('a resolver is added, changed, listed and deleted', async () => {
   const office = { name: 'office', address: '2001:db8::53', port: 53, kind: 'unbound' };
   assert.deepEqual(added.body, office);
   assert.deepEqual(await api.ok(200, 'GET', '/v1/resolvers/office'), office);
-  // What GET gives, PUT takes; it changes nothing.
+  // A PUT of the body that GET returns changes nothing.
   const again = await api.send('PUT', '/v1/resolvers/office', office);
   assert.deepEqual([again.status, again.headers.etag], [200, added.headers.etag]);
   const changed = await api.send(
@@ -71,16 +71,16 @@ interface Soa {
   primary: string;
   serial: number;
 }
-/** What a resolver answers to the question for the SOA (`cached`) and for the random name (`fresh`). */
+/** The answers of a resolver to the question for the SOA (`cached`) and for the random name (`fresh`). */
 interface Behaviour {
   rcode?: number;
-  /** In place of `rcode` if the query has the bit CD. */
+  /** The rcode for queries with the bit CD, in place of `rcode`. */
   rcodeWithoutValidation?: number;
   cached?: Soa;
   fresh?: Soa;
 }
 
-/** Starts a server that behaves so, and adds it as a resolver. Returns what the verification says. */
+/** Starts a server with this behaviour, and adds it as a resolver. Returns the result of the verification. */
 async function verified(t: Cleanup, behaviour: Behaviour) {
   const server = createUDPServer((request, send) => {
     const [question] = request.questions;

@@ -1,5 +1,5 @@
-// The serials of restored zones. A zone keeps the serial that it had in the store that was backed up until it changes,
-// and every kind of change of such a zone works.
+// The serials of restored zones. Until it changes, a restored zone has the serial from the backup. Every kind of change
+// of such a zone works.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -18,7 +18,7 @@ import { embeddedStore } from '../support/control-plane.ts';
 import { servedApi } from '../support/served-api.ts';
 import type { Cleanup } from '../support/temporary.ts';
 
-/** More than 2^32, so that DNS shows another number than the store. */
+/** More than 2^32, so that DNS shows another number than the store has. */
 const serial = 2 ** 32 + 77;
 const offset = 2 ** 32 + 1000;
 

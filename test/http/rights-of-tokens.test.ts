@@ -1,5 +1,5 @@
-// Role × scope × every operation of openapi/openapi.json: what is allowed, and what a refusal names as missing. An
-// operation that the description has and this table has not fails.
+// Role × scope × every operation of openapi/openapi.json: which requests are allowed, and which missing rights a
+// refusal names. Fails if the table lacks an operation of the description.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { type ServedApi, servedApi } from '../support/served-api.ts';
 import { suiteCleanup } from '../support/suite-cleanup.ts';
 import { tokenFor } from '../support/tokens.ts';
 
-/** What a request is about: things that exist and are in scope, things beyond it, and things that do not exist. */
+/** The resources of a request: existing ones within the scope, existing ones beyond it, or missing ones. */
 interface Side {
   zone: string;
   pool: string;
@@ -28,16 +28,16 @@ interface Rule {
   role: Role;
   /** The request needs the zone of its side. */
   zones?: true;
-  /** It needs the pool of its side; `all`: a token without `pools`. */
+  /** The request needs the pool of its side; `all`: a token without `pools`. */
   pools?: true | 'all';
-  /** It needs the owner of its side; `none`: a token without `owner`. */
+  /** The request needs the owner of its side; `none`: a token without `owner`. */
   owner?: true | 'none';
-  /** It needs a token without any scope. */
+  /** The request needs a token without any scope. */
   whole?: true;
   path?: (side: Side) => Record<string, string>;
   query?: string | ((side: Side) => string);
   body?: (side: Side) => unknown;
-  /** Puts things in order before the request: the admin deletes or creates what it is about. */
+  /** Returns the requests of the admin that create or delete resources before the request. */
   prepare?: (side: Side) => [Method, string, unknown?][];
 }
 
@@ -47,7 +47,7 @@ const inZone = ({ zone }: Side) => ({ zone });
 const inPool = ({ pool }: Side) => ({ pool });
 const newZone = ({ zone }: Side) => `new-${zone}`;
 const newPool = ({ pool }: Side) => `${pool}-new`;
-/** In the range of the pool of its side, which has only the first half of it. */
+/** A part of the side's range that its pool does not have yet. */
 const newRange = ({ range }: Side) => range.replace('.0/24', '.240/28');
 const pools = { role: 'operator', owner: 'none' } as const;
 const records = { role: 'operator', zones: true, owner: 'none' } as const;
@@ -293,7 +293,7 @@ for (const operation of operations) {
     if (rule === undefined || rule === 'open') return;
     const ofHost = rule.path === host || operationId === 'deleteHost';
     for (const scope of [inZones, { zones: [] }, inPools, { pools: [] }]) {
-      // Of a host that does not exist, nobody knows the pool. Its name is visible to those who see its zone.
+      // A missing host has no known pool. Whoever may see its zone may learn that it does not exist.
       if ('pools' in scope && ofHost && operationId !== 'putHost') continue;
       if (missingFor(rule, 'admin', scope, beyond).length === 0) continue;
       const told: unknown[] = [];

@@ -1,5 +1,5 @@
 // The server compiles a schema only when the first request needs it (http/lazy-compilers.ts). Without this test, a
-// wrong schema would be found in service.
+// wrong schema would be found only in production.
 
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';

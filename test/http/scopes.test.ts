@@ -1,5 +1,5 @@
-// What a token with a scope sees: in lists, in single resources, in refusals and in warnings. Whether an operation is
-// allowed at all: rights-of-tokens.test.ts.
+// The parts of lists, single resources, refusals and warnings that a token with a scope may see. The allowed
+// operations: rights-of-tokens.test.ts.
 
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
@@ -25,7 +25,8 @@ before(async () => {
     ['POST', '/v1/zones', { name: 'secret.a.test' }],
     ['POST', '/v1/hosts', { name: 'web.a.test', pool: 'a', owner: 'team-a', aliases: ['www.a.test'] }],
     ['POST', '/v1/hosts', { name: 'db.a.test', pool: 'a', owner: 'team-b' }],
-    // A host of others with an address of the pool, with an alias in the zone, and in the zone with other addresses.
+    // Hosts of another owner: with an address of the pool, with an alias in the zone, and in the zone with other
+    // addresses.
     ['POST', '/v1/hosts', { name: 'x.secret.test', pool: 'a', aliases: ['x.a.test'] }],
     ['POST', '/v1/hosts', { name: 'y.secret.test', pool: 'a' }],
     ['POST', '/v1/hosts', { name: 'z.a.test', pool: 'other-pool' }],

@@ -1,4 +1,4 @@
-// Zone files of signed zones over HTTP: what is left out, what the warning names, and the refusal. The keys are those
+// Zone files of signed zones over HTTP: the records that are left out, the warning, and the refusal. The keys are those
 // of RFC 4034 §5.4 and RFC 4509 §2.3, and BIND's, from a zone that BIND has signed.
 
 import assert from 'node:assert/strict';

@@ -1,6 +1,6 @@
-// The secret of a token is in the answer that makes it, and nowhere else: not in the log, not in a refusal or another
-// answer, and not in the store, also not in its audit events. All operations of the description are carried out with
-// every log level, and with the token in all places where a client may put it by mistake.
+// The secret of a token is only in the answer that makes it: not in the log, not in other answers, and not in the store
+// or its audit events. The test sends all operations of the description with every log level, and with the token in all
+// places where a client may put it by mistake.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -65,7 +65,7 @@ test('no secret of a token is in the log, in another answer, or in the store', a
   const secrets = [...tokens, ...made].map((token) => token.split('_').slice(2).join('_'));
   assert.ok(made.length >= 2, 'no token was made or rotated');
 
-  // The token where it does not belong, and tokens that are nearly right.
+  // Requests with the token in a wrong place, and with tokens that are nearly right.
   const [token = ''] = tokens;
   const agent = supertest(url);
   note(await agent.get(`/v1/${token}`));
@@ -85,7 +85,7 @@ test('no secret of a token is in the log, in another answer, or in the store', a
   );
 
   const stored = JSON.stringify(await served.dump());
-  // The events are there, and so are the fields of the tokens in them, but not what is kept of their secrets.
+  // The events have the fields of the tokens, but not the hashes of their secrets.
   const events = await eventsIn(served.store);
   assert.ok(events.some(({ resource, after }) => resource === 'token' && after?.rotatedAt !== undefined));
   const kept = [...served.views.tokens.values()].flatMap(({ value }) => [value.hash, value.salt]);

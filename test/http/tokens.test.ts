@@ -1,5 +1,4 @@
-// /v1/tokens: how tokens are made, shown, rotated and revoked. What they allow: rights-of-tokens.test.ts,
-// scopes.test.ts.
+// /v1/tokens: how tokens are made, shown, rotated and revoked. Their rights: rights-of-tokens.test.ts, scopes.test.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,5 +1,5 @@
-// A client keeps a copy of what it may read, from the stream of changes alone. After each request of a random history,
-// the copy is what the lists show to the client's token.
+// A client keeps a copy of all resources that it may read, only from the stream of changes. After each request of a
+// random history, the copy equals the lists that the client's token sees.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -27,7 +27,7 @@ const scopes: Record<string, Partial<TokenInput>> = {
 /** Reads all pages of a list. */
 type List = (path: string) => Promise<Resource[]>;
 
-/** What docs/api.md says that a client does with each message. */
+/** The copy of a client, which handles each message as docs/api.md says. */
 class Copy {
   readonly items = new Map<string, { resource: string; after: Resource }>();
   readonly #list: List;
@@ -40,13 +40,16 @@ class Copy {
     for (const { resource, path, after } of changes) {
       if (after === null) this.items.delete(path);
       else this.items.set(path, { resource, after });
-      // With a zone, its records are gone.
+      // The records of a deleted zone are gone too.
       if (resource === 'zone' && after === null) this.#drop((other) => other.startsWith(`${path}/rrsets/`));
     }
     if (changes.some(({ resource }) => resource === 'pool')) await this.#readAddressesAgain();
   }
 
-  /** A pool says which addresses are its own: hosts and allocations change with it, without a change of their own. */
+  /**
+   * Reads hosts and allocations again after a change of a pool: the pools that they show change without a change of
+   * their own.
+   */
   async #readAddressesAgain(): Promise<void> {
     this.#drop((_, resource) => resource === 'host' || resource === 'allocation');
     for (const [path, item] of await readHostsAndAllocations(this.#list)) this.items.set(path, item);
@@ -56,7 +59,7 @@ class Copy {
     for (const [path, { resource }] of this.items) if (isGone(path, resource)) this.items.delete(path);
   }
 
-  /** Returns all but records of hosts: a host's own change tells of them. */
+  /** Returns all resources except the records of hosts: the change of a host tells of them. */
   shown(): Record<string, Resource> {
     const own = [...this.items].filter(([, { after }]) => after.managedBy === undefined);
     return Object.fromEntries(own.map(([path, { after }]) => [path, after]).sort());
@@ -102,7 +105,7 @@ test('the copy of a client is what lists show to its token', { timeout: 600_000 
     assert.ok((told.get(resource) ?? 0) > 0, `nobody was told of a ${resource}`);
 });
 
-/** Waits until the stream has come to what the replica serves. */
+/** Waits until the stream has told everything that the replica serves. */
 async function untilTold({ views }: ServedApi, stream: EventStream): Promise<void> {
   const { revision } = views;
   await until(() => Number(stream.lastId) >= revision, 'the stream does not go on');
@@ -140,7 +143,7 @@ async function readHostsAndAllocations(list: List): Promise<Items> {
   return items;
 }
 
-/** Reads what the lists show, by its path, without what other requests change too. */
+/** Reads all lists. Returns the resources by path, without the fields that other requests change too. */
 async function readAll(list: List): Promise<Record<string, Resource>> {
   const items = [...(await readHostsAndAllocations(list))].map(([path, { after }]) => [path, after] as const);
   for (const { usage: _, ...pool } of await list('/v1/pools')) items.push([`/v1/pools/${pool.name}`, pool]);

@@ -165,7 +165,7 @@ test('a message comes only when this replica serves its revision', async (t) => 
   const lagging = changedStore(store, {
     async *watch(prefix, from, signal, options) {
       for await (const change of store.watch(prefix, from, signal, options)) {
-        // The views do not ask for what the keys held before.
+        // Delays only the feed's watch: the watch of the views does not ask for previous values.
         if (isSlow && options?.previous !== true) await gate.promise;
         yield change;
       }
@@ -269,7 +269,7 @@ test('a follower whose token is deleted, rotated, expired or allows something el
     await api.ok(204, 'DELETE', '/v1/tokens/again');
     await tokenFor(one, 'again');
   };
-  // No request does that, but a restored store may have such a token.
+  // No request changes the rights of a token, but a restored store may have other rights.
   const narrow = async () => {
     const { value } = one.views.tokens.get('narrowed') ?? assert.fail();
     const narrowed = tokenValue.encode({ ...value, zones: [] });

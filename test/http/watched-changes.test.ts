@@ -1,4 +1,4 @@
-// What a stream of /v1/watch tells of each request that writes: the resources of its audit events, each once, as a read
+// For each request that writes, a stream of /v1/watch tells the resources of its audit events, each once, as a read
 // shows them afterwards. The requests: audit-table/table.ts.
 
 import assert from 'node:assert/strict';
@@ -12,11 +12,11 @@ import { auditedRequests } from './audit-table/table.ts';
 
 const lineOf = ({ resource, action, name }: Pick<ShownChange, 'resource' | 'action' | 'name'>) =>
   `${resource} ${action} ${name}`;
-/** Where the stream tells something else than the audit events, by `what`. */
+/** The requests for which the stream and the audit events differ, by `what`. */
 const otherwise: Record<string, string[]> = {
-  // A cool-down ends without a request too.
+  // The end of a cool-down is not told, because it also ends without a request.
   'the cool-down of an address is ended': [],
-  // The records are the same: nobody need read them again.
+  // The records are unchanged, so no client needs to read them again.
   'a zone file differs in the SOA only': ['zone changed z'],
 };
 const told = new Set<string>();
@@ -53,7 +53,10 @@ function expected({ what, events }: AuditedRequest): string[] {
   return otherwise[what] ?? events.map(([resource, action, name]) => lineOf({ resource, action, name })).sort();
 }
 
-/** Returns what a read shows, without what other requests change too, and what only a replica knows. */
+/**
+ * Returns the resource that a read shows, without the fields that other requests change too, or that only a replica
+ * knows.
+ */
 function standing(shown: Record<string, unknown>): Record<string, unknown> {
   const left = new Set(['usage', 'serial', 'lastUsedAt', 'upstreams', 'cache']);
   return Object.fromEntries(Object.entries(shown).filter(([field]) => !left.has(field)));

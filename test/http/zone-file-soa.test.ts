@@ -1,4 +1,4 @@
-// The SOA in the difference of a dry run is the one that DNS serves: before the import, and after it.
+// The two SOAs in the difference of a dry run are those that DNS serves before and after the import.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';

@@ -1,5 +1,5 @@
-// The SkyDNS layout while etcd is away, restarted, compacted and replaced by a backup: what others write then is served
-// when it is back, and what they deleted is gone.
+// The SkyDNS layout while etcd is stopped, restarted, compacted and replaced by a backup. When etcd is back, values
+// that others have written meanwhile are served, and deleted values are not.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,5 +1,5 @@
-// CoreDNS' own 49 test cases of its etcd plugin (skydns-vectors.json), answered by us from the same values in etcd:
-// each equal, or in skydns-differences.ts with the RFC that says otherwise, and with our answer.
+// The 49 test cases of CoreDNS for its etcd plugin (skydns-vectors.json), answered by us from the same values in etcd.
+// Each answer is equal, or skydns-differences.ts has our answer and the RFC that requires it.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { temporaryFolder } from '../support/temporary.ts';
 import { until } from '../support/until.ts';
 import { differences } from './skydns-differences.ts';
 
-/** A record as CoreDNS' tests have it: the fields of its type beside these. */
+/** A record in the form of CoreDNS' tests, with more fields by its type. */
 interface ExpectedRecord extends Record<string, unknown> {
   name: string;
   type: string;
@@ -60,7 +60,7 @@ function expectedLines({ rcode, answer = [], authority = [], additional = [] }: 
   return [rcode, ...lines('AN', answer), ...lines('NS', authority), ...lines('AR', additional)].sort();
 }
 
-/** Returns the lines of our answer; with `*` for the TTLs that the expected ones leave open. */
+/** Returns the lines of our answer, with `*` for TTLs that the expected lines leave open. */
 function actualLines(message: Message, anyTtl: boolean): string[] {
   const { rcode, answers = [], authorities = [], additionals = [] } = message;
   const lines = (section: string, records: typeof answers) =>
@@ -92,7 +92,7 @@ suite("CoreDNS' test cases", { skip: skipWithoutEtcd() }, () => {
     const flags = ['--store', 'etcd', '--etcd-endpoints', etcd.endpoint];
     replica = await startReplica(scope, await temporaryFolder(scope), flags);
     for (const name of zones) {
-      // The SOA that CoreDNS makes up, and nameservers that the cases have addresses of.
+      // The SOA that CoreDNS makes up, and nameservers whose addresses are in the cases.
       const soa = { mname: `ns.dns.${name}`, ttl: 30 };
       const nameservers = ['a', 'b', 'c'].map((label) => `${label}.ns.dns.${name}`);
       await replica.expect(201, 'POST', '/v1/zones', { name, skydns: true, soa, nameservers });

@@ -47,7 +47,7 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     await etcd?.close();
   });
 
-  /** Returns our values below a name, without what all have. */
+  /** Returns our values below a name, without the fields that all of them have. */
   async function valuesBelow(path: string) {
     const all = await layoutOf(etcd, `/skydns/${path}`);
     return Object.values(all).map(({ owner: _, ttl: __, ...value }) => value);
@@ -72,7 +72,7 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     await first.expect(201, 'POST', '/v1/hosts', host);
     assert.deepEqual(await valuesBelow('test/lab/web/'), [{ host: '10.8.0.1', targetstrip: 1 }]);
     assert.deepEqual(await valuesBelow('test/lab/www'), [{ host: 'web.lab.test' }]);
-    // The automatic reverse zone is as the zone of the host.
+    // The automatic reverse zone has `skydns` too, like the zone of the host.
     assert.deepEqual(await valuesBelow('arpa/in-addr/10/8/0/1'), [{ host: 'web.lab.test' }]);
     const [before] = Object.keys(await layoutOf(etcd, '/skydns/test/lab/web/'));
     await first.expect(200, 'PATCH', '/v1/hosts/web.lab.test', { addresses: ['10.8.0.1', '10.8.0.2'], ttl: 30 });
@@ -134,7 +134,7 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     }
     const host = await first.expect<{ code: string }>(409, 'POST', '/v1/hosts', { name: 'ext.lab.test' });
     assert.equal(host.code, 'managed_record');
-    // Their addresses are in use.
+    // The addresses of records of others count as recorded.
     const pool = await first.expect<{ usage: { ipv4: { recorded: string } } }>(200, 'GET', '/v1/pools/default');
     assert.equal(pool.usage.ipv4.recorded, '1');
     await deleteForeign(etcd, 'test/lab/ext/0a1b2c3d');
@@ -177,7 +177,7 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     assert.match(metrics, /zonewright_skydns_not_served\{zone="lab.test"\} 2/);
     const logged = [first, second].flatMap((replica) => replica.log().split('\n'));
     assert.equal(logged.filter((line) => line.includes('/skydns/test/lab/bad/1')).length, 1, 'not logged once');
-    // When ours is gone, theirs is served.
+    // When our record is deleted, that of the others is served.
     await first.expect(204, 'DELETE', '/v1/zones/lab.test/rrsets/own/A');
     await answers('own.lab.test', 'A', ['A 10.8.0.81']);
     await deleteForeign(etcd, 'test/lab/bad/1');
@@ -185,7 +185,7 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
   });
 
   test('keys of others as long as etcd takes are named in short, and keep nothing else from being done', async () => {
-    // Whole, they would not fit into the state of the zone.
+    // Such long keys do not fit into the state of the zone: it shows them shortened.
     for (const path of ['1', '2', '3']) await putForeign(etcd, `test/lab/${path}${'k'.repeat(700_000)}`, '{}');
     const named = async () => (await progressOf(second, 'lab.test'))?.notServed;
     await until(async () => (await named())?.count === 3, 'the long keys are not named');
@@ -252,7 +252,7 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     const count = async () => Object.keys(await layoutOf(etcd, '/skydns/test/late/')).length;
     await first.expect(200, 'PATCH', '/v1/zones/late.test', { skydns: true });
     await untilFollowing(second, 'late.test');
-    // Theirs, and those of the two replicas as nameservers, are beside them.
+    // The other keys belong to others and to the two replicas as nameservers.
     await until(async () => (await count()) === 1503, `${await count()} keys`);
     await answers('theirs.late.test', 'A', ['A 10.8.1.2']);
     const progress = await progressOf(second, 'late.test');

@@ -1,4 +1,4 @@
-// What every ledger must do, whatever its database. contract.test.ts runs this over SQLite and over PostgreSQL.
+// The contract of every ledger. contract.test.ts runs it on SQLite and on PostgreSQL.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -20,7 +20,7 @@ import type { Cleanup } from '../support/temporary.ts';
 interface LedgerChoice {
   name: string;
   skip: string | false;
-  /** Opens a new ledger, and returns how to open the same one again. */
+  /** Opens a new ledger. `again` opens the same one again. */
   open(test: Cleanup): Promise<{ ledger: Ledger; again: () => Ledger }>;
 }
 
@@ -245,7 +245,7 @@ export function testLedger({ name, skip, open }: LedgerChoice): void {
       outboxRow(2, start + day, { uses: [use('released', 'host:a')] }),
       outboxRow(3, start + 2 * day, { uses: [use('taken', 'allocation:x')] }),
       outboxRow(4, start + 3 * day, { uses: [use('taken', 'host:a'), use('taken', 'host:b', '10.2.1.75')] }),
-      // In one transaction it goes from one to the other.
+      // One transaction moves the address from one holder to another.
       outboxRow(5, start + 4 * day, { uses: [use('released', 'allocation:x'), use('taken', 'allocation:y')] }),
       outboxRow(6, start + 5 * day, { uses: [use('taken', 'host:c', '10.2.1.74', 'lab')] }),
     ];
@@ -307,7 +307,7 @@ export function testLedger({ name, skip, open }: LedgerChoice): void {
       { holder: 'host:new', owner: 'team', pool: 'lan' },
       { holder: 'host:other-owner', owner: 'other', pool: 'lan' },
     ];
-    // The holders are those of revision 39: what is newer is told by the ledger alone.
+    // The holders are those of revision 39. Newer holds are known only from the ledger.
     const now = { revision: 39, at: start + 50 * day, holders };
     const whole = { ...filter, gaps: [gap], now };
     const [from, until] = [gap.from, gap.until];
@@ -346,7 +346,7 @@ export function testLedger({ name, skip, open }: LedgerChoice): void {
     };
     assert.deepEqual(await hadAt(25), ['host:began', 'host:kept', 'host:new', 'host:other-owner']);
     assert.deepEqual(await hadAt(5), ['host:again', 'host:ended', 'host:kept', 'host:new', 'host:other-owner']);
-    // Without the holders of now, an open hold may have ended.
+    // Without the current holders, an open hold may have ended.
     const open = shown((await ledger.addressHistory({ ...filter, gaps: [gap] }, { limit: 100 })).items);
     assert.deepEqual(open['host:ended'], [[at(1), null, { what: 'break', from, until }]]);
     assert.equal(open['host:new'], undefined);

@@ -1,4 +1,4 @@
-// A store's history has one ledger: a replica uses its own only if it is that one, or a new one.
+// A store's history has one ledger. A replica uses its own ledger only if it is that one, or new.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// What an idle ledger gives back: the pages that SQLite holds. Cited by src/ledger/sqlite-adapter.ts.
+// An idle ledger frees the pages that SQLite caches. Cited by src/ledger/sqlite-adapter.ts.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -30,7 +30,7 @@ test('SQLite gives memory back after a time without queries, and not between the
   t.mock.timers.tick(10_000);
   assert.equal(shrinks(), 1);
   await adapter.dispose();
-  // A closed database would throw.
+  // The timer must be stopped by now: it would throw on a closed database.
   t.mock.timers.tick(100_000);
   assert.equal(shrinks(), 1);
 });

@@ -1,5 +1,5 @@
-// The history of an address when its events were dropped because too many waited: it agrees with what the store has
-// now, and tells in which time something is not known (src/ledger/address-history.ts).
+// The history of an address when its events were dropped because too many waited: it agrees with the current state of
+// the store, and tells the times of which something is not known (src/ledger/address-history.ts).
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';

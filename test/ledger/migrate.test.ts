@@ -1,4 +1,4 @@
-// A ledger that an earlier version wrote is brought up to date, with what it has.
+// A ledger of an earlier version is brought up to date, and keeps its contents.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';

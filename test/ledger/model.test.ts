@@ -114,7 +114,7 @@ async function loadEngines() {
   return bindings;
 }
 
-/** Returns an adapter without a database: the engine asks none for the SQL of an empty one. */
+/** Returns an adapter without a database: the engine does not need one to make the SQL for an empty database. */
 function unconnected(provider: 'sqlite' | 'postgresql') {
   const identity = { provider: provider === 'sqlite' ? 'sqlite' : 'postgres', adapterName: 'none' } as const;
   const connect = async (): Promise<SqlDriverAdapter> => ({
@@ -128,7 +128,7 @@ function unconnected(provider: 'sqlite' | 'postgresql') {
   return bindMigrationAwareSqlAdapterFactory({ ...identity, connect, connectToShadowDb: connect });
 }
 
-/** The types of Node do not have it. */
+/** The part of WebAssembly that Node's types lack. */
 interface WithWebAssembly {
   WebAssembly: { instantiate(wasm: Buffer, imports: object): Promise<{ instance: { exports: object } }> };
 }

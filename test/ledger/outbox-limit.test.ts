@@ -1,5 +1,5 @@
-// Of an outbox that is too large, the oldest transactions are dropped. The store keeps how many and from when, and the
-// log has an error.
+// If the outbox is too large, the oldest transactions are dropped. The store keeps their number and times, and the log
+// has an error.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -32,7 +32,7 @@ test('two reads are made at once, and those who read get their turns', async (t)
   const reads = ['a1', 'a2', 'a3', 'a4'].map((name) => read('a', name));
   await until(() => begun.length === 2, 'the first two do not begin');
   reads.push(read('b', 'b1'));
-  // Those before them in line are asked for at the same time.
+  // A third read would begin in this pass of the event loop.
   await new Promise(setImmediate);
   assert.deepEqual(begun, ['a1', 'a2']);
   for (const [name, next] of [

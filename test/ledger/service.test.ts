@@ -1,5 +1,5 @@
-// The ledger of a running replica: what it drains when something fails (src/ledger/drain.ts), who drains, what it
-// samples, and what it tells about itself.
+// The ledger of a running replica: draining despite failures (src/ledger/drain.ts), the replica that drains, the
+// samples, and the status.
 
 import assert from 'node:assert/strict';
 import { rename, rm, writeFile } from 'node:fs/promises';

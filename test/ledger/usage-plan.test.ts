@@ -1,4 +1,4 @@
-// How SQLite carries out what usage.ts asks: with the table's key, and not by reading all samples again for each step.
+// SQLite's plan for the query of usage.ts: it uses the table's key, and does not read all samples again for each step.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';

@@ -103,7 +103,7 @@ test('a prefix parses as with ipaddr.js, with its host bits masked', () => {
       const holdsMapped = bits === 128 && first <= 0xffff_0000_0000n && last >= 0xffff_ffff_ffffn;
       if (holdsMapped) {
         assert.throws(() => parseRange(prefix), InvalidValue);
-        // A filter may have them. They are IPv4 addresses, which no IPv6 range holds.
+        // IPv4-mapped prefixes are allowed in a filter. They mean IPv4 addresses, which no IPv6 range contains.
         const filter = parseFilterRange(prefix);
         assert.deepEqual([filter.first, filter.last, filter.family], [first, last, 'ipv6']);
         assert.ok(rangeHolds(filter, value) && !rangeHolds(filter, 0xffff_0a00_0001n));

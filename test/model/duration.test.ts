@@ -1,4 +1,4 @@
-// Times are read in the same way as a TTL and in a SOA, as NSD reads them.
+// Durations in a TTL and in a SOA are read in the same way, like in NSD.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -13,7 +13,7 @@ test('much garbage is collected; after much work, what it left is collected when
   const garbage = new GarbageCollector(() => {
     heap = leaves;
   });
-  /** Returns the size of the heap after a look at this size. */
+  /** Returns the size of the heap after a check at this size. */
   const look = (size: number, left = size) => {
     [heap, leaves] = [size, left];
     garbage.collectIfMuch();
@@ -25,16 +25,16 @@ test('much garbage is collected; after much work, what it left is collected when
   assert.equal(look(101, 1), 101);
   assert.equal(look(103, 80), 80);
   assert.equal(look(93, 80), 80);
-  // It works, and has much that is no garbage.
+  // The thread works, and much of its heap is not garbage.
   assert.equal(look(300, 200), 200);
   assert.equal(look(260, 1), 260);
   assert.equal(look(300, 1), 300);
   assert.equal(look(290, 1), 290);
-  // It is idle.
+  // The thread is idle.
   assert.equal(look(293, 150), 150);
   assert.equal(look(151, 1), 151);
   assert.equal(look(152, 1), 152);
-  // It works again.
+  // The thread works again.
   assert.equal(look(170, 100), 100);
 });
 
@@ -42,7 +42,7 @@ test('the collector of V8 collects', async () => {
   let held: object | undefined = {};
   const weak = new WeakRef(held);
   held = undefined;
-  // The reference is strong until the end of the task.
+  // A WeakRef keeps its target alive until the end of the task.
   await new Promise(setImmediate);
   new GarbageCollector().collectAll();
   assert.equal(weak.deref(), undefined);

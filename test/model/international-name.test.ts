@@ -1,4 +1,4 @@
-// International names: what UTS 46 makes of them, which are refused, and that the tables are not loaded without one.
+// International names: their mapping by UTS 46, and refusals. The tables are not loaded before the first such name.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

@@ -39,7 +39,7 @@ test('valid records in random odd notation are read as BIND reads them', { skip 
   assert.deepEqual(wrong, []);
 });
 
-/** Forms on which rdata-forms.ts says that we differ from BIND, and forms that need a BIND process each. */
+/** Forms for which rdata-forms.ts notes that we differ from BIND, and forms that each need a BIND process. */
 const differences = new RegExp(
   [
     String.raw`^(SOA|MD|MF) |[()]|\\$`,

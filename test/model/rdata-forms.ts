@@ -1,6 +1,6 @@
 // Odd ways to write rdata. We and BIND must read a form to the same octets, or both must refuse it
 // (rdata-forms.test.ts). One line has forms of one type, separated by ¦; <TAB> stands for a tab. `~` begins forms on
-// which we differ from BIND. The comment above the line says why.
+// which we differ from BIND. The comment above such a line gives the reason.
 
 export interface Form {
   type: string;

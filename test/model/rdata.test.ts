@@ -80,7 +80,7 @@ const allTypes = Array.from({ length: 256 }, (_, window) => `${hex(window, 1)}20
 /** A name of 255 octets, each of them written as `\DDD`. */
 const longName = `${`3f${hex(1, 63)}`.repeat(3)}3d${hex(1, 61)}00`;
 
-/** Each row: a type, and rdata in hex that has the longest text, or nearly, of all that the type can have. */
+/** Each row: a type, and rdata in hex whose text is the longest, or nearly the longest, for this type. */
 const longest: [type: string, hex: string][] = [
   ['CSYNC', `${hex(255, 6)}${allTypes}`],
   ['NSEC', `${longName}${allTypes}`],

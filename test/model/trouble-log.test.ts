@@ -1,4 +1,4 @@
-// Trouble that lasts is logged twice: when it begins, and when it is over. Cited by src/model/trouble-log.ts.
+// Lasting trouble is logged twice: when it begins, and when it ends. Cited by src/model/trouble-log.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// Turns of the event loop, by a clock that only the work moves on. Cited by src/model/turn.ts.
+// Turns of the event loop, with a clock that only the work moves forward. Cited by src/model/turn.ts.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -31,7 +31,7 @@ test('all that wait share a few milliseconds of each pass, in order', async (t) 
   const order: number[] = [];
   const work = async (index: number) => {
     await nextTurn();
-    // What it awaits meanwhile is still its turn.
+    // Awaiting resolved promises does not end the turn.
     for (let i = 0; i < 10; i += 1) await undefined;
     spend(3);
     order.push(index);
@@ -86,7 +86,7 @@ test('a turn is free while the pass has time and nobody waits', async (t) => {
   void late.then(() => {
     isDone = true;
   });
-  // Who comes later does not go before those who wait.
+  // A later caller does not overtake the waiting ones.
   const later = turn();
   assert.ok(later instanceof Promise);
   void later.then(() => assert.ok(isDone));

@@ -1,4 +1,4 @@
-// ULIDs sort by their times, and no two are the same.
+// ULIDs sort by their times, and are unique.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,5 +1,5 @@
-// Real resolvers with the rendered configuration: each as its Debian package starts it, with DNSSEC validation as
-// Debian has it, and with a place of its own for ports and files.
+// Starts real resolvers with the rendered configuration. Each runs as its Debian package starts it, with Debian's
+// setting for DNSSEC validation, but with its own ports and files.
 
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { startNamedOn } from '../support/named.ts';
 import { findProgram, startPeerProcess } from '../support/peer-process.ts';
 import type { Cleanup } from '../support/temporary.ts';
 
-/** Where a resolver is started, and with what. */
+/** The input for the start of a resolver. */
 interface Start {
   test: Cleanup;
   folder: string;
@@ -35,7 +35,7 @@ export const resolverPrograms: Partial<Record<RendererName, ResolverProgram>> = 
   bind: {
     program: 'named',
     from: 'Debian, bind9',
-    // startNamedOn writes the rest of it.
+    // startNamedOn writes the rest of the configuration.
     configure: async () => [],
   },
   unbound: {
@@ -62,7 +62,7 @@ export const resolverPrograms: Partial<Record<RendererName, ResolverProgram>> = 
     program: 'dnsmasq',
     from: 'Debian, dnsmasq-base',
     configure: async ({ folder, port, text }) => {
-      // The last two as OpenWrt has them.
+      // OpenWrt sets the last two options.
       const config = `port=${port}\nlisten-address=127.0.0.1\nbind-interfaces\nno-resolv\nno-hosts\nstop-dns-rebind\nbogus-priv\n`;
       const file = await written(folder, 'dnsmasq.conf', `${config}conf-file=${folder}/zonewright.conf\n`);
       await written(folder, 'zonewright.conf', await text());
@@ -110,7 +110,7 @@ export const resolverPrograms: Partial<Record<RendererName, ResolverProgram>> = 
     program: 'coredns',
     from: 'go install github.com/coredns/coredns',
     configure: async ({ folder, port, text }) => {
-      // As its head says: replace 53 where CoreDNS listens on another port.
+      // Follows the head of the rendered text: replaces 53 if CoreDNS listens on another port.
       const corefile = (await text()).replaceAll(/(?<=^[^#]*\b(?:test|arpa)):53\b/gm, `:${port}`);
       return [
         '-conf',
@@ -126,7 +126,7 @@ export function whyNotStarted(resolver: RendererName): string | undefined {
   return find(program) === undefined ? `${program} is not installed (${from})` : undefined;
 }
 
-/** Starts the resolver on a free port of loopback. `text` returns what is rendered for it. */
+/** Starts the resolver on a free port of loopback. `text` returns the rendered configuration. */
 export async function startResolver(
   test: Cleanup,
   resolver: RendererName,
@@ -139,13 +139,13 @@ export async function startResolver(
   const port = await freePort();
   const args = await configure({ test, folder, port, text });
   const { hasEnded, output } = startPeerProcess(test, find(program) ?? program, args, folder);
-  // It answers as soon as it listens: the callers ask until then.
+  // It may not listen yet: the callers repeat their questions until it answers.
   await delay(200);
   if (hasEnded()) throw new Error(`${program} did not start: ${output()}`);
   return { address: '127.0.0.1', port };
 }
 
-/** Starts BIND with the options that it is given, or only with the zones. */
+/** Starts BIND with the rendered zones, and with the rendered options unless they are left out. */
 export async function startBind(
   test: Cleanup,
   folder: string,

@@ -1,5 +1,5 @@
-// Real resolvers forward our zones, forward and reverse, with the rendered configuration and validation as their
-// distribution has it: also when the first target has died. Without its lease, a replica is in no configuration.
+// Real resolvers forward our zones and reverse zones, with the rendered configuration and the DNSSEC validation of
+// their distribution, also after the first target has died. A replica without its lease is in no configuration.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -29,7 +29,8 @@ test('resolvers forward to two replicas, then to the one that is left', { timeou
   const first = await start('first', '127.0.0.1');
   const second = await start('second', '127.0.0.2');
   await second.expect(201, 'POST', '/v1/pools', { name: 'default', ranges: ['10.8.0.0/22', 'fd00:8::/112'] });
-  // A top-level domain that is nobody's, and a private reverse zone: both are proven not to exist, or answered locally.
+  // A top-level domain that does not exist, and a private reverse zone: without the configuration, resolvers prove that
+  // they do not exist, or answer them locally.
   await second.expect(201, 'POST', '/v1/zones', { name: 'lab.test' });
   const before = await createHost(second, 'before');
   const text = (replica: Replica, resolver: RendererName) => async (part?: string) => {
@@ -96,7 +97,7 @@ async function targetsOf(replica: Replica): Promise<{ replica: string; healthy: 
     .targets;
 }
 
-/** Returns what the replica finds out when it asks the resolver. */
+/** Returns the verdict of the replica about the resolver. */
 async function verdictOf(replica: Replica, { address, port }: Server): Promise<string> {
   const added = await replica.request('PUT', '/v1/resolvers/real', { address, port, kind: 'other' });
   assert.ok([200, 201].includes(added.status), JSON.stringify(added.body));

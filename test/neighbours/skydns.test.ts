@@ -1,5 +1,5 @@
-// Real CoreDNS answers from the etcd into which we write, as we do; real external-dns writes into it, we serve that,
-// and neither trips over the other.
+// Real CoreDNS gives the same answers as we do, from the etcd into which we write. Real external-dns writes into it
+// too: we serve its values, and neither disturbs the other.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -125,7 +125,7 @@ for (const flags of [[], ['--coredns-strictly-owned']]) {
         ['site.lab.test', 'A', []],
       ],
     );
-    // A name of ours is not external-dns': it leaves it as it is.
+    // external-dns does not own our names, so it does not change them.
     await sync(
       [endpoint('nginx.lab.test', 'A', '10.8.0.23'), endpoint('web.lab.test', 'A', '10.8.0.99')],
       [['web.lab.test', 'A', ['A 10.8.0.1']]],
@@ -175,7 +175,7 @@ async function writeAll(replica: Replica, etcd: TestEtcd): Promise<void> {
     { name: 'mail', type: 'MX', records: ['10 web.lab.test.', '20 other.lab.test.'] },
     { name: '_sip._tcp', type: 'SRV', records: ['10 50 5060 web.lab.test.', '10 50 5061 other.lab.test.'] },
   ]);
-  // Those of the nameservers of both zones and of the automatic one follow a moment later.
+  // The keys of the nameservers, for both zones and the automatic one, follow a moment later.
   const nameservers = async () => Object.keys(await layoutOf(etcd)).filter((key) => key.includes('/dns/ns/'));
   await until(async () => (await nameservers()).length === 3, 'the nameservers have no values');
 }

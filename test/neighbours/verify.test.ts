@@ -1,5 +1,5 @@
-// What `?verify=` says about real resolvers: each forwards to us, to an older copy of the zone, or to another
-// server's zone; or does not forward; or validates the names, since the exceptions are missing.
+// The verdict of `?verify=` about real resolvers. Each forwards to us, to an older copy of the zone, or to another
+// server's zone; or it does not forward; or it validates the names, because the exceptions are missing.
 
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
@@ -24,7 +24,10 @@ type Text = (part?: string) => Promise<string>;
 interface Told {
   /** The configuration of a resolver that asks this server for everything, and does not validate. */
   alone: (internet: Server) => Text;
-  /** What is rendered, without what keeps the names from validation. Undefined: it validates no forwarded names. */
+  /**
+   * The rendered configuration without the exceptions from validation. Undefined if the resolver never validates
+   * forwarded names.
+   */
   validating: ((rendered: Text, internet: Server) => Text) | undefined;
 }
 
@@ -37,7 +40,7 @@ const told: Partial<Record<RendererName, Told>> = {
     validating: (rendered) => async (part) => (part === 'options' ? '' : rendered(part)),
   },
   unbound: {
-    // Unbound answers for `test` by itself, as RFC 6761 asks: that there are no such names.
+    // Unbound itself answers NXDOMAIN for names in `test`, as RFC 6761 asks.
     alone: () => nothing,
     // Without an answer from the root, Unbound would keep everybody waiting.
     validating: (rendered, internet) => async () =>

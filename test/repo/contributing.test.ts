@@ -62,7 +62,7 @@ test('CONTRIBUTING.md describes every room, and every file beside the rooms', ()
   );
 });
 
-/** Variable → the setting's flag with its value, and its default, as the help or the table of settings has them. */
+/** Variable → the setting's flag with its value, and its default, from the help or from the table of settings. */
 type Rows = Map<string, { flag: string; standard: string }>;
 
 function rowsOfHelp(): Rows {

@@ -20,8 +20,7 @@ test('names hold addresses from the moment of the answer, until the setting is r
   const zone = await replica.expect<{ addressNames: unknown }>(200, 'GET', '/v1/zones/lab.example');
   assert.deepEqual(zone.addressNames, { ranges, dashed: true, dotted: true, hex: false, ipv6: true });
 
-  // A CNAME to such a name is left pointing at nothing when a host of that name goes, but not when the name has an
-  // address without it.
+  // A CNAME loses its target with the deleted host, unless the name of the host holds an address itself.
   await replica.expect(201, 'POST', '/v1/hosts', { name: 'app-10-1-2-3.lab.example', addresses: ['192.0.2.7'] });
   assert.deepEqual(await ask('app-10-1-2-3.lab.example'), ['NOERROR', 'A 192.0.2.7']);
   await replica.expect(201, 'PUT', '/v1/zones/lab.example/rrsets/to/CNAME', { records: ['app-10-1-2-3.lab.example.'] });

@@ -30,7 +30,7 @@ const rcodes: Readonly<Record<number, string>> = {
  */
 const questions = ['example SOA', 'elsewhere.test SOA', 'host.example SOA', 'example A', 'elsewhere.test A'];
 const expected = {
-  // BIND is the primary and needs no notice of its zone, but answers NOERROR.
+  // BIND is the primary of its zone: it needs no NOTIFY, but answers NOERROR.
   bind: ['NOERROR', 'NOTAUTH', 'NOTAUTH', 'FORMERR', 'FORMERR'],
   nsd: ['REFUSED', 'NXDOMAIN', 'NXDOMAIN', 'REFUSED', 'NXDOMAIN'],
   // Knot has no access list that allows us.

@@ -93,7 +93,7 @@ test('a closed ring sends nothing, and closing waits until another thread has fi
   const ring = newQueryRing();
   const reader = new QueryRingReader(ring);
   const sent = new Int32Array(new SharedArrayBuffer(4));
-  // Posts a message, then sends for 200 ms.
+  // Posts a message, then writes queries for 200 ms.
   const source = `
     const { parentPort, workerData } = require('node:worker_threads');
     import(${JSON.stringify(new URL('../../../src/dns/handed-on/query-ring.ts', import.meta.url).href)}).then(({ QueryRingReader }) => {

@@ -1,5 +1,5 @@
-// The forwarder's taker, whose thread may not run, may die and may be started again: what the answering threads see of
-// that. Here the taker is in the same thread.
+// The taker of the forwarder, as the answering threads see it while its thread is not running, dies or is restarted.
+// Here the taker is in the same thread.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -17,7 +17,7 @@ import { forEachKind } from './for-each-kind.ts';
 
 const limits = { maxUnderWay: 4, maxOctets: 2 ** 20, maxPerSecond: forEachKind(1e9), deadline: 10_000 };
 
-/** Starts the taker's thread, so to speak. */
+/** Starts the taker, which stands for the taker's thread. */
 function startTaker(t: Cleanup, remote: RemoteTaker, tenant: Tenant): { taker: Taker; end(): void } {
   const taker = new Taker({
     tenants: { [handedOnKind.forward]: tenant },

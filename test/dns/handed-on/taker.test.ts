@@ -78,7 +78,7 @@ test('a taker rests at least 1.5 times as long as it has worked', async (t) => {
   for (let i = 0; i < count; i += 1) fill[0](i);
   while (answered.length < count) await turn();
   const elapsed = performance.now() - started;
-  // A slow machine can only make this time longer. The last slice needs no rest.
+  // A slow machine can only make this time longer. After the last slice there is no pause.
   assert.ok(elapsed > 2.5 * count * workMilliseconds, `${elapsed} ms for ${count * workMilliseconds} ms of work`);
 });
 
@@ -88,7 +88,7 @@ test('a taker with a pause deals with the queries of each pause in one turn, and
   const { answered, fill } = openTaker(t, () => turns.push(turnsBefore), { pause: 2, restPerWork: 0 });
   fill[0](1);
   while (answered.length < 1) await turn();
-  // Another thread hands queries on meanwhile: here they come between two turns.
+  // Queries of another thread, which come between two turns.
   const count = 300;
   for (let i = 0; i < count; ) {
     for (let burst = 0; burst < 4; burst += 1, i += 1) fill[0](i);

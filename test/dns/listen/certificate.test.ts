@@ -84,7 +84,7 @@ suite('certificate', { skip: withoutOpenssl, concurrency: 3 }, () => {
     await assert.rejects(readCertificate({ ...first, key: second.key }), /must be a certificate and its own/);
     await writeFile(first.cert, 'no certificate');
     await assert.rejects(readCertificate(first), /must be a certificate/);
-    // As a disk without room leaves them, or a program that has just begun to write.
+    // Empty files, as on a full disk, or after the start of a write.
     for (const empty of ['', '\n']) {
       await writeFile(first.cert, empty);
       await assert.rejects(readCertificate(first), /--dns-tls-cert '.*first.*' must be .*: the certificate is empty/);

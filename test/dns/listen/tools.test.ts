@@ -51,7 +51,7 @@ const tools: readonly Tool[] = [
   { program: 'delv', transport: 'tcp', command: delv('+tcp') },
 ];
 
-/** Runs a program; returns its output whatever its exit code. delv's is not 0 for a negative answer. */
+/** Runs a program. Returns its output, and ignores its exit code: delv's is not 0 for a negative answer. */
 async function run(program: string, args: string[]): Promise<string> {
   const failed = (error: Error & { stdout?: string; stderr?: string; code?: unknown }) => {
     if (error.code === 'ENOENT') throw error;

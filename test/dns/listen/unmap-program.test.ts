@@ -1,5 +1,5 @@
-// The pages of Node's program that only the start needed are taken out of the process. Pages that were written are not:
-// they would be lost.
+// Pages of Node's program that only the start needs are removed from the process. Written pages stay, because their
+// contents would be lost.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

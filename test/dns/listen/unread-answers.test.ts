@@ -1,4 +1,4 @@
-// Clients that ask and do not read. Few octets wait for them in the kernel, and none after their connection was cut.
+// Clients that ask and do not read. Few octets wait for them in the kernel, and none after their connections were cut.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -23,7 +23,7 @@ const frame = Buffer.concat([lengthPrefix(question.length), question]);
  * unread octets resets it.
  */
 const asked = Buffer.alloc(1_500 * frame.length, frame);
-/** In octets. Half of it is the send buffer that we ask for. The kernel doubles that. */
+/** In octets: twice the send buffer that we ask for, because the kernel doubles it. */
 const mostWaiting = 512 * 1024;
 
 /** Returns the port's connections in the kernel's list, each with the octets that wait to be sent or acknowledged. */
@@ -49,7 +49,7 @@ async function open(test: Cleanup, port: number, certificate: { ca: string } | u
   return socket;
 }
 
-/** Watches the port until all its connections were cut. Asserts that never too many octets waited. */
+/** Watches the port until all its connections were cut. Asserts that the waiting octets never exceeded the limit. */
 async function holdsLittle(server: DnsServer, port: number, connections: number): Promise<void> {
   let most = 0;
   await until(() => {

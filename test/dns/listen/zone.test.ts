@@ -9,7 +9,7 @@ import { ask, type Server } from '../../support/dns-client.ts';
 import { exampleTable, host, large, put, rrset } from './example-zone.ts';
 import { loopback, loopback6, runServer, socketKinds } from './running-server.ts';
 
-/** Returns the lines that dig prints. Its exit code is 0 for any answer. */
+/** Returns the lines that dig prints. Expects exit code 0, which dig has for any answer. */
 async function dig({ address, port }: Server, ...question: string[]): Promise<string[]> {
   const { stdout } = await promisify(execFile)('dig', [
     `@${address}`,

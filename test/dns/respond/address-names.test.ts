@@ -39,7 +39,7 @@ answers(
       ['a-20010db8000000000000000000000001.z. 3600 AAAA 2001:db8::1'],
     ],
     ['app-10-1-2-3.z. ANY', 'NOERROR', ['app-10-1-2-3.z. 3600 A 10.1.2.3']],
-    // It exists, and has no data of other types.
+    // The name exists, and has no data of other types.
     ['app-10-1-2-3.z. AAAA', 'NOERROR', [], [soa]],
     ['app-10-1-2-3.z. TXT', 'NOERROR', [], [soa]],
     ['2001-db8--1.z. A', 'NOERROR', [], [soa]],
@@ -99,7 +99,7 @@ answers(
     ['alias.z. AAAA', 'NOERROR', ['alias.z. 60 CNAME 10-1-2-3.z.'], [soa]],
     ['x.cut-10-1-2-3.z. A', 'NOERROR -aa', [], ['cut-10-1-2-3.z. 60 NS ns.elsewhere.']],
     ['10.1.2.7.z. A', 'NOERROR -aa', [], ['7.z. 60 NS ns.elsewhere.']],
-    // A wildcard stands in for names that do not exist. These exist.
+    // These names exist, so the wildcard does not match them.
     ['10-1-2-4.z. TXT', 'NOERROR', [], [soa]],
     ['4.z. A', 'NOERROR', [], [soa]],
     ['11-1-2-4.z. A', 'NOERROR', ['11-1-2-4.z. 60 A 192.0.2.1']],
@@ -240,7 +240,10 @@ function reference({ ranges, dashed, dotted, hex, ipv6 }: Setting, labels: strin
   return { exists: inRanges.length > 0 || isAbove, ipv4: find(false), ipv6: find(true) };
 }
 
-/** Returns whether an IPv4 address in a range ends with these labels: compares the least such address with its end. */
+/**
+ * Returns whether a range has an IPv4 address whose name ends with these labels: compares the lowest such address with
+ * the end of the range.
+ */
 function standsAbove(ranges: string[], labels: string[]): boolean {
   if (!labels.every((text) => /^(0|[1-9]\d{0,2})$/.test(text) && Number(text) < 256)) return false;
   const end = labels.reduce((value, text) => value * 256n + BigInt(text), 0n);

@@ -1,5 +1,5 @@
-// Questions for forwarded zones, without the thread that forwards them: who may ask, which name belongs to whom, and
-// answers from the cache.
+// Questions for forwarded zones, without the thread that forwards them: the clients that may ask, the forwarder of each
+// name, and answers from the cache.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -46,7 +46,7 @@ function serveForwarder(allowFrom: readonly string[] = ['192.0.2.0/24', '2001:db
     };
     const before = handed.length;
     const response = server.exchange(query, client);
-    // What was handed on has no response here.
+    // A query that was handed on gets no response here.
     return response === undefined || (handOn && handed.length > before) ? undefined : decode(response);
   };
   return { server, cache, handed, ask };
@@ -110,7 +110,7 @@ test('what cannot be handed on is SERVFAIL; an alias of ours is then the answer 
   assert.equal(ask('a.corp. A', '192.0.2.1', { handOn: false })?.rcode, 'SERVFAIL');
   const alias = ask('alias.z. A', '192.0.2.1', { handOn: false });
   assert.deepEqual([alias?.rcode, alias?.answers?.length], ['NOERROR', 1]);
-  // The same without RD, and for clients that may not ask there.
+  // The alias alone: without RD, and for clients that may not use the forwarder.
   assert.equal(ask('alias.z. A', '10.0.0.1')?.answers?.length, 1);
   assert.equal(ask('alias.z. A', '192.0.2.1', { rd: false })?.answers?.length, 1);
 });
@@ -125,7 +125,7 @@ test('answers from the cache have the case of the question, lower TTLs, RA, and 
   assert.equal(answer?.questions?.[0]?.name, 'A.CoRp');
   assert.partialDeepStrictEqual(answer?.answers, [{ name: 'A.CoRp', type: 'A', ttl: 200, data: '192.0.2.9' }]);
   assert.equal(server.writer.forwarderHits(parseName('corp')), 1);
-  // Not with DO, nor for another forwarder of the same zone.
+  // The cache does not answer queries with DO, or for a later forwarder of the same zone.
   ask('a.corp. A do');
   server.writer.putForwarder(parseName('corp'), number + 1, [parseRange('192.0.2.0/24')]);
   assert.equal(server.writer.forwarderHits(parseName('corp')), 1, 'the count is kept');

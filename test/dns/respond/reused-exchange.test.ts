@@ -88,8 +88,8 @@ const room = new Uint8Array(65_535);
 const secrets = [new Uint8Array(16)];
 
 /**
- * Creates a responder. Returns a function that gives a query to it. That function returns the response, and all
- * counters as this query has set them.
+ * Creates a responder. Returns a function that gives a query to it. That function returns the response, and the
+ * counters after this query.
  */
 function newServer(settings: ResponseSettings, client: Client): (query: Buffer) => string {
   const cells = newResponseCounters();

@@ -1,4 +1,4 @@
-// RFC 4592: wildcards, with the zone and the questions of its §2.2.1.
+// RFC 4592: wildcards, with the zone and the questions of §2.2.1 of that RFC.
 
 import { answers } from '../../support/answers.ts';
 

@@ -1,4 +1,4 @@
-// What a client gets, and what is kept, for each way in which a server may behave. Each row has a server of its own.
+// The answer to the client and the kept answer for each behaviour of a server. Each row has a server of its own.
 
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
@@ -26,7 +26,7 @@ const zone = 'bad.test';
 const name = `www.${zone}`;
 
 interface Row {
-  /** What the server does with a query. Probes are answered well unless `probes` is set. */
+  /** The behaviour for a query. Probes get good answers unless `probes` is set. */
   readonly does: Behaviour;
   readonly probes?: true;
   readonly rcode?: number;
@@ -37,7 +37,7 @@ interface Row {
   readonly additionals?: number;
   /** The TTL that is kept in the cache; 0: the answer is not kept. */
   readonly kept?: number;
-  /** Queries that the server gets at most. Default: 1. */
+  /** The maximum number of queries that the server gets. Default: 1. */
   readonly queries?: number;
 }
 
@@ -271,7 +271,7 @@ suite('one server', { concurrency: true }, () => {
       const server = await startBadUpstream(t, (query) =>
         isProbe(query) && row.probes !== true ? [reply(query, { rcode: nxdomain })] : row.does(query),
       );
-      // On a busy machine, a server is not asked again before it had the time to answer.
+      // Long enough that even on a busy machine the server is not asked again before it has answered.
       const timeoutMilliseconds = (row.queries ?? 1) > 3 ? 2_000 : 5_000;
       const { ask, cached } = openForwarding(t, [{ targets: [server.port], timeoutMilliseconds }]);
       const answer = await ask(name);

@@ -1,4 +1,4 @@
-// A message that was composed of another's records has the same records.
+// A message that is composed from the records of another message has the same records.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -33,7 +33,7 @@ test('each damaged message that is still well-formed can be composed anew', () =
   const all = samples();
   for (let i = 0; i < 50_000; i += 1) {
     const octets = all[i % all.length]!.slice();
-    // The question stays: a name in it cannot be damaged and still be asked for.
+    // Damages only octets after the question: a damaged question would be another question.
     for (let left = 1 + random.below(3); left > 0; left -= 1)
       octets[31 + random.below(octets.length - 31)] = random.below(256);
     if (from.walk(octets, octets.length)) compose();

@@ -1,5 +1,5 @@
-// Sockets that cannot be opened, or are closed while they are being opened. The first fail their queries at once, so
-// that the questions need not wait for their whole time; the second send nothing.
+// Sockets that cannot be opened, or are closed while they are being opened. If a socket cannot be opened, its queries
+// fail at once, so that the questions need not wait for the timeout. A socket that was closed meanwhile sends nothing.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -40,6 +40,6 @@ test('a socket that is closed while it is being opened sends nothing', async () 
     forget: () => undefined,
   });
   ports.close();
-  // An error in the socket's event would end the process, and so this test.
+  // An error thrown in an event of the socket would end this process.
   await delay(50);
 });

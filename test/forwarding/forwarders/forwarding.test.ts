@@ -131,7 +131,7 @@ test('a server that forwards our question back to us is found, named once, and u
   const warnings: { target?: string; forwarder?: string; asker?: string }[] = [];
   const log = (fields: unknown) => void warnings.push(fields as (typeof warnings)[number]);
   const logger = { debug: () => undefined, info: () => undefined, warn: log, error: () => undefined };
-  // The server asks us whatever it is asked, and sends our answer.
+  // The server sends each question back to us, and answers with our answer.
   const server = await startBadUpstream(t, () => []);
   const opened = openForwarding(t, [{ zone: 'loop.test', targets: [server.port] }], { logger });
   const loop: Behaviour = (query) => {
@@ -209,7 +209,7 @@ test('a server is asked over TLS if its target says so, and only if its certific
     connections += 1;
     socket.on('error', () => undefined);
     socket.on('data', (frame: Buffer) => {
-      // One query in a frame: the client waits for no more.
+      // Each frame has one query, because the client waits for the answer before the next one.
       const question = frame.subarray(14, frame.indexOf(0, 14) + 5);
       const query = { octets: frame.subarray(2), question, hasEdns: false } as Query;
       const answer = reply(query, { answers: [good()] });

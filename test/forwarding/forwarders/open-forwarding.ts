@@ -17,7 +17,7 @@ type Given = Partial<Omit<Forwarder, 'zone' | 'targets'>> & { zone?: string; tar
 
 export interface Answer {
   rcode: number;
-  /** −1 without one. */
+  /** −1 without an extended error. */
   extendedError: number;
   message: Message;
   /** Each record of the answer section, as text. */
@@ -28,8 +28,8 @@ export interface Answer {
 const quiet: Logger = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /**
- * Opens a forwarder for these zones. Targets are ports of 127.0.0.1, or texts. The number of a zone is its place, from
- * 1.
+ * Opens a forwarder for these zones. Targets are ports of 127.0.0.1, or texts. Zones have the numbers 1, 2, 3 … in
+ * their order.
  */
 export function openForwarding(
   test: Cleanup,
@@ -73,7 +73,10 @@ export function openForwarding(
     answer.openBlock(block);
     return { ...read(answer, question, seconds), milliseconds };
   };
-  /** Returns the answer as an answering thread would give it, so many seconds later; undefined if it is not kept. */
+  /**
+   * Returns the cached answer as an answering thread would give it after `later` seconds; undefined if the cache does
+   * not have it.
+   */
   const cached = (name: string, { type = 1, flags = 0, later = 0 } = {}): Omit<Answer, 'milliseconds'> | undefined => {
     const question = { name: nameToWire(parseName(name)), type, class: 1, flags };
     const seconds = Math.floor(Date.now() / 1_000) + later;

@@ -1,4 +1,5 @@
-// Responses as other servers send them, compressed by hand or by dns-packet, to be walked, damaged and composed anew.
+// Responses like those of other servers, compressed by hand or by dns-packet. The tests walk, damage and recompose
+// them.
 
 import { encode, type ResourceRecord } from 'dns-packet';
 

@@ -1,4 +1,4 @@
-// What a walked message says, in a form that can be compared: each record with its names expanded.
+// The records of a walked message in a form that can be compared: with their names expanded.
 
 import { skipName } from '../../../src/dns/wire/names.ts';
 import { expandName } from '../../../src/forwarding/forwarders/expand-name.ts';

@@ -1,4 +1,4 @@
-// What a row of the table of audited requests is, with short forms of requests and of the fields of resources.
+// The type of a row in the table of audited requests, with short forms of requests and of resources' fields.
 
 import type { AuditEvent } from '../../../src/model/audit-event.ts';
 import type { Method } from '../../support/api-client.ts';
@@ -6,7 +6,7 @@ import type { Method } from '../../support/api-client.ts';
 export type Request = [method: Method, path: string, body?: unknown, headers?: Record<string, string>];
 
 export interface AuditedRequest {
-  /** Its `operationId`. */
+  /** The `operationId` of the request. */
   operation: string;
   what: string;
   given: Request[];

@@ -1,5 +1,5 @@
-// What others wrote in the SkyDNS layout, as records: at exact names, by the RFCs. Bad values are named, and keep no
-// other value from being served.
+// Values of other programs in the SkyDNS layout, as records: at exact names, by the RFCs. Bad values are reported, and
+// the other values are still served.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

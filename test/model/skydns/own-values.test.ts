@@ -1,5 +1,5 @@
-// The values that we write in the SkyDNS layout: each record has one, at a key that is a function of the record, and
-// read as others read them they say the same records again.
+// The values that we write into the SkyDNS layout. Each record has one value, and its key depends only on the record. A
+// reader of the layout gets the same records back.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -21,7 +21,7 @@ function rrset(type: string, records: string[], ttl = 60): Rrset {
   return { type: type as RecordType, ttl, records: parseRecords(type as RecordType, records) };
 }
 
-/** Returns keys without the prefix, and values without what all have. */
+/** Returns keys without the prefix, and values without the fields that all have. */
 function written(owner: string, one: Rrset, within = zone): Record<string, object> {
   const values = ownValues({ prefix, zone: within, owner: parseName(owner) }, one);
   return Object.fromEntries(
@@ -131,7 +131,8 @@ test('what is written says the same records again, read as values of others are'
       const values = ownValues({ prefix, zone: within, owner }, one);
       const read = [...values].map(([key, json]) => readForeignValue(prefix, within, key, json));
       const isNamed = type === 'MX' || type === 'SRV';
-      // Their suffix is no part of the name. `targetstrip` does not say so, since CoreDNS would cut the target.
+      // The suffix of these keys is not part of the name. `targetstrip` is not set for it, because CoreDNS would then
+      // cut the target.
       const named = read.map((value) => {
         assert.ok(value !== undefined);
         return isNamed ? { ...value, owner: parseName(value.owner.slice(value.owner.indexOf('.') + 1)) } : value;
