@@ -33,7 +33,6 @@ export type ForwarderOrder =
   | { readonly id: number; readonly cached: Fqdn; readonly name: Fqdn | undefined }
   | { readonly id: number; readonly clear: Fqdn; readonly name: Fqdn | undefined };
 
-/** The thread's reply to a question. */
 export interface ForwarderReply {
   readonly id: number;
   readonly state?: ForwarderState | undefined;

@@ -12,7 +12,6 @@ export type Flags = Readonly<Record<string, string | undefined>>;
 
 export interface Arguments {
   flags: Flags;
-  /** The switches that were given. */
   switches: ReadonlySet<string>;
   /** The command's file, or whatever it takes in place of a file; empty if there is none. */
   file: string;
@@ -76,7 +75,6 @@ export function readArguments(
   };
 }
 
-/** Returns the values of a command's own flags. */
 export function readOptions<Rows extends Readonly<Record<string, CommandOption>>>(
   rows: Rows,
   { flags, switches, unclear }: Arguments,

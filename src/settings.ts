@@ -13,7 +13,6 @@ import { checkAuthorities } from './model/pem.ts';
 import { defaultSkydnsPrefix } from './model/skydns/key.ts';
 import { messageOf } from './model/thrown.ts';
 
-/** One setting, with a value of type T. */
 export interface Setting<T> {
   flag?: string;
   /** The placeholder for the value in the help. */

@@ -3,7 +3,6 @@
 
 export const magic = 0x7a77_6663;
 
-/** The words of the header. */
 export const header = { magic: 0, epoch: 1, seed: 2, mask: 3, segments: 4 } as const;
 
 /** As many cells as the zone table has: an answering thread uses the same number in both. */
@@ -27,7 +26,6 @@ export const entry = {
   /** The next entry of the bucket; 0 if there is none. */
   next: 0,
   hash: 1,
-  /** The number of the forwarder. */
   forwarder: 2,
   /** Type × 2^16 + class. */
   question: 3,

@@ -34,7 +34,6 @@ export class Segments {
     for (let segment = this.count - 1; segment >= 0; segment -= 1) this.#free.push(segment);
   }
 
-  /** Returns the word at which a segment begins. */
   start(segment: number): number {
     return this.#first + segment * segmentWords;
   }

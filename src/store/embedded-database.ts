@@ -86,7 +86,6 @@ export function databaseIn(folder: string, options: EmbeddedOptions): EmbeddedDa
 
 /** One database, shared by its clients. Call methods that change it only within a job of {@link write}. */
 export class EmbeddedDatabase {
-  /** The number of open clients. */
   clients = 0;
   /** Wakes the watches that wait for the next revision. */
   readonly waiting = new Set<() => void>();

@@ -348,7 +348,6 @@ class EtcdStore implements Store {
     throw lost;
   }
 
-  /** Returns the entries with their full keys. */
   #withFullKeys(entries: Entry[]): Entry[] {
     return entries.map((entry) => ({ ...entry, key: fullKey(this.#root, entry.key) }));
   }

@@ -7,7 +7,6 @@ export interface KeyRange {
   end: string;
 }
 
-/** Returns the key of the backend. */
 export function fullKey(root: string, key: string): string {
   return key.startsWith('/') ? key : root + key;
 }

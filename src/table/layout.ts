@@ -22,7 +22,6 @@ export const none: Reference = 0;
 /** The size of the pages from which blocks are allocated (allocator.ts). The first page is the header's. */
 export const pageBytes = 16_384;
 
-/** The header's words. */
 export const header = {
   magic: 0,
   /** (A) Grows by one after blocks were unlinked; never 0 (quiescence.ts). */

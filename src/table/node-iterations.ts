@@ -32,7 +32,6 @@ export class NodeIterations {
     for (const iteration of this.#running) if (iteration.next === gone) iteration.next = this.#after(gone);
   }
 
-  /** Ends the iterations over the zone. */
   end(zone: ZoneId): void {
     for (const iteration of this.#running) if (iteration.zone === zone) iteration.next = none;
   }

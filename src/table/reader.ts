@@ -50,7 +50,6 @@ export class TableReader {
     Atomics.store(this.words, cellWord(this.cell) + layout.cell.seen, 0);
   }
 
-  /** Gives the reader's cell back. */
   close(): void {
     releaseCell(this.words, this.cell);
   }
@@ -290,12 +289,10 @@ export class TableReader {
     return this.words[soa * unitWords + layout.soa.negativeTtl] as number;
   }
 
-  /** Returns the octet at which the SOA's record begins. */
   soaRecord(soa: Reference): number {
     return soa * unitBytes + layout.soaRecordByte;
   }
 
-  /** Returns the number of octets of the SOA's record. */
   soaLength(soa: Reference): number {
     return this.words[soa * unitWords + layout.soa.length] as number;
   }

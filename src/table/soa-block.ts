@@ -20,7 +20,6 @@ const classIn = 1;
 const pointerBytes = 2;
 const numberBytes = 20;
 
-/** Returns the block. `zone` is the zone's name in wire form. */
 export function encodeSoa(soa: Soa, zone: Uint8Array): Uint8Array {
   const primary = compress(nameToWire(soa.primary), zone);
   const responsible = compress(nameToWire(soa.responsible), zone);

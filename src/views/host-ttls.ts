@@ -37,7 +37,6 @@ export class HostTtls {
   }
 }
 
-/** Returns whether a host manages the RRset. */
 export function isManaged({ manager }: Rrset): boolean {
   return manager === 'host';
 }

@@ -191,7 +191,6 @@ export abstract class KindViews {
   };
 }
 
-/** Returns the owner names of the host's records. */
 function ownersOf(host: Host): Set<Fqdn> {
   return new Set(recordsOf(host, 0).map(({ owner }) => owner));
 }

@@ -28,7 +28,6 @@ export class PendingGenerations {
     return this.#pending.get(zone)?.get(generation);
   }
 
-  /** Returns the pending generations of the zone. */
   of(zone: Fqdn): Iterable<PendingGeneration> {
     return this.#pending.get(zone)?.values() ?? [];
   }

@@ -51,7 +51,6 @@ export class PoolState {
    */
   readonly #resting = new SortedMap<TimedAddress, true>(undefined, compareTimed);
 
-  /** Returns whether records name the address. */
   readonly #isRecorded: (value: AddressNumber) => boolean;
 
   /** Creates the state of a pool without addresses. The caller adds the address records and the recorded addresses. */

@@ -17,7 +17,6 @@ interface Source {
 
 /** The pools, which this file asks, and tells of changes. */
 interface Pools {
-  /** Returns whether there is any pool. */
   exist(): boolean;
   /** Returns whether a pool has the address in its ranges. */
   covers(value: AddressNumber): boolean;
@@ -40,7 +39,7 @@ export class RecordedAddresses implements AddressListener {
   readonly #served = new Map<ZoneId, number>();
   readonly #unread = new Set<ZoneId>();
   readonly #withdrawn = new Set<ZoneId>();
-  /** Changes that came while {@link settle} runs. */
+  /** Changes that come while {@link settle} runs: {@link endSettle} applies them. */
   #late: (() => void)[] | undefined;
   #pools: Pools = { exist: () => false, covers: () => false, aroundChange: (_, change) => change() };
 

@@ -116,7 +116,6 @@ export class Views extends KindViews {
     this.zones.distrust();
   }
 
-  /** Resolves when the first load has been completed. */
   whenLoaded(): Promise<void> {
     return this.#loaded ? Promise.resolve() : this.#firstLoad.promise;
   }

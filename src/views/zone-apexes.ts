@@ -12,7 +12,6 @@ import { TableFull } from '../table/table.ts';
 import type { TableWriter } from '../table/writer.ts';
 import type { HostTtls } from './host-ttls.ts';
 
-/** The state of a zone's apex. */
 export interface ApexState {
   value: Zone;
   serial: Serial;

@@ -43,7 +43,6 @@ export interface NameJournal {
 }
 
 export class ZoneView {
-  /** The recorded addresses. */
   readonly recorded: RecordedAddresses;
   readonly #table: TableWriter;
   readonly #ttls: HostTtls;

@@ -14,7 +14,6 @@ import type { Tenant } from './tenant.ts';
 
 /** A question for the servers of a forwarded zone, and who asks it. */
 interface AskedQuestion {
-  /** The number of the forwarder. */
   readonly forwarder: number;
   readonly question: CachedQuestion;
   readonly client: Uint8Array;

@@ -37,7 +37,6 @@ const minFlow = 0.5;
 /** In milliseconds: the most by which a query may miss its deadline. */
 const sweepMilliseconds = 250;
 
-/** How a handed-on query ended. */
 type HandedOnEnd = 'answered' | 'silent' | 'failed' | 'expired' | 'gone';
 
 export interface TakerOptions {
@@ -63,7 +62,6 @@ export interface TakerOptions {
 
 /** The taker's connection to an answering thread. A restarted thread gets a new one. */
 export interface Attachment {
-  /** The thread's part. */
   readonly task: HandOnTask;
   /** After the thread's end, answers the queries that it has handed on. Waits only a moment for late answers. */
   settle(): Promise<void>;

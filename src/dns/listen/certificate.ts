@@ -17,7 +17,6 @@ export interface CertificateFiles {
   readonly clientCa?: string | undefined;
 }
 
-/** The content of the files. */
 export interface Certificate {
   readonly cert: string;
   readonly key: string;

@@ -10,7 +10,6 @@ export interface StreamLimits {
   readonly connectionsPerClient: number;
 }
 
-/** All limits of one server. */
 export interface DnsLimits {
   readonly streams: StreamLimits;
   readonly handedOn: HandOnLimits;

@@ -41,7 +41,6 @@ export interface DnsServerOptions {
 
 const defaultForwardCache = 64 * 2 ** 20;
 
-/** DNS over TLS and over HTTPS. */
 interface SecureOptions {
   readonly tls: readonly Endpoint[];
   readonly https: readonly Endpoint[];

@@ -7,7 +7,6 @@ import { newClient, setClientAddress } from '../respond/client.ts';
 import { type Connection, clientKey } from './stream-connections.ts';
 import type { StreamAnswering } from './tcp-connection.ts';
 
-/** The counter cells of one protocol. */
 interface Cells {
   readonly accepted: number;
   readonly failed: number;

@@ -12,7 +12,6 @@ export class HttpsConnection implements Connection {
   readonly client: string;
   lastActive = 0;
   busyUntil = 0;
-  /** The sender of the connection's queries. */
   readonly from: Client = newClient('https');
   /** Octets of the request bodies that are not complete. */
   pending = 0;

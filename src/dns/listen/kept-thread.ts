@@ -17,7 +17,6 @@ const resetAfterMilliseconds = 60_000;
 /** Milliseconds that a stopping thread may take before it is terminated. */
 const maxDrain = 3_000;
 
-/** What a thread is started with. */
 export interface ThreadStart {
   readonly workerData: object;
   /** Objects in `workerData` that are moved to the thread, not copied. */

@@ -144,7 +144,6 @@ function loadFfi() {
   }
 }
 
-/** A libc call that failed. */
 export class LibcError extends Error {
   readonly code: string;
 

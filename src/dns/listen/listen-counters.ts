@@ -53,7 +53,6 @@ const listenFamilies: readonly CounterFamily[] = names.map((counter, cell) => {
   return { name, help, cells: { '': cell } };
 });
 
-/** One thread's cells. */
 export interface ThreadCounters {
   readonly listen: SharedArrayBuffer;
   readonly respond: SharedArrayBuffer;

@@ -40,12 +40,10 @@ export class ReceivedBatch {
     return this.#requests[at + header.length]!;
   }
 
-  /** Returns the source port of query `i`. */
   clientPort(i: number): number {
     return readUint16(this.#names, i * nameBytes + 2);
   }
 
-  /** Fills in the sender of query `i`. */
   readClient(i: number, client: Client): void {
     const ipv4 = this.#requests[i * header.words + header.nameLength] === ipv4NameLength;
     const length = ipv4 ? 4 : 16;

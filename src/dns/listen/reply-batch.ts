@@ -59,7 +59,6 @@ export class ReplyBatch {
     this.#controlPointers = memory.controlPointers;
   }
 
-  /** Forgets all answers. */
   clear(): void {
     this.answerCount = 0;
     this.messageCount = 0;
@@ -71,7 +70,6 @@ export class ReplyBatch {
     this.#joins = false;
   }
 
-  /** The buffer for the next answer. */
   get nextResponse(): Uint8Array {
     return this.#responses[this.answerCount]!;
   }
@@ -120,7 +118,6 @@ export class ReplyBatch {
     return this.answerCount - this.#firstAnswer[message]!;
   }
 
-  /** Returns the number of answers in this message. */
   answersIn(message: number): number {
     const rest = this.answersFrom(message);
     return message + 1 < this.messageCount ? rest - this.answersFrom(message + 1) : rest;
@@ -190,7 +187,6 @@ export class ReplyBatch {
   }
 }
 
-/** Returns whether the octets at `a` equal those at `b`. */
 function areEqual(words: Uint32Array, a: number, b: number, octets: number): boolean {
   for (let at = 0; at < octets; at += 4) if (words[(a + at) >>> 2] !== words[(b + at) >>> 2]) return false;
   return true;

@@ -29,7 +29,6 @@ export class StreamAnswering {
   readonly counters: CounterCells;
   readonly connections: StreamConnections;
   readonly late: AllLateAnswers;
-  /** Collects answers for one write. */
   readonly out = new Uint8Array(writeSize + prefix + maxMessage);
 
   constructor(answerer: Answerer, counters: CounterCells, connections: StreamConnections, late: AllLateAnswers) {

@@ -28,7 +28,6 @@ export class Edns {
   /** The offset of the data of the query's COOKIE option; 0 if there is none. */
   cookieAt = 0;
   cookieLength = 0;
-  /** The result of checking the cookie. */
   cookie: CookieState = cookie.none;
 
   begin(): void {

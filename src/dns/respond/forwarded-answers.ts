@@ -12,7 +12,6 @@ import type { ResponseMessage } from './response-message.ts';
 
 /** A question that is not in the cache: the servers of the forwarded zone must be asked. */
 export interface MissingAnswer {
-  /** The number of the forwarder. */
   readonly forwarder: number;
   readonly query: QueryMessage;
   /** The response so far. It has the aliases that lead to the name. */

@@ -10,7 +10,6 @@ export class QueryMessage {
   length = 0;
   opcode = 0;
 
-  /** The name in the question. */
   declare readonly name: NameKey;
   type = 0;
   class = 0;

@@ -27,7 +27,6 @@ import { cookie } from './server-cookies.ts';
 /** One step of an answer: reads and changes the exchange. */
 export type Step = (exchange: Exchange) => Verdict;
 
-/** The first steps of every answer. */
 const readSteps: readonly Step[] = [readHeader, readQuestion, readEdns, checkCookie];
 
 /**

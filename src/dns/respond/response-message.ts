@@ -67,12 +67,10 @@ export class ResponseMessage {
     this.at += length;
   }
 
-  /** Removes all octets from `at` on. */
   rewind(at: number): void {
     this.at = at;
   }
 
-  /** Removes all records. */
   clearRecords(questionEnd: number): void {
     this.rewind(questionEnd);
     this.answers = 0;

@@ -33,7 +33,7 @@ export interface OwnZones {
 
 /** A server as the forwarder sees it. */
 export interface UpstreamStatus {
-  /** The server's address and options, as in `Forwarder.targets`. */
+  /** The index of the server in `Forwarder.targets`. */
   readonly target: number;
   /** Undefined: the server was not asked yet. */
   readonly healthy: boolean | undefined;

@@ -68,13 +68,11 @@ export class ForwarderRuntime {
     return this.upstreams.every(({ isDown, loops }) => isDown || loops);
   }
 
-  /** Returns whether a client may ask. */
   admits(client: Uint8Array): boolean {
     const value = addressFromRdata(client);
     return this.#allowed.some((range) => rangeHolds(range, value));
   }
 
-  /** Returns the server with this address. */
   upstreamAt(client: Uint8Array): Upstream | undefined {
     return this.upstreams.find(({ target }) => Buffer.compare(addressRdata(target.address), client) === 0);
   }

@@ -17,7 +17,7 @@ const maxRetries = 6;
 const waitPerLatency = 3;
 const minWait = 50;
 const maxWait = 300;
-/** The first wait before the only server is asked again is the question's time divided by this. */
+/** When all servers have been asked, the first is asked again after the question's time divided by this. */
 const repeatPart = 5;
 /** Milliseconds after the deadline in which a late answer is still taken. */
 const lateMilliseconds = 3_000;

@@ -46,7 +46,6 @@ export class Upstream {
   latency: number | undefined;
   isHealthy: boolean | undefined;
   loops = false;
-  /** The time of the server's last answer. */
   heardAt = -Infinity;
   unansweredProbes = 0;
   #silent = 0;

@@ -29,7 +29,6 @@ export class WaitingExchanges {
     };
   }
 
-  /** Returns the exchange with the id of the message. */
   find(message: Uint8Array): Exchange | undefined {
     return message.length < 2 ? undefined : this.#byId.get(readUint16(message, headerField.id));
   }

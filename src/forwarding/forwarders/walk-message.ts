@@ -28,11 +28,9 @@ export class WalkedMessage {
   /** The number of the OPT record; −1 if there is none. */
   opt = -1;
   readonly sections = new Uint8Array(maxRecords);
-  /** Where each record's owner begins. */
   readonly owners = new Uint16Array(maxRecords);
   /** Where each record's type is, directly behind its owner. */
   readonly fixed = new Uint16Array(maxRecords);
-  /** Where each record ends. */
   readonly ends = new Uint16Array(maxRecords);
   readonly #name = new Uint8Array(maxName);
 

@@ -33,7 +33,6 @@ export function idempotencyKey(token: string, key: string): string {
   return `${prefix}${encodeURIComponent(token)}/${encodeURIComponent(key)}`;
 }
 
-/** Returns how many octets an answer takes in the store. */
 export function answerOctets(key: string, value: string): number {
   return Buffer.byteLength(key) + Buffer.byteLength(value);
 }

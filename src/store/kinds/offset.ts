@@ -19,7 +19,6 @@ export interface RevisionOffset {
 
 /** How much of a backup has been written into the store. */
 interface RestoreProgress {
-  /** The checksum of the backup. */
   sha256: string;
   /** The number of entries that are certainly written, counted from the beginning of the file. */
   written: number;

@@ -22,7 +22,6 @@ export interface StoredKind<Name extends KindName> {
 
 interface Definition<Name extends KindName> {
   prefix: string;
-  /** Builds the key. */
   key: (subject: Subject<Name>) => string;
   /** Reads the parts of a key after its prefix, split at `/`. It need not refuse keys that `key` never builds. */
   subjectOf: (parts: readonly string[]) => Subject<Name> | undefined;
