@@ -1,8 +1,8 @@
 // Housekeeping releases the addresses of expired allocations, deletes the records of addresses whose cool-down has
-// ended, deletes automatic zones that are empty, and writes when tokens were last used. It tells which requests had no
-// valid token. It also frees memory that no answering thread reads any more.
-// Every replica runs housekeeping. That is safe, because only the first of several replicas can commit the same change:
-// the compares of the other decisions fail (pools/release-address.ts, hosts/automatic-zone.ts).
+// ended, deletes automatic zones that are empty, and writes when tokens were last used. It makes audit events of
+// requests without a valid token. It also frees memory that no answering thread reads any more. Every replica runs
+// housekeeping. This is safe: only the first of several replicas can commit the same change, because the compares of
+// the other decisions fail (pools/release-address.ts, hosts/automatic-zone.ts).
 
 import { Refusal } from '../errors.ts';
 import type { Logger } from '../model/logger.ts';
@@ -16,14 +16,14 @@ import { decideNoteUse, TokenActivity } from './tokens/token-activity.ts';
 import type { Committer } from './transaction/commit.ts';
 
 const intervalMilliseconds = 1000;
-/** The limit for decisions of each kind in one round. Requests that arrive meanwhile wait behind them. */
+/** The limit for decisions of each kind in one round. Requests that arrive meanwhile wait for them. */
 const maxAtOnce = 1000;
 const actor: Actor = { kind: 'system', part: 'housekeeping' };
 const authentication: Actor = { kind: 'system', part: 'authentication' };
 
 /**
- * Starts housekeeping. Returns the function that stops it. Rounds that fail one after another are one warning in the
- * log, and one line when a round succeeds again (test/control/housekeeping.test.ts).
+ * Starts housekeeping. Returns the function that stops it. Logs one warning for any number of failed rounds in a row,
+ * and one line when a round succeeds again (test/control/housekeeping.test.ts).
  */
 export function startHousekeeping(
   views: Views,
@@ -55,8 +55,8 @@ export function startHousekeeping(
 }
 
 /**
- * Commits the decisions of one round. Rejects with the first failure after all decisions were tried. `not_found` is not
- * a failure: another replica was first.
+ * Commits the decisions of one round. Tries all decisions, then rejects with the first failure. `not_found` is not a
+ * failure: another replica was first.
  */
 async function runRound(views: Views, committer: Committer, activity: TokenActivity): Promise<void> {
   const now = Date.now();
@@ -88,7 +88,7 @@ async function runRound(views: Views, committer: Committer, activity: TokenActiv
   if (failed?.status === 'rejected') throw failed.reason;
 }
 
-/** Tells the attempts that are due. Keeps them for a later round if that fails. */
+/** Commits audit events of the attempts that are due. If that fails, keeps the attempts for a later round. */
 async function tellAttempts(committer: Committer, refused: RefusedAttempts): Promise<void> {
   const attempts = refused.takeDue();
   if (attempts.length === 0) return;

@@ -1,6 +1,7 @@
-// What an actor may see and change: the scope of its token, applied to zones, pools, hosts and holders. Reads leave out
-// what is beyond the scope, or refuse it before they look whether it exists. Decisions refuse early, with the field of
-// the request. transaction/check-writes.ts checks all that a decision writes, once more.
+// The access of an actor: which zones, pools, hosts and holders it may see and change, by the scope of its token. Reads
+// leave out data beyond the scope. If a request names such data, the read refuses before it looks whether the data
+// exists. Decisions refuse before they read, with the field of the request. transaction/check-writes.ts checks again
+// everything that a decision writes.
 
 import { refuse, refuseField } from '../../errors.ts';
 import type { Address } from '../../model/address.ts';
@@ -14,7 +15,7 @@ import type { Versioned } from '../../views/versioned.ts';
 import type { Views } from '../../views/views.ts';
 import type { Actor, Asking } from './actor.ts';
 
-/** What a refusal names as missing. */
+/** The part of the rights that a token lacks. */
 type Missing = 'role' | keyof Scope;
 
 export function accessOf({ actor, views }: Asking): Access {
@@ -34,13 +35,13 @@ export class Access {
     this.#views = views;
   }
 
-  /** True if the token has no scope: it may see all. */
+  /** True if the token has no scope: it may see all data. */
   get isWhole(): boolean {
     const { zones, pools, owner } = this.#rights;
     return zones === undefined && pools === undefined && owner === undefined;
   }
 
-  /** True if the token is limited to what has one owner. Zones, pools and users' own records have none. */
+  /** True if the token is limited to data of one owner. Zones, pools and records that users wrote have no owner. */
   get hasOwner(): boolean {
     return this.#rights.owner !== undefined;
   }
@@ -49,7 +50,7 @@ export class Access {
     return this.#rights.zones?.includes(zone) ?? true;
   }
 
-  /** Returns whether the zone of a name is in scope. If no zone covers the name, a zone that would do so counts. */
+  /** Returns whether the zone of a name is in scope. If there is no such zone, the scope must have a name above it. */
   hasName(name: Fqdn): boolean {
     const { zones } = this.#rights;
     if (zones === undefined) return true;
@@ -57,7 +58,7 @@ export class Access {
     return zone === undefined ? zones.some((one) => isWithin(name, one)) : zones.includes(zone);
   }
 
-  /** Returns whether a pool is in scope. Null stands for the addresses outside all pools: no list has them. */
+  /** Returns whether a pool is in scope. Null stands for the addresses outside all pools: no scope lists them. */
   hasPool(pool: string | null): boolean {
     const { pools } = this.#rights;
     return pools === undefined || (pool !== null && pools.includes(pool));
@@ -71,14 +72,16 @@ export class Access {
     return this.#rights.owner === undefined || this.#rights.owner === owner;
   }
 
-  /** Returns whether all of a host is in scope: its zone, the zones of its aliases, its pools, and its owner. */
+  /**
+   * Returns whether a host is in scope with all that it has: its zone, its aliases' zones, its pools, and its owner.
+   */
   hasHost(host: Host): boolean {
     return this.isWhole || this.#missingOf(host) === undefined;
   }
 
   /**
-   * Yields the hosts in key order that follow `after`, of one zone if it is given. Reads only the zones in scope. The
-   * caller checks each host with {@link hasHost}.
+   * Yields the hosts that follow `after` in key order, only those of `zone` if it is given. Reads only the zones in
+   * scope. The caller must check each host with {@link hasHost}.
    */
   listHosts(after: Fqdn | undefined, zone: Fqdn | undefined): Generator<Versioned<Host>> {
     return this.#views.hosts.list(after, zone === undefined ? this.#rights.zones : [zone]);
@@ -92,8 +95,8 @@ export class Access {
   }
 
   /**
-   * Returns whether an RRset of a zone in scope may be seen. With an owner, only records of its hosts, and those that
-   * the settings of the zone imply.
+   * Returns whether an RRset of a zone in scope may be seen. A token with an owner sees the records of hosts in its
+   * scope, and the records that the settings of the zone imply.
    */
   hasRrset(owner: Fqdn, rrset: Rrset): boolean {
     if (!this.hasOwner || rrset.manager === 'zone') return true;
@@ -101,12 +104,12 @@ export class Access {
     return host !== undefined && this.hasHost(host);
   }
 
-  /** Returns what to call a holder: its name, or only its kind if it is beyond the scope. */
+  /** Returns the name of a holder for messages: only its kind if the holder is beyond the scope. */
   describeHolder(holder: Holder): string {
     return this.hasHolder(holder) ? describeHolder(holder) : `another ${holder.kind}`;
   }
 
-  /** Returns whether a list shows the record of an address: a token that may not see its holders does not see it. */
+  /** Returns whether a list shows the record of an address: at least one of its holders must be in scope. */
   hasRecord({ holders }: AddressRecord): boolean {
     return this.isWhole || holders.some((holder) => this.hasHolder(holder));
   }
@@ -124,13 +127,13 @@ export class Access {
     });
   }
 
-  /** Refuses who is no admin without a scope. `what`: what only such a token may do. */
+  /** Refuses a token that is not an admin's, or that has a scope. `what` names the action for the message. */
   needAdmin(what: string): void {
     this.needRole('admin');
     this.needWhole(what);
   }
 
-  /** Refuses a token with any scope. `what`: what only a token without a scope may do. */
+  /** Refuses a token with any scope. `what` names the action for the message. */
   needWhole(what: string): void {
     for (const scope of ['zones', 'pools', 'owner'] as const) {
       if (this.#rights[scope] !== undefined) refuseMissing(scope, `${what} needs a token without "${scope}"`);
@@ -160,7 +163,9 @@ export class Access {
       refuseMissing('pools', `${address}${where} is in none of the "pools" of the token`, path);
   }
 
-  /** Refuses a token that may not decide which addresses a pool has: such a decision would change what is in scope. */
+  /**
+   * Refuses a token with `pools`: it must not decide which addresses a pool has, because that would change its scope.
+   */
   needAllPools(what: string): void {
     if (this.#rights.pools !== undefined) refuseMissing('pools', `${what} needs a token without "pools"`);
   }
@@ -179,18 +184,18 @@ export class Access {
     refuseMissing(missing, `${address} has a holder that the token may not see or change`);
   }
 
-  /** Refuses to change something that has no owner. */
+  /** Refuses a token with an owner, because the data has no owner. `what` names the data for the message. */
   needNoOwner(what: string): void {
     if (this.hasOwner) refuseMissing('owner', `${what} have no owner: a token with "owner" cannot change them`);
   }
 
-  /** Refuses to show something that has the records of all owners. */
+  /** Refuses a token with an owner, because the answer would show the records of all owners. */
   needAllOwners(what: string): void {
     if (this.hasOwner)
       refuseMissing('owner', `${what} has the records of all owners: it needs a token without "owner"`);
   }
 
-  /** Refuses an RRset that may not be seen. One that does not exist is refused to a token with an owner. */
+  /** Refuses an RRset that may not be seen. A token with an owner is also refused an RRset that does not exist. */
   needRrset(owner: Fqdn, type: string, rrset: Rrset | undefined): void {
     if (rrset === undefined ? !this.hasOwner : this.hasRrset(owner, rrset)) return;
     const why = 'there are none, or they are not of a host with the "owner" of the token';
@@ -198,8 +203,8 @@ export class Access {
   }
 
   /**
-   * Refuses a host that is not wholly in scope. A token must not find out from the refusal whether a host that it may
-   * not see exists: without a host of the name, a token with an owner is refused as for one of another owner.
+   * Refuses a host that is not in scope with all that it has. The refusal must not show whether a hidden host exists:
+   * if there is no host of the name, a token with an owner gets the same refusal as for a host of another owner.
    */
   needHost(name: Fqdn, host: Host | undefined): void {
     if (this.isWhole) return;
@@ -208,7 +213,7 @@ export class Access {
     if (missing) refuseHost(name, missing);
   }
 
-  /** Refuses hosts that the request does not name, without their names. */
+  /** Refuses if one of the hosts is not in scope. The message does not name the host, because the request does not. */
   needHosts(hosts: Iterable<Host>): void {
     if (this.isWhole) return;
     for (const host of hosts) {
@@ -217,7 +222,7 @@ export class Access {
     }
   }
 
-  /** Checks the owner before what only those may know who see the host. */
+  /** Checks the owner before the aliases and the pools, because only a token of this owner may learn about these. */
   #missingOf({ name, aliases, addresses, owner }: Host): keyof Scope | undefined {
     if (!this.hasName(name)) return 'zones';
     if (!this.isOwner(owner)) return 'owner';
@@ -226,7 +231,7 @@ export class Access {
   }
 }
 
-/** Refuses with what the token lacks. The message names nothing that the request does not name. */
+/** Refuses because of what the token lacks. The message must name nothing that the request does not name. */
 function refuseMissing(missing: Missing, message: string, path?: string): never {
   if (path === undefined) refuse('forbidden', message, { missing });
   refuseField('forbidden', path, message, { missing });

@@ -1,10 +1,10 @@
-// The one who asks: the bearer of a token, or a part of this service.
+// The actor of a request: the bearer of a token, or a part of this service.
 
 import type { Rights } from '../../model/rights.ts';
 import type { Views } from '../../views/views.ts';
 
 /**
- * The one who asks for a change. Every decision has its own actor, also if several requests share one transaction
+ * The one who asks for a change. Every decision has its own actor, even if several requests share one transaction
  * (test/control/actors.test.ts).
  */
 export type Actor = TokenActor | SystemActor;
@@ -13,10 +13,10 @@ export type Actor = TokenActor | SystemActor;
 export interface TokenActor {
   kind: 'token';
   id: string;
-  /** For people to read. */
+  /** The name for people. */
   name: string;
   rights: Rights;
-  /** Of a token of the store: a later token may have the same id. */
+  /** Only for a token of the store: it tells the token from a later one with the same id. */
   createdAt?: string;
   /** The request with which the bearer asks. `from`: the address of the client. */
   request?: { id: string; what: string; from: string };
@@ -28,7 +28,7 @@ interface SystemActor {
   part: 'housekeeping' | 'start' | 'authentication' | 'skydns';
 }
 
-/** Who asks, and the views from which the answer comes. */
+/** The actor, and the views from which it gets its answer. */
 export interface Asking {
   readonly actor: Actor;
   readonly views: Views;

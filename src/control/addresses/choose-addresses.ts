@@ -1,5 +1,5 @@
-// Chooses the addresses that a request gets. Checks addresses that the request names, and finds others by the priority
-// and the strategy of the pools. Only reads: hold-address.ts takes the addresses.
+// Chooses the addresses for a request. Checks addresses that the request names. Finds the others by the priority and
+// the strategy of the pools. Only reads: hold-address.ts takes the addresses.
 
 import { joinFirst, maxNamed, refuse, refuseField } from '../../errors.ts';
 import { type Address, addressNumber, type Family } from '../../model/address.ts';
@@ -15,7 +15,7 @@ import { addressPath } from '../reading/resource-path.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import { usageOf } from './pool-usage.ts';
 
-/** A warning that a request got the address that it asked for, although records at other names have that address. */
+/** A warning: the request got the address that it named, although records at other names have that address. */
 export interface AddressWarning {
   address: Address;
   /** The names of the records, {@link maxNamed} at most. */
@@ -24,8 +24,8 @@ export interface AddressWarning {
 }
 
 /**
- * Returns warnings about the addresses that records name, except for records at `own`. Names only what the actor may
- * see. Records that are written at the same moment may be missed.
+ * Returns a warning for each address that records have, except for records at `own`. Names only records that the actor
+ * may see. May miss records that are written at the same moment.
  */
 export function recordedWarnings(
   asking: Asking,
@@ -43,7 +43,9 @@ export function recordedWarnings(
   });
 }
 
-/** Returns those of the names whose records the actor may see. They are records of users, which have no owner. */
+/**
+ * Returns the names whose records the actor may see. A token with an owner sees none: records of users have no owner.
+ */
 export function seenNames(asking: Asking, names: readonly Fqdn[]): Fqdn[] {
   const access = accessOf(asking);
   return access.hasOwner ? [] : names.filter((name) => access.hasName(name));
@@ -127,7 +129,7 @@ export function refuseTaken(context: DecisionContext, space: string, address: Ad
 
 /**
  * Chooses addresses of a family from the named pool. Without a name, chooses from the first automatic pool that has
- * enough of them. Refuses with `pool_exhausted`, or with `not_found` if there is no pool `poolName`.
+ * enough free addresses. Refuses with `pool_exhausted`, or with `not_found` if there is no pool `poolName`.
  */
 export function chooseNext(context: DecisionContext, family: Family, count: number, poolName?: string): Choice[] {
   const pools = poolName === undefined ? automaticPools(context) : [existingPool(context, poolName).value];
@@ -139,7 +141,7 @@ export function chooseNext(context: DecisionContext, family: Family, count: numb
   return refuseExhausted(context, family, count, poolName === undefined ? able : pools, poolName);
 }
 
-/** Returns the addresses that a request for this pool would get now, if no other request came before it. */
+/** Returns the addresses that the next request for this pool would get. */
 export function nextAddresses(asking: Asking, poolName: string, count: number, family?: Family): Address[] {
   const context = { ...asking, claimed: new Set<string>(), now: Date.now() };
   const { value: pool } = existingPool(context, poolName);
@@ -158,14 +160,14 @@ function nextOf(
   for (const address of views.pools.candidates(pool.name, family, now)) {
     if (choices.length === count) break;
     if (claimed.has(addressKey(pool.space, address))) continue;
-    // Pools that were written into the store by hand may overlap. Then the state of one pool does not show all holders.
+    // Overlapping pools can be written into the store by hand. Then the state of one pool does not show all holders.
     const isFree = views.pools.isFree(pool.space, address, now) && !views.pools.isRecorded(pool.space, address);
     if (isFree) choices.push({ address, space: pool.space, pool: pool.name });
   }
   return choices;
 }
 
-/** Returns the pools for requests that name no pool, of those in scope: sorted by priority, then by name. */
+/** Returns the pools in scope for requests that name no pool: sorted by priority, then by name. */
 function automaticPools(asking: Asking): Pool[] {
   const access = accessOf(asking);
   return [...asking.views.pools.list()]

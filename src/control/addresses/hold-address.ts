@@ -1,5 +1,5 @@
-// Takes addresses and releases them, in a transaction that a use case builds. How addresses are chosen:
-// choose-addresses.ts.
+// Takes addresses and releases them, in a transaction that a use case builds. choose-addresses.ts chooses the
+// addresses.
 
 import type { Address } from '../../model/address.ts';
 import type { AddressRecord, Holder } from '../../model/allocation.ts';
@@ -77,8 +77,8 @@ export function endCoolDown(builder: TransactionBuilder, before: Versioned<Addre
 }
 
 /**
- * Returns the record that an address keeps after its release. It keeps one if its pool has a cool-down, or the strategy
- * `least-recently-used`, which needs the time of the release. Returns undefined for another pool, or without a pool.
+ * Returns the record that an address keeps after its release; undefined if it keeps none. It keeps one if its pool has
+ * a cool-down or the strategy `least-recently-used`, which needs the time of the release.
  */
 function releasedRecord({ views, now }: TransactionBuilder, record: AddressRecord): AddressRecord | undefined {
   const pool = views.pools.poolAt(record.space, record.address)?.value;

@@ -6,12 +6,12 @@ import type { Pool } from '../../model/pool.ts';
 import type { FamilyUsage } from '../../views/pool-state.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 
-/** Numbers of addresses as decimal strings, since numbers of IPv6 addresses do not fit into a JavaScript number. */
+/** Numbers of addresses as decimal strings, because JavaScript numbers cannot count IPv6 addresses exactly. */
 export type PoolUsage = Record<Family, Record<keyof FamilyUsage, string>>;
 
 type Seen = Pick<DecisionContext, 'views' | 'now'>;
 
-/** Returns the usage of a pool in the views. For a pool that was deleted meanwhile, returns zeros. */
+/** Returns the usage of a pool in the views. Returns zeros for a pool that was deleted meanwhile. */
 export function usageOf({ views, now }: Seen, pool: string): PoolUsage {
   const usage = views.pools.usage(pool, now);
   return { ipv4: inText(usage?.ipv4), ipv6: inText(usage?.ipv6) };

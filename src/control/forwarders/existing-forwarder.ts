@@ -1,5 +1,5 @@
-// Returns a forwarder that a request names. Everybody may see forwarders; only an admin without a scope may change
-// them, since we send questions to their targets.
+// Returns a forwarder that a request names. Every token may see forwarders. Only an admin without a scope may change
+// them, because this service sends questions to their targets.
 
 import { refuse } from '../../errors.ts';
 import type { Forwarder } from '../../model/forwarder.ts';
@@ -8,13 +8,13 @@ import type { Versioned } from '../../views/versioned.ts';
 import { accessOf } from '../access/access.ts';
 import type { Asking } from '../access/actor.ts';
 
-/** Refuses with `not_found`. */
+/** Returns the forwarder. Refuses with `not_found`. */
 export function existingForwarder({ views }: Asking, zone: Fqdn): Versioned<Forwarder> {
   const message = `there is no forwarder for ${zone}: an admin can add it (PUT /v1/forwarders/${zone})`;
   return views.forwarders.get(zone) ?? refuse('not_found', message, { zone }, ':zone');
 }
 
-/** Refuses with `forbidden` who may not change forwarders. */
+/** Refuses with `forbidden` a token that may not change forwarders. */
 export function needForwarders(asking: Asking): void {
   accessOf(asking).needAdmin('managing forwarders');
 }

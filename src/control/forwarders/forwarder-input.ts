@@ -36,7 +36,7 @@ export function parseForwarderZone(text: string): Fqdn {
   });
 }
 
-/** Refuses with `invalid_request`. */
+/** Returns the forwarder that the input asks for. Refuses with `invalid_request`. */
 export function parseForwarderInput(zoneText: string, input: ForwarderInput): Forwarder {
   const { strategy, timeoutMilliseconds, staleSeconds, tlsAuthorities } = input;
   const [zone, targets, allowFrom] = parseAll(

@@ -1,4 +1,4 @@
-// Use cases: a forwarder is added or changed, or deleted.
+// Use cases: a forwarder is added, changed or deleted.
 
 import { refuse } from '../../errors.ts';
 import { type Forwarder, formatForwarderTarget } from '../../model/forwarder.ts';
@@ -41,7 +41,7 @@ export function decidePutForwarder(
   return builder.build({ forwarder, created: current === undefined, ...standingSince(builder, key, current) });
 }
 
-/** The names in it belong to one or the other. */
+/** Refuses if there is a zone of this name: a name can belong to a zone or to a forwarder, not to both. */
 function checkIsNoZone({ zones }: Views, zone: Fqdn): void {
   if (zones.get(zone) === undefined) return;
   refuse('forwarder_conflict', `there is a zone ${zone} here: delete it first, or forward another zone`, { zone });

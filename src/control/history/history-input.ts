@@ -1,4 +1,4 @@
-// Parses what people ask about the past: times, and the steps of a plot. A refusal names the parameter.
+// Parses requests about the past: times, and the steps of a plot. A refusal names the parameter.
 
 import { atField, refuseField } from '../../errors.ts';
 import { parseTimestamp } from '../../model/timestamp.ts';
@@ -9,13 +9,13 @@ interface TimeRangeInput {
   until?: string;
 }
 
-/** Milliseconds since the epoch: from `since`, up to but not including `until`. */
+/** Milliseconds since the epoch. `since` is included, `until` is not. */
 interface TimeRange {
   since: number | undefined;
   until: number | undefined;
 }
 
-/** Returns the range of time that a query names. Refuses with `invalid_request`. */
+/** Returns the time range that a query names. Refuses with `invalid_request`. */
 export function parseTimeRange({ since: from, until: to }: TimeRangeInput): TimeRange {
   const [since, until] = parseAll(
     () => parseTimeAt('?since', from),
@@ -26,7 +26,7 @@ export function parseTimeRange({ since: from, until: to }: TimeRangeInput): Time
   return { since, until };
 }
 
-/** Returns a time in milliseconds since the epoch. `path`: the parameter, for a refusal. */
+/** Returns a time in milliseconds since the epoch. `path` names the parameter in a refusal. */
 export function parseTimeAt(path: string, text: string | undefined): number | undefined {
   return text === undefined ? undefined : atField(path, () => parseTimestamp(text));
 }
@@ -34,7 +34,7 @@ export function parseTimeAt(path: string, text: string | undefined): number | un
 const day = 24 * 3600 * 1000;
 const defaultSteps = 100;
 const minStepSeconds = 60;
-/** The steps that one answer may have. */
+/** The limit for the steps in one answer. */
 const maxSteps = 2000;
 
 interface StepsInput extends TimeRangeInput {
@@ -42,7 +42,7 @@ interface StepsInput extends TimeRangeInput {
   step?: number;
 }
 
-/** Returns the steps of a plot: the last day in 100 steps, unless the query says otherwise. */
+/** Returns the steps of a plot. The default is the last day in 100 steps. */
 export function parseSteps(
   { step, ...range }: StepsInput,
   now: number,

@@ -1,5 +1,5 @@
-// A new host takes over records that users wrote at its names, if the request has `adopt`: its addresses are those of
-// the A and AAAA records. The compares of the names prove that the records still stand.
+// Lets a new host take over records that users wrote at its names, if the request has `adopt`: the host gets the
+// addresses of the A and AAAA records. The compares of the names prove that the records are unchanged.
 
 import { type Address, parseAddress } from '../../model/address.ts';
 import type { HostAddress } from '../../model/host.ts';
@@ -10,9 +10,9 @@ import type { DecisionContext } from '../transaction/decision.ts';
 import type { WantedHost } from './host-wanted.ts';
 
 /**
- * Returns the wanted host with the addresses of the records that stand at its name, unless the request names addresses.
- * Without a TTL in the request, the host gets the lowest one of the records. No pool gives these addresses: they are in
- * use already, also if their pool excludes them or is draining. Returns `wanted` itself if no such records stand there.
+ * Returns the wanted host with the addresses of the records at its name, unless the request names addresses. Without a
+ * TTL in the request, the host gets the lowest TTL of these records. No pool chooses the addresses: they are in use
+ * already, so their pool may exclude them or be draining. Returns `wanted` itself if there are no such records.
  */
 export function withAdopted({ views }: DecisionContext, wanted: WantedHost): WantedHost {
   if (wanted.adopt !== true) return wanted;
@@ -36,10 +36,10 @@ function isOfUsers({ type, manager }: Rrset): boolean {
   return manager === undefined && (type === 'A' || type === 'AAAA');
 }
 
-/** Whether the request can have `adopt`, or has it. */
+/** `offered`: the request can be repeated with `adopt`. `asked`: it has `adopt`. */
 export type Adoption = 'offered' | 'asked';
 
-/** Returns whether the host's RRset may take the place of one that users wrote: it has all records of that one. */
+/** Returns whether the host's RRset may replace an RRset of users: it must have all records of the replaced one. */
 export function mayAdopt(wanted: Rrset, stands: Rrset): boolean {
   return (
     stands.manager === undefined &&
@@ -49,8 +49,8 @@ export function mayAdopt(wanted: Rrset, stands: Rrset): boolean {
 }
 
 /**
- * Returns how the request can take over an RRset that stands in its way; empty if it cannot. A PTR or a CNAME that does
- * not name the host cannot be taken over.
+ * Returns the hints how the request can take over an RRset that is in its way; an empty list if it cannot. A PTR or
+ * CNAME that does not point to the host cannot be taken over.
  */
 export function howToAdopt(adoption: Adoption | undefined, wanted: Rrset, stands: Rrset): string[] {
   if (adoption === undefined || stands.type !== wanted.type || stands.manager !== undefined) return [];

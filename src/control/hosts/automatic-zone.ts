@@ -1,4 +1,4 @@
-// Automatic reverse zones. A reverse zone is created with the first PTR that needs it, and deleted with its last name.
+// Automatic reverse zones: created with the first PTR that needs the zone, and deleted with the last name of the zone.
 
 import type { Fqdn } from '../../model/name.ts';
 import { type Zone, zoneDefaults } from '../../model/zone.ts';
@@ -7,15 +7,16 @@ import { zoneKey } from '../../store/kinds/zone.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
-/** Returns the settings of a new automatic zone. `skydns`: as the zone of the host has it that needs the new zone. */
+/** Returns the settings of a new automatic zone. `skydns`: the setting of the zone of the host that needs it. */
 export function reverseZoneSettings(name: Fqdn, skydns = false): Zone {
   return { name, ...zoneDefaults, skydns, automatic: true };
 }
 
 /**
  * Deletes the zone that contains a name, if the zone is automatic and has no names after this transaction. If the
- * transaction has no room for that, housekeeping deletes the zone later. Every change of the zone writes its serial. So
- * the compare of the serial proves that no name was added since the views were read (test/control/races.test.ts).
+ * transaction has no room for these deletions, housekeeping deletes the zone later. Every change of the zone writes its
+ * serial, so the compare of the serial proves that no name was added since the views were read
+ * (test/control/races.test.ts).
  */
 export function removeEmptyZone(builder: TransactionBuilder, owner: Fqdn): void {
   const { views } = builder;
@@ -28,8 +29,8 @@ export function removeEmptyZone(builder: TransactionBuilder, owner: Fqdn): void 
 }
 
 /**
- * For housekeeping. Deletes an empty zone that {@link removeEmptyZone} did not delete: the transaction had no room, or
- * two decisions in one transaction each deleted one of the last two names.
+ * Deletes an empty zone that {@link removeEmptyZone} left: the transaction had no room, or two decisions in one
+ * transaction each deleted one of the last two names. Housekeeping calls it.
  */
 export function decideRemoveEmptyZone(context: DecisionContext, zone: Fqdn): Decision<void> {
   const builder = new TransactionBuilder(context);

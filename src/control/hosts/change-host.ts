@@ -20,8 +20,8 @@ interface HostChange {
   name: Fqdn;
   precondition: Precondition;
   /**
-   * Returns the wanted host, made from the current host; `current` is undefined if there is no host of that name. Is
-   * called again whenever the change is decided again. Refuses by throwing.
+   * Makes the wanted host from the current host; `current` is undefined if there is no host of that name. Called anew
+   * for each attempt to commit the change. Refuses by throwing.
    */
   change: (current: Host | undefined) => WantedHost;
 }

@@ -15,8 +15,8 @@ interface HostDeletion {
 }
 
 /**
- * Deletes a host with its records, and releases its addresses. Result: warnings about what is left pointing at it.
- * Refuses with `not_found` or `precondition_failed`.
+ * Deletes a host with its records, and releases its addresses. Result: warnings about records that still point to the
+ * host. Refuses with `not_found` or `precondition_failed`.
  */
 export function decideDeleteHost(context: DecisionContext, { name, precondition }: HostDeletion): Decision<Warning[]> {
   const current = existingHost(context, name);

@@ -1,4 +1,4 @@
-// Parses requests about hosts: the fields of a request in, checked and branded values out. A refusal names the path of
+// Parses requests about hosts: checks the fields of a request and returns branded values. A refusal names the path of
 // the field.
 
 import { atField, refuseField } from '../../errors.ts';
@@ -16,7 +16,7 @@ import { parseAll } from '../input/refusals.ts';
 import { parseSearch } from '../input/search.ts';
 import type { WantedHost } from './host-wanted.ts';
 
-/** An address in the form that answers have. */
+/** An address in the form of answers. */
 interface HostAddressInput {
   address: string;
   pool?: string | null;
@@ -35,12 +35,12 @@ export interface HostInput {
   ptr?: boolean;
   owner?: string;
   tags?: Tags;
-  /** Only for a new host: it takes over the records that users wrote at its names. */
+  /** Only for a new host: true makes it take over the records that users wrote at its names. */
   adopt?: boolean;
 }
 
 /**
- * Returns the host that the input asks for. `pathName`: returns the name in the path, for an input without a name.
+ * Returns the host that the input asks for. `pathName` returns the name in the path, for an input without a name.
  * Refuses with `invalid_request` and all faults.
  */
 export function parseHostInput(input: HostInput, pathName?: () => Fqdn): WantedHost {
@@ -79,7 +79,7 @@ export function parseHostInput(input: HostInput, pathName?: () => Fqdn): WantedH
   };
 }
 
-/** Returns the host that a PUT asks for. `name` is the one in its path. Refuses with `invalid_request`. */
+/** Returns the host that a PUT asks for. `name` is the name in the path. Refuses with `invalid_request`. */
 export function parseHostPut(name: string, input: HostInput): WantedHost {
   const pathName = () => atField(':name', () => parseHostName(name));
   const [inPath, wanted] = parseAll(pathName, () => parseHostInput(input, pathName));
@@ -98,15 +98,16 @@ function lacksPtr({ addresses = [] }: HostInput, index: number): boolean {
   return typeof one === 'object' && one.ptr === null;
 }
 
-/** A host as answers show it: what {@link checkShownHost} compares. */
+/** A host as answers show it. {@link checkShownHost} compares a request with it. */
 interface ShownHost {
   [field: string]: unknown;
   addresses: readonly { address: string; pool: string | null; ptr: string | null }[];
 }
 
 /**
- * Refuses with `precondition_failed` values that differ from `shown` and that no request can change: read-only fields,
- * and the pools and PTRs of addresses. `shown`: the host as answers show it now; undefined if there is none.
+ * Refuses with `precondition_failed` a value that differs from the value in `shown` and that no request can change: a
+ * read-only field, or the pool or PTR of an address. `shown`: the host as answers show it now; undefined if there is
+ * none.
  */
 export function checkShownHost(
   readOnly: Readonly<Record<string, unknown>>,
@@ -140,7 +141,7 @@ export function parseHostPatch(current: Host, patch: object): WantedHost {
   return parseHostInput(mergePatch(input, patch));
 }
 
-/** Refuses with `invalid_request` the faults of a merge patch that it has for any host. */
+/** Refuses with `invalid_request` faults of a merge patch that do not depend on the host. */
 export function checkHostPatch(patch: object): void {
   parseHostInput(mergePatch({ name: 'any' }, patch));
 }
@@ -162,7 +163,7 @@ interface HostFilterInput {
   tag?: string;
 }
 
-/** A filter for a list of hosts. All hosts that match are in `zone`, if it is given. */
+/** A parsed filter for a list of hosts. If `zone` is set, all hosts that match are in that zone. */
 interface HostFilter {
   zone: Fqdn | undefined;
   matches: (host: Host) => boolean;

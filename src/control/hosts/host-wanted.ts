@@ -1,4 +1,4 @@
-// A host as a request wants it, and the host that is made from it: the addresses that it keeps, and its new addresses.
+// Makes a host from the host that a request wants: keeps some of its addresses, and chooses new ones.
 
 import { refuse, refuseField } from '../../errors.ts';
 import { type Address, type Family, familyOf } from '../../model/address.ts';
@@ -21,8 +21,8 @@ import type { Warning } from '../transaction/name-edits.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
 /**
- * A host as a request wants it. Without `addresses`, the host keeps those of its addresses that are in `pool` and of
- * one of `families`. Without `pool`, all its addresses may stay; without `families`, addresses of both families
+ * A host as a request wants it. Without `addresses`, the host keeps its addresses that are in `pool` and of one of
+ * `families`. Without `pool`, addresses of every pool may stay. Without `families`, addresses of both families may
  * stay. Then the host gets one address of each wanted family that it lacks.
  */
 export interface WantedHost {
@@ -30,16 +30,16 @@ export interface WantedHost {
   pool?: string;
   families?: Family[];
   addresses?: Address[];
-  /** Those of `addresses` whose PTR is not created again, if it was deleted with a reverse zone. */
+  /** The addresses with `ptr: null` in the request: a PTR that was deleted with a reverse zone stays deleted. */
   withoutPtr?: Address[];
   aliases: Fqdn[];
   ttl: number | null;
   ptr: boolean;
   /** True: a new host takes over the records of users at its names (adopt-records.ts). */
   adopt?: boolean;
-  /** True if the request has no TTL of its own. */
+  /** True if the request has no TTL. */
   anyTtl?: boolean;
-  /** Addresses that no pool gives: those of the records that the host takes over. */
+  /** The addresses of the records that the host takes over. No pool chooses these addresses. */
   adopted?: HostAddress[];
   /** True if the request itself has `ptr: true`. Then PTRs that were deleted with a reverse zone are created again. */
   everyPtr?: boolean;
@@ -48,10 +48,10 @@ export interface WantedHost {
 }
 
 /**
- * Returns the host that the request wants. `before`: the host before the change, whose addresses it may keep. Adds to
- * the builder's refusals, and then leaves out what it refuses: `zone_not_found`, `pool_not_found`, `name_taken` if the
- * host is its own alias, and what {@link chooseExplicit} and {@link chooseNext} refuse. Refuses with `invalid_request`
- * if the host would have no address, or more than {@link maxHostAddresses}.
+ * Returns the host that the request wants. `before`: the host before the change; it may keep addresses of that one.
+ * Adds refusals to the builder's, and leaves out the refused parts: `zone_not_found`, `pool_not_found`, `name_taken` if
+ * the host is its own alias, and the refusals of {@link chooseExplicit} and {@link chooseNext}. Refuses with
+ * `invalid_request` if the host would have no address, or more than {@link maxHostAddresses}.
  */
 export function hostFrom(builder: TransactionBuilder, wanted: WantedHost, before: Host | undefined): Host {
   const { views, refusals, now } = builder;
@@ -75,7 +75,7 @@ export function hostFrom(builder: TransactionBuilder, wanted: WantedHost, before
     name: wanted.name,
     zone: zone?.name ?? wanted.name,
     addresses,
-    // An unknown value makes no records here.
+    // If the aliases are unknown, no records of them are checked here.
     aliases: isKnown(wanted.aliases) ? wanted.aliases : [],
     ttl: wanted.ttl,
     ptr: isKnown(wanted.ptr) && wanted.ptr,
@@ -94,7 +94,7 @@ function zoneOf({ views }: DecisionContext, name: Fqdn): Zone {
 /** A warning about an address of the host, or about a record. */
 export type HostWarning = AddressWarning | Warning;
 
-/** Returns warnings about the addresses that the host did not have before, if records of other names have them. */
+/** Returns warnings about the new addresses of the host, if records of other names have them. */
 export function newAddressWarnings(context: DecisionContext, host: Host, before: Host | undefined): AddressWarning[] {
   const isKept = ({ address, space }: HostAddress) =>
     before?.addresses.some((one) => one.address === address && one.space === space) ?? false;
@@ -103,7 +103,7 @@ export function newAddressWarnings(context: DecisionContext, host: Host, before:
 }
 
 /**
- * Returns the addresses of `before`. An address keeps the mark that its PTR was deleted with a reverse zone, unless the
+ * Returns the addresses of `before`. An address whose PTR was deleted with a reverse zone keeps that mark, unless the
  * request has `ptr: true`, or the host shall have no PTRs.
  */
 function heldBy({ ptr, everyPtr = false, withoutPtr = [] }: WantedHost, before: Host | undefined): HostAddress[] {
@@ -115,7 +115,7 @@ function heldBy({ ptr, everyPtr = false, withoutPtr = [] }: WantedHost, before: 
   });
 }
 
-/** Returns the addresses of the wanted host: those of `held` that it keeps, and new ones. */
+/** Returns the addresses of the wanted host: the ones of `held` that it keeps, and new ones. */
 function addressesFrom(context: TransactionBuilder, wanted: WantedHost, held: HostAddress[]): HostAddress[] {
   const choose = (address: Address, index: number) =>
     [...held, ...(wanted.adopted ?? [])].find((one) => one.address === address && isIn(context, one, wanted.pool)) ??
@@ -133,15 +133,15 @@ function addressesFrom(context: TransactionBuilder, wanted: WantedHost, held: Ho
   return [...kept, ...missingFamilies(context, wanted, kept, held)];
 }
 
-/** Returns whether the pool has the address in its ranges. Without a pool, any address is right. */
+/** Returns whether the address is in the ranges of the pool. Returns true without a pool. */
 function isIn({ views }: DecisionContext, { space, address }: HostAddress, pool: string | undefined): boolean {
   return pool === undefined || views.pools.poolNameAt(space, address) === pool;
 }
 
 /**
- * Chooses one address of each wanted family that `have` lacks. The wanted families are those in the request. Without
- * them: those in `before`. If `have` and `before` are both empty: the default family. Refuses with `invalid_request` if
- * no family is wanted and `have` is empty.
+ * Chooses one address of each wanted family that `have` lacks. The wanted families are those of the request, else those
+ * of `before`, else the default family if `have` is empty too. Refuses with `invalid_request` if no family is wanted
+ * and `have` is empty.
  */
 function missingFamilies(
   context: TransactionBuilder,

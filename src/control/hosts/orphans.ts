@@ -1,7 +1,7 @@
-// An orphan is a record or a held address that belongs to a host, but the host does not exist, or exists without it.
-// Orphans are left over when somebody deletes or changes the key of a host by hand. Users may overwrite or delete such
-// records, and release such addresses. A new host of that name takes them over. If the value of a host cannot be read,
-// its records and addresses are not orphans.
+// Orphans: records and held addresses that belong to a host, but the host does not exist, or exists without them. They
+// are left over when somebody deletes or changes the key of a host by hand. Users may overwrite or delete such records,
+// and release such addresses. A new host of that name takes them over. If the value of a host cannot be read, its
+// records and addresses are not orphans.
 
 import { parseAddress } from '../../model/address.ts';
 import type { AddressRecord, Holder } from '../../model/allocation.ts';
@@ -26,7 +26,7 @@ export function isOrphanedRecord({ views }: DecisionContext, owner: Fqdn, rrset:
 }
 
 /**
- * Returns whether a held address is an orphan: the holder is a host that does not exist or does not have the address.
+ * Returns whether a held address is an orphan: its holder is a host that does not exist or does not have the address.
  */
 export function isOrphanedHold(
   { views }: DecisionContext,
@@ -39,7 +39,7 @@ export function isOrphanedHold(
 }
 
 /**
- * Requires that the host is still absent, or unchanged, as in the views. So the orphans of that host are still orphans.
+ * Requires that the host is still as in the views, absent or unchanged. So the orphans of that host are still orphans.
  */
 export function requireOrphan(builder: TransactionBuilder, host: Fqdn): void {
   const current = builder.views.hosts.get(host);

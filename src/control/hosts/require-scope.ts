@@ -1,5 +1,5 @@
-// Refuses what a request wants of a host, and what is beyond the scope of its token, before anything is looked up that
-// the token may not see.
+// Refuses a wanted host that is beyond the scope of the token, before the use case reads anything that the token may
+// not see.
 
 import type { Host } from '../../model/host.ts';
 import { defaultSpace } from '../../model/pool.ts';
@@ -9,14 +9,14 @@ import type { Asking } from '../access/actor.ts';
 import type { WantedHost } from './host-wanted.ts';
 
 /**
- * Refuses with `forbidden` a wanted host that is not wholly in scope: the zones of its names, the pools that the
- * request names or that its addresses are in, and its owner. `before`: the host that stands, which is in scope.
+ * Refuses with `forbidden` a wanted host that is not in scope with all that it has: the zones of its names, the pools
+ * of the request or of its addresses, and its owner. `before`: the current host, which is in scope.
  */
 export function requireScope(asking: Asking, wanted: WantedHost, before?: Host): void {
   const access = accessOf(asking);
   if (access.isWhole) return;
   const { name, aliases, pool, addresses = [], adopted = [], owner } = wanted;
-  // An unknown value has another fault. The others are checked, since more is told of them.
+  // If the name is unknown, its fault is told already. The other fields are checked, to tell their faults too.
   orUnknown(() => access.needName(known(name), '/name'));
   eachKnown(aliases, (alias, index) => access.needName(alias, `/aliases/${index}`));
   if (pool !== undefined) orUnknown(() => access.needPool(known(pool), '/pool'));

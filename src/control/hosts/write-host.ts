@@ -21,7 +21,7 @@ import { type Adoption, howToAdopt, mayAdopt } from './adopt-records.ts';
 import { removeEmptyZone, reverseZoneSettings } from './automatic-zone.ts';
 import { isOrphanedRecord, requireOrphan } from './orphans.ts';
 
-/** Returns a function that finds an owner name in the request that writes the host: it returns the field's path. */
+/** Returns a function that returns the path of the request's field from which an owner name comes. */
 export function pathsIn({ name, aliases, addresses }: Pick<Host, 'name' | 'aliases' | 'addresses'>): PathOf {
   return (owner) => {
     if (owner === name) return '/name';
@@ -32,8 +32,8 @@ export function pathsIn({ name, aliases, addresses }: Pick<Host, 'name' | 'alias
 
 /**
  * Writes the difference into the transaction. Adds to the builder's refusals: `address_taken`, `name_taken`,
- * `rrset_conflict`, `cname_conflict` or `zone_not_found`. `doomed`: a zone that is about to be deleted with all its
- * names. Records that the host has there are not deleted one by one.
+ * `rrset_conflict`, `cname_conflict` or `zone_not_found`. `doomed`: a zone that will be deleted with all its names. The
+ * host's records in that zone need no deletion of their own.
  */
 export function writeHost(
   builder: TransactionBuilder,
@@ -76,7 +76,7 @@ function writeAddresses(builder: TransactionBuilder, before?: Host, after?: Host
   }
   if (after === undefined) return;
   const holder: Holder = { kind: 'host', host: after.name, owner: after.owner };
-  // An address that stays is written too if the name or the owner of its host changes, or if a new host takes over an
+  // An unchanged address is written too if the name or the owner of its host changes, or if a new host takes over an
   // orphan. The compare of the address proves that nobody else has taken it.
   const isNew = !isKnown(after.name) || builder.views.hosts.get(after.name) === undefined;
   for (const [index, choice] of wanted.entries()) {
@@ -104,7 +104,7 @@ function removeRecord(builder: TransactionBuilder, host: Host, { owner, rrset }:
   if (stands !== undefined && isManagedBy(owner, stands, host.name)) builder.deleteRrset(zone, owner, rrset.type);
 }
 
-/** Writes a record of the host. Deletes orphans at its name. Refuses if another RRset at the name is in conflict. */
+/** Writes a record of the host. Deletes orphans at its name. Refuses if another RRset at the name conflicts with it. */
 function addRecord(
   builder: TransactionBuilder,
   before: Host | undefined,
@@ -112,7 +112,7 @@ function addRecord(
   { owner, rrset }: OwnedRrset,
   adoption: Adoption | undefined,
 ): void {
-  // hostFrom has refused a host that is its own alias.
+  // hostFrom has already refused a host that is its own alias.
   if (owner === after.name && rrset.type === 'CNAME') return;
   const zone = zoneFor(builder, after, owner);
   for (const stands of builder.rrsetsAt(zone, owner)) {
@@ -129,8 +129,8 @@ function addRecord(
 }
 
 /**
- * Returns the zone for a record of the host. If no zone contains the owner, and the owner is a reverse name, creates an
- * automatic zone for it. If the owner is the host's name or an alias, refuses with `zone_not_found`.
+ * Returns the zone for a record of the host. If no zone contains the owner name, creates an automatic zone for a
+ * reverse name, and refuses with `zone_not_found` for the host's name or an alias.
  */
 function zoneFor(builder: TransactionBuilder, host: Host, owner: Fqdn): Zone {
   const address = host.addresses.find((one) => isWithin(owner, automaticReverseZone(one.address)))?.address;
@@ -151,8 +151,8 @@ function isManagedBy(owner: Fqdn, rrset: Rrset, host: Fqdn | undefined): boolean
 }
 
 /**
- * Refuses if the wanted RRset and one that stands at its name have the same type, or if one of them is a CNAME. Names
- * the host that manages the other RRset only if the actor may see it.
+ * Refuses if the wanted RRset and an existing RRset at its name have the same type, or if one of them is a CNAME. Names
+ * the host that manages the existing RRset only if the actor may see that host.
  */
 function refuseConflict(
   builder: TransactionBuilder,

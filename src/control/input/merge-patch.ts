@@ -1,5 +1,5 @@
 // JSON merge patch (RFC 7396). A field that the patch does not have stays, null deletes a field, objects are merged,
-// and any other value replaces the field's.
+// and any other value replaces the value of the field.
 
 import { isKnown } from '../../model/unknown.ts';
 

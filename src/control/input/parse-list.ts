@@ -5,8 +5,7 @@ import { InvalidValue, parseEach } from '../../model/invalid-value.ts';
 import { known } from '../../model/unknown.ts';
 
 /**
- * Parses each text of the list at `path`. Refuses each text that the parser does not accept, and each that is there
- * twice.
+ * Parses each text of the list at `path`. Refuses each text that the parser does not accept, and each repeated text.
  */
 export function parseList<T extends string>(path: string, texts: readonly string[], parse: (text: string) => T): T[] {
   const seen = new Set<T>();

@@ -1,12 +1,12 @@
-// The preconditions of a request, If-Match and If-None-Match. They are checked against the views. The compares of the
-// transaction prove that they still hold when it is committed.
+// The preconditions of a request: If-Match and If-None-Match. They are checked against the views. The compares of the
+// transaction prove that they still hold at the commit.
 
 import { refuse } from '../../errors.ts';
 import type { Revision } from '../../model/revision.ts';
 
 /**
- * The state of a resource that a request requires. `match`: the resource must exist, with one of these entity tags; `*`
- * stands for any. `create`: the resource must not exist.
+ * The state of a resource that a request requires. `match`: the resource must exist and have one of these entity tags;
+ * `*` stands for any tag. `create`: the resource must not exist.
  */
 export interface Precondition {
   match?: string[];
@@ -18,7 +18,7 @@ export function entityTag(modified: Revision): string {
   return `"${modified}"`;
 }
 
-/** Refuses with `precondition_failed` unless the resource is as required. `tag`: undefined if there is no resource. */
+/** Refuses with `precondition_failed` if the resource is not as required. `tag`: undefined if there is no resource. */
 export function checkPrecondition({ match, create }: Precondition, tag: string | undefined): void {
   if (create === true && tag !== undefined)
     refuse('precondition_failed', 'the resource exists already (If-None-Match: *)', {}, 'header if-none-match');

@@ -1,5 +1,5 @@
-// Fields that answers have and that no request can change. A request may have them with their current values, so
-// that people can write what they have read.
+// Read-only fields of answers. A request may have such fields with their current values, so that users can send back
+// what they have read.
 
 import { isDeepStrictEqual } from 'node:util';
 import { refuseField } from '../../errors.ts';
@@ -7,8 +7,8 @@ import { isKnown } from '../../model/unknown.ts';
 import { Refusals } from './refusals.ts';
 
 /**
- * Refuses with `precondition_failed` the fields of the request that do not have the value of `shown`: the resource as
- * answers show it now, or undefined if there is none. `path`: where the request has it.
+ * Refuses with `precondition_failed` each field of the request whose value differs from the one in `shown`, the
+ * resource as answers show it now; undefined if there is none. `path`: the place of the fields in the request.
  */
 export function checkReadOnly(
   request: Readonly<Record<string, unknown>>,
@@ -24,7 +24,7 @@ export function checkReadOnly(
   refusals.throwIfAny();
 }
 
-/** Refuses a field that cannot be written. `now`: what answers show there. */
+/** Refuses a field that cannot be written. `now`: the current value in answers. */
 export function refuseReadOnly(path: string, now: unknown): never {
   const what = now === undefined ? 'there is none yet' : `it is ${JSON.stringify(now)} now`;
   refuseField('precondition_failed', path, `cannot be written, and ${what}: leave it out, or read the resource again`);

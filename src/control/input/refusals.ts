@@ -1,4 +1,4 @@
-// Tells all faults of a request in one refusal, not only the first one.
+// Collects all faults of a request, so that one refusal tells them together.
 
 import { faultyInput, type InputFault, maxFaults, Refusal } from '../../errors.ts';
 import { orUnknown, UnknownValue } from '../../model/unknown.ts';
@@ -11,12 +11,12 @@ export class Refusals {
     this.#refusals.push(refusal);
   }
 
-  /** True if there are as many faults as an answer shows. Then more of them are not needed. */
+  /** True if there are as many faults as one answer shows: the rest of the request need not be checked. */
   get full(): boolean {
     return this.#refusals.reduce((sum, { errors = [] }) => sum + errors.length, 0) >= maxFaults;
   }
 
-  /** The faults, each with its code. Of several faults of one field, it has the first one. */
+  /** The faults, each with its code. If a field has several faults, only its first one. */
   get faults(): InputFault[] {
     const byPath = new Map<string, InputFault>();
     for (const { code, errors = [] } of this.#refusals) {
@@ -26,16 +26,16 @@ export class Refusals {
   }
 
   /**
-   * Calls a function that handles a part of the request. Returns undefined if it refuses a field of the request: then
-   * {@link throwIfAny} throws. Also returns undefined if the function works with an unknown value. `path`: the field
-   * for a refusal that names none. Without it, such a refusal is thrown at once, because it concerns the whole request.
+   * Calls a function that handles a part of the request. If it refuses, returns undefined, and {@link throwIfAny}
+   * throws the refusal later. Also returns undefined if the function works with an unknown value. `path`: the field for
+   * a refusal that names none. Without `path`, throws such a refusal at once, because it concerns the whole request.
    */
   try<T>(call: () => T, path?: string): T | undefined {
     try {
       return call();
     } catch (error) {
       if (error instanceof UnknownValue) return undefined;
-      // What is beyond the scope of a token is refused at once, and alone.
+      // A request beyond the scope of its token is refused at once, without other faults.
       if (!(error instanceof Refusal) || error.code === 'forbidden') throw error;
       this.#refusals.push(error.errors === undefined ? withPath(error, path) : error);
       return undefined;
@@ -43,8 +43,8 @@ export class Refusals {
   }
 
   /**
-   * Calls a function without whose result nothing more of the request can be checked. If it refuses, throws that and
-   * all refusals before it, as a refusal that may not have all faults.
+   * Calls a function whose result the rest of the request's checks need. If it refuses, throws its refusal together
+   * with all earlier ones. {@link mayHaveMore} is true for the thrown refusal.
    */
   need<T>(call: () => T): T {
     try {
@@ -80,7 +80,7 @@ export class Refusals {
     return this.try(succeed, path) === undefined;
   }
 
-  /** Throws one refusal with the {@link faults}, if there are any. It has the code of the first one. */
+  /** If there are {@link faults}, throws one refusal with all of them. It has the code of the first one. */
   throwIfAny(): void {
     const refusal = this.together();
     if (refusal !== undefined) throw refusal;
@@ -96,10 +96,10 @@ export class Refusals {
   }
 }
 
-/** The refusals after which no more of the request was checked. */
+/** The refusals of requests that were not checked to the end. */
 const incomplete = new WeakSet<Refusal>();
 
-/** Returns whether the request may have more faults than its refusal tells: see {@link Refusals.need}. */
+/** Returns whether the request may have more faults than its refusal has: see {@link Refusals.need}. */
 export function mayHaveMore(refusal: Refusal): boolean {
   return incomplete.has(refusal);
 }
@@ -114,8 +114,8 @@ function withPath(refusal: Refusal, path: string | undefined): Refusal {
 type ResultsOf<Calls extends readonly (() => unknown)[]> = { [Index in keyof Calls]: ReturnType<Calls[Index]> };
 
 /**
- * Calls each function. Returns their results, or refuses with the faults of all of them. The result of one that works
- * with an unknown value is unknown.
+ * Calls each function. Returns their results, or refuses with the faults of all of them. If a function works with an
+ * unknown value, its result is unknown.
  */
 export function parseAll<Calls extends readonly (() => unknown)[]>(...calls: Calls): ResultsOf<Calls> {
   const refusals = new Refusals();

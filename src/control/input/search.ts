@@ -1,8 +1,8 @@
-// Searches in lists: a part of a name, as DNS has it (A-labels) or in Unicode.
+// Searches in lists for a part of a name, as A-labels or in Unicode.
 
 import { isInternational, unicodeNameOf } from '../../model/international-name.ts';
 
-/** Returns a function that returns whether a name has the text. Without a text, every name matches. */
+/** Returns a function that returns whether a name contains the text. Without a text, every name matches. */
 export function parseSearch(text: string | undefined): (name: string) => boolean {
   if (text === undefined) return () => true;
   const part = text.toLowerCase().normalize('NFC');

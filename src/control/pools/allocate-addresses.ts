@@ -25,7 +25,7 @@ import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 export interface WantedAllocation {
   pool: string;
   count: number;
-  /** Default: the pool's. */
+  /** Default: the default of the pool (`defaultFamily`). */
   family?: Family;
   /** The addresses to allocate. With them, `count` and `family` are ignored. */
   addresses?: Address[];
@@ -33,16 +33,16 @@ export interface WantedAllocation {
   sharingKey?: string;
   ports?: Port[];
   expiresInSeconds?: number;
-  /** One identifier for each address. The caller makes them: a repeated decision must have the same identifiers. */
+  /** One identifier for each address. The caller makes them, because a repeated decision must have the same ones. */
   ids: string[];
 }
 
-/** The record of an allocated address, with a warning if the request names the address, and records have it too. */
+/** The record of an allocated address. `warning`: the request names the address, and records have it too. */
 type Allocated = AddressRecord & { warning?: AddressWarning };
 
 /**
- * Allocates addresses. Result: their records. Refuses with `not_found` if there is no such pool, and as
- * {@link chooseExplicit} and {@link chooseNext} do. Refuses with `forbidden` another owner than the token's.
+ * Allocates addresses. Result: their records. Refuses with `not_found` if there is no such pool, and as {@link
+ * chooseExplicit} and {@link chooseNext} do. Refuses with `forbidden` an owner that the token may not use.
  */
 export function decideAllocateAddresses(context: DecisionContext, wanted: WantedAllocation): Decision<Allocated[]> {
   const { value: pool } = existingPool(context, wanted.pool);
@@ -78,8 +78,8 @@ function holderOf({ now }: DecisionContext, wanted: WantedAllocation, index: num
 }
 
 /**
- * Allocates addresses that the request does not name. With a sharing key, addresses that can be shared come before free
- * addresses, unless the pool is draining.
+ * Allocates addresses that the request does not name. With a sharing key, first takes addresses that can be shared,
+ * then free ones. A draining pool gives neither.
  */
 function allocateNext(builder: TransactionBuilder, pool: Pool, wanted: WantedAllocation): AddressRecord[] {
   const family = wanted.family ?? defaultFamily(builder, pool.name);
@@ -95,8 +95,9 @@ function allocateNext(builder: TransactionBuilder, pool: Pool, wanted: WantedAll
 }
 
 /**
- * Returns addresses that the newcomer may share, with holders that the actor may see. Refuses while another request of
- * this transaction writes one of them: the loop decides again after that, and the newcomer may still share it.
+ * Returns addresses that the newcomer may share, with holders that the actor may see. Refuses if another request of
+ * this transaction writes one of them. The loop decides again after that commit: then the newcomer may share the
+ * address.
  */
 function shareable(context: DecisionContext, pool: Pool, family: Family, wanted: WantedAllocation): AddressRecord[] {
   const found: AddressRecord[] = [];
@@ -112,8 +113,8 @@ function shareable(context: DecisionContext, pool: Pool, family: Family, wanted:
 }
 
 /**
- * Requires that nobody takes an address of the pool meanwhile. Otherwise two requests with one sharing key could each
- * take an address of its own (test/control/allocation.test.ts).
+ * Requires that nobody takes an address of the pool before the commit. Otherwise two requests with the same sharing key
+ * could take two addresses instead of one (test/control/allocation.test.ts).
  */
 function requireNoNewSharer(builder: TransactionBuilder, pool: Pool, family: Family): void {
   const ranges = poolShape(pool).ranges.filter((range) => range.family === family);

@@ -59,7 +59,7 @@ export function parseAddressAt(path: string, text: string): Address {
 interface ReleaseInput {
   ip: string;
   space?: string;
-  /** The identifier of an allocation, since several may share the address. */
+  /** The identifier of an allocation: several allocations may share the address. */
   id?: string;
   owner?: string;
 }

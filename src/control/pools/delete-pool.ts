@@ -1,4 +1,4 @@
-// Use case: a pool is deleted. While addresses from the pool are held, only a deletion by force is accepted.
+// Use case: a pool is deleted. While addresses of the pool are held, this needs force.
 
 import type { Pool } from '../../model/pool.ts';
 import { poolKey } from '../../store/kinds/pool.ts';
@@ -15,13 +15,13 @@ import { decideEvict, leavingFrom, refuseUse } from './evict.ts';
 interface PoolDeletion {
   name: string;
   precondition: Precondition;
-  /** True: addresses that the pool did not give may be held. They stay with their holders, outside every pool. */
+  /** True: accepts held addresses that the pool did not give. They stay with their holders, outside every pool. */
   force?: boolean;
 }
 
 /**
- * Deletes a pool. Refuses with `not_found`, `precondition_failed`, `forbidden`, or, while addresses from the pool are
- * held, `pool_in_use`.
+ * Deletes a pool. Refuses with `not_found`, `precondition_failed`, `forbidden`, or with `pool_in_use` while addresses
+ * of the pool are held.
  */
 export function decideDeletePool(context: DecisionContext, wanted: PoolDeletion): Decision<void> {
   const { value, modified } = poolToDelete(context, wanted.name);
@@ -32,8 +32,8 @@ export function decideDeletePool(context: DecisionContext, wanted: PoolDeletion)
 }
 
 /**
- * Makes room for {@link decideDeletePool} with force: releases as many addresses from the pool as fit into one
- * transaction. Result: 0 if no more are to be released.
+ * Makes room for {@link decideDeletePool} with force: releases as many addresses of the pool as fit into one
+ * transaction. Result: 0 if there are no more to release.
  */
 export function decideEvictAll(context: DecisionContext, { name, precondition }: PoolDeletion): Decision<number> {
   const { value, modified } = poolToDelete(context, name);

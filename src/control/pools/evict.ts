@@ -1,5 +1,5 @@
-// Releases addresses that a pool gave, by force. A host loses such an address with the records of the address. A host
-// that loses its last address is deleted.
+// Releases addresses that a pool gave, by force. A host loses such an address with all records of it. A host that loses
+// its last address is deleted.
 
 import { joinFirst, maxNamed, refuse } from '../../errors.ts';
 import { type Interval, rangesWithout } from '../../model/address-range.ts';
@@ -15,7 +15,7 @@ import { writeHost } from '../hosts/write-host.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
-/** The limit for the addresses in use that a refusal counts. */
+/** A refusal counts the addresses in use up to this number. */
 const maxCounted = 10_000;
 
 /** The parts of a pool's ranges that the pool is about to lose. */
@@ -24,16 +24,16 @@ export interface Leaving {
   parts: readonly Interval[];
 }
 
-/** Returns the addresses that the pool loses if it becomes `next`. Without `next`, it loses all. */
+/** Returns the ranges that the pool loses when it becomes `next`. Without `next`, the pool loses all. */
 export function leavingFrom(pool: Pool, next?: Pool): Leaving {
   const stay = next?.space === pool.space ? poolShape(next).ranges : [];
   return { pool, parts: rangesWithout(poolShape(pool).ranges, stay) };
 }
 
 /**
- * Refuses with `pool_in_use` if addresses that leave the pool are held. By force, addresses that the pool did not give
- * may be held: they stay with their holders, outside every pool. Requires that no address of the pool's space is
- * written meanwhile.
+ * Refuses with `pool_in_use` if addresses that leave the pool are held. With force, ignores held addresses that the
+ * pool did not give: they stay with their holders, outside every pool. Requires that no address of the pool's space is
+ * written before the commit.
  */
 export function refuseUse(builder: TransactionBuilder, { pool, parts }: Leaving, force: boolean): void {
   if (parts.length === 0) return;
@@ -43,8 +43,8 @@ export function refuseUse(builder: TransactionBuilder, { pool, parts }: Leaving,
 }
 
 /**
- * Releases held addresses that leave the pool and that the pool gave, as many as fit into one transaction. Result: 0
- * if no more are to be released, otherwise 1.
+ * Releases held addresses that the pool gave and that leave it, as many as fit into one transaction. Result: 0 if there
+ * are no more to release, otherwise 1.
  */
 export function decideEvict(context: DecisionContext, leaving: Leaving): Decision<number> {
   needEveryHolder(context, leaving);
@@ -68,7 +68,7 @@ export function decideEvict(context: DecisionContext, leaving: Leaving): Decisio
   return builder.build(left);
 }
 
-/** Refuses with `forbidden` before anything is released, if one of the holders is beyond the scope of the token. */
+/** Refuses with `forbidden`, before any release, if one of the holders is beyond the scope of the token. */
 function needEveryHolder(context: DecisionContext, leaving: Leaving): void {
   const access = accessOf(context);
   if (access.isWhole) return;
@@ -83,7 +83,7 @@ function held({ views }: DecisionContext, { pool, parts }: Leaving, given: boole
     .filter((record) => !given || record.pool === pool.name);
 }
 
-/** Returns the hosts that have the address. For an orphan, there are none. */
+/** Returns the hosts that have the address; none for an orphan. */
 function hostsOf(context: DecisionContext, record: AddressRecord): Host[] {
   return record.holders.flatMap((holder) =>
     holder.kind === 'host' && !isOrphanedHold(context, record, holder)
@@ -92,7 +92,7 @@ function hostsOf(context: DecisionContext, record: AddressRecord): Host[] {
   );
 }
 
-/** Returns the hosts that have any of the addresses. The value is the same host without these addresses. */
+/** Returns the hosts that have any of the addresses, each with the same host without these addresses. */
 function hostsWithout(context: DecisionContext, records: readonly AddressRecord[]): Map<Host, Host> {
   const hosts = new Map<Host, Host>();
   for (const record of records) {

@@ -1,4 +1,5 @@
-// Parses requests about pools: the fields of a request in, a checked pool out. A refusal names the path of the field.
+// Parses requests about pools: checks the fields of a request and returns a pool. A refusal names the path of the
+// field.
 
 import { atField } from '../../errors.ts';
 import { type Pool, poolDefaults, poolFrom } from '../../model/pool.ts';
@@ -17,7 +18,7 @@ export function parsePoolPatch(current: Pool, patch: object): Pool {
   return parsePoolInput(current.name, mergePatch(current, patch));
 }
 
-/** Refuses with `invalid_request` the faults of a merge patch that it has for any pool. */
+/** Refuses with `invalid_request` faults of a merge patch that do not depend on the pool. */
 export function checkPoolPatch(patch: object): void {
   parsePoolPatch({ ...poolDefaults, name: 'any', ranges: ['0.0.0.0'] }, patch);
 }

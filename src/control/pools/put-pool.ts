@@ -1,5 +1,5 @@
-// Use case: a pool is created or changed. A change without force is refused if a held address would be outside the
-// pool. A change with force releases such addresses first.
+// Use case: a pool is created or changed. Without force, refuses a change after which a held address would be outside
+// the pool. With force, such addresses are released first.
 
 import { refuse, refuseField } from '../../errors.ts';
 import { type AddressRange, rangesOverlap } from '../../model/address-range.ts';
@@ -20,11 +20,11 @@ export interface PoolChange {
   name: string;
   precondition: Precondition;
   /**
-   * Returns the wanted pool, made from the current pool; `current` is undefined if there is no pool of that name. Is
-   * called again whenever the change is decided again. Refuses by throwing.
+   * Makes the wanted pool from the current pool; `current` is undefined if there is no pool of that name. Called anew
+   * for each attempt to commit the change. Refuses by throwing.
    */
   change: (current: Pool | undefined) => Pool;
-  /** True: addresses that the pool did not give may be left outside, held as before. */
+  /** True: accepts that held addresses which the pool did not give are then outside the pool. */
   force?: boolean;
 }
 
@@ -53,8 +53,8 @@ export function decidePutPool(
 }
 
 /**
- * Creates a pool. Refuses with `already_exists` or `pool_overlap`. Result: the pool with its usage (pool-usage.ts,
- * usageOfNew), which the answer to a repeated request has too.
+ * Creates a pool. Refuses with `already_exists` or `pool_overlap`. Result: the pool and its usage (pool-usage.ts,
+ * usageOfNew). A repeated request gets the same result.
  */
 export function decideCreatePool(
   context: DecisionContext,
@@ -85,7 +85,7 @@ function requireSameAddresses(context: DecisionContext, pool: Pool, current: Poo
   else if (!isSameKnown(pool, current)) accessOf(context).needAllPools("to change a pool's ranges or space");
 }
 
-/** Returns false also if the wanted addresses are not known: a refusal because of them would name other pools. */
+/** Returns false also if the wanted addresses are unknown: then a refusal because of them could name other pools. */
 function isSameKnown(pool: Pool, current: Pool): boolean {
   const isSame = orUnknown(() => isKnown(pool.space) && hasSameAddresses(pool, current));
   return isKnown(isSame) && isSame;
@@ -138,8 +138,8 @@ function checkRanges({ views }: DecisionContext, pool: Pool, refusals: Refusals)
 }
 
 /**
- * If the ranges or the space change, requires that no pool is written meanwhile. Otherwise two requests could write
- * overlapping ranges into two pools at the same time, since each pool has its own key (test/control/races.test.ts).
+ * If the ranges or the space change, requires that no pool is written before the commit. Each pool has its own key, so
+ * two requests could otherwise write overlapping ranges into two pools at the same time (test/control/races.test.ts).
  */
 function guardRanges(builder: TransactionBuilder, pool: Pool, current: Pool | undefined): void {
   if (current === undefined || !hasSameAddresses(pool, current))
@@ -148,7 +148,7 @@ function guardRanges(builder: TransactionBuilder, pool: Pool, current: Pool | un
 
 /**
  * Makes room for {@link decidePutPool} with force: releases held addresses outside the changed pool, as many as fit
- * into one transaction. Result: 0 if no more are to be released.
+ * into one transaction. Result: 0 if there are no more to release.
  */
 export function decideEvictOutside(
   context: DecisionContext,

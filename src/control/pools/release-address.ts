@@ -1,5 +1,5 @@
-// Use case: an allocated address is released. An address of a host is released by a change or the deletion of the host,
-// unless the address is an orphan (hosts/orphans.ts).
+// Use case: an allocated address is released. For an address of a host, the host must be changed or deleted, unless the
+// address is an orphan (hosts/orphans.ts).
 
 import { joinFirst, maxNamed, refuse } from '../../errors.ts';
 import type { Address } from '../../model/address.ts';
@@ -19,14 +19,14 @@ export interface AddressRelease {
   space: string;
   address: Address;
   precondition: Precondition;
-  /** Returns whether a holder leaves. Default: all holders leave. */
+  /** Returns whether a holder must leave. Default: all holders leave. */
   leaves?: ((holder: Holder) => boolean) | undefined;
 }
 
 /**
- * Removes the holders that leave. The address is released if no holder stays. If the address is cooling down and the
- * request selects no holders, ends the cool-down. Refuses with `not_found`, `precondition_failed`, or, if one of the
- * holders is a host that has the address, `managed_record`. Refuses with `forbidden` what is beyond the scope.
+ * Removes the holders that must leave. Releases the address if no holder stays. If the address is cooling down and the
+ * request selects no holders, ends the cool-down. Refuses with `not_found` or `precondition_failed`, with
+ * `managed_record` if such a holder is a host that has the address, and with `forbidden` beyond the scope.
  */
 export function decideReleaseAddress(
   context: DecisionContext,
@@ -59,7 +59,7 @@ export function decideReleaseAddress(
   return builder.build(undefined);
 }
 
-/** Refuses with `not_found`. The refusal names the records that name the address: they are the way to free it. */
+/** Refuses with `not_found`. If records have the address, the refusal names them: deleting them frees the address. */
 function refuseNotHeld(context: DecisionContext, space: string, address: Address): never {
   const { pools } = context.views;
   const names = pools.isRecorded(space, address) ? seenNames(context, pools.namesAt(address)) : [];
@@ -88,8 +88,9 @@ function refuseLeaving(context: DecisionContext, record: AddressRecord, leaving:
 }
 
 /**
- * For housekeeping. Deletes the record of a released address whose cool-down has ended. Does nothing if the address is
- * held or cools down. The compare of the record proves that nobody has taken the address (test/control/races.test.ts).
+ * Deletes the record of a released address whose cool-down has ended. Does nothing if the address is held or cools
+ * down. The compare of the record proves that nobody has taken the address (test/control/races.test.ts). Housekeeping
+ * calls it.
  */
 export function decideForgetAddress(
   context: DecisionContext,

@@ -1,5 +1,5 @@
-// Finds a revision at which the store and the views have the same contents of a zone. For work that reads the zone's
-// names from the store, page by page, and the rest from the views.
+// Finds a revision at which the store and the views have the same contents of a zone. Used by work that reads the names
+// of the zone from the store, page by page, and everything else from the views.
 
 import { refuse } from '../../errors.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -10,9 +10,9 @@ import type { Views } from '../../views/views.ts';
 import { untilReached } from './until-reached.ts';
 
 /**
- * Calls `take` with a revision at which the store has the zone as the views have it during the call. That is often not
- * the revision of the views: if other programs write to the same etcd, the revision of the views lags behind, and the
- * store may have compacted it. Refuses with `store_unavailable`.
+ * Calls `take` with a revision at which the store has the zone as the views have it during the call. This is often not
+ * the revision of the views: if other programs write to the same etcd, the views' revision may be so old that the store
+ * has compacted it. Refuses with `store_unavailable`.
  */
 export async function atOneRevision<T>(
   { store, views }: { store: Store; views: Views },
@@ -25,7 +25,7 @@ export async function atOneRevision<T>(
   const { entries, revision } = await store.list(key, { limit: 1 });
   const changedAt = entries.find((entry) => entry.key === key)?.modified;
   if (changedAt !== undefined) await untilReached(views, changedAt);
-  // If they differ, the views have a later change of the zone, or not yet its deletion. Then the revision of the
-  // views is so new that the store still keeps it.
+  // If they differ, the views have a later change of the zone, or do not have its deletion yet. Then the revision of
+  // the views is so new that the store still keeps it.
   return take(changedAt === views.zones.changedAt(zone) ? revision : views.revision);
 }

@@ -1,5 +1,5 @@
-// Returns the pool, zone or host that a request names in its path, from the views. Refuses with `not_found` if there is
-// none, and with `forbidden` what is beyond the scope of the token: before it looks whether that exists.
+// Returns the pool, zone or host that the path of a request names, from the views. First refuses with `forbidden` if it
+// is beyond the scope of the token. Then refuses with `not_found` if it does not exist.
 
 import { refuse } from '../../errors.ts';
 import type { Host } from '../../model/host.ts';
@@ -27,7 +27,7 @@ export function existingHost(asking: Asking, name: Fqdn): Versioned<Host> {
   return host ?? refuse('not_found', `there is no host ${name}`, { name }, ':name');
 }
 
-/** Returns what to tell about a pool that does not exist. */
+/** Returns the message about a pool that does not exist. */
 export function noPool(name: string): string {
   return `there is no pool '${name}': create it (POST /v1/pools), or list the pools (GET /v1/pools)`;
 }

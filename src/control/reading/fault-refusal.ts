@@ -1,4 +1,4 @@
-// The refusal of a request that needs a value of the store which this replica cannot read, or cannot serve.
+// The refusal of a request that needs a value of the store which this replica cannot read or serve.
 
 import { type ErrorCode, Refusal } from '../../errors.ts';
 import type { Fault } from '../../views/stored-faults.ts';
@@ -6,9 +6,9 @@ import type { Fault } from '../../views/stored-faults.ts';
 interface FaultyValue {
   key: string;
   fault: Pick<Fault, 'code' | 'message'>;
-  /** The code of the refusal. Default: that of the fault. */
+  /** The code of the refusal. Default: the code of the fault. */
   code?: ErrorCode;
-  /** The repair that the operator can make. Default: one for the kind of the fault. */
+  /** The repair that the operator can make. Default: the usual repair of such a fault. */
   repair?: string;
   /** The field of the request that needs the value. */
   path?: string;

@@ -1,4 +1,4 @@
-// What users are told of records that others wrote into the SkyDNS layout: who changes them, and how to take them over.
+// The message about records that others wrote into the SkyDNS layout: who can change them, and how to take them over.
 
 import type { Fqdn } from '../../model/name.ts';
 import type { Rrset } from '../../model/rrset.ts';

@@ -1,10 +1,10 @@
-// The paths of resources, encoded as a client must send them. Messages and the header `Location` have them.
+// The paths of resources, encoded as a client must send them, for messages and for the header `Location`.
 
 import type { Address } from '../../model/address.ts';
 import { type Fqdn, formatRelativeName, root } from '../../model/name.ts';
 import { defaultSpace } from '../../model/pool.ts';
 
-/** Returns the path of a zone. The root zone is `@` there: clients remove a segment `.` (RFC 3986 §5.2.4). */
+/** Returns the path of a zone, `@` for the root zone: clients remove a segment `.` (RFC 3986 §5.2.4). */
 export function zonePath(zone: Fqdn): string {
   return `/v1/zones/${zone === root ? '@' : encodeURIComponent(zone)}`;
 }

@@ -1,16 +1,16 @@
-// Waits until this replica serves a revision of the store. Limits the wait, since the store may not answer.
+// Waits until this replica serves a revision of the store. The wait is limited, because the store may not answer.
 
 import { refuse } from '../../errors.ts';
 import type { Revision } from '../../model/revision.ts';
 import { within } from '../../model/within.ts';
 import type { Views } from '../../views/views.ts';
 
-/** The longest wait. Most calls of the store wait as long for an answer. */
+/** The limit for the wait: as long as most calls of the store wait for an answer. */
 const maxMilliseconds = 4000;
 
 /**
- * Resolves when this replica serves all changes up to the revision. Refuses with `store_unavailable` and `detail` if
- * that takes too long, unless the views are at work on a revision.
+ * Resolves when this replica serves all changes up to the revision. If that takes too long, refuses with
+ * `store_unavailable` and `detail`. Waits longer while the views are applying a revision.
  */
 export async function untilReached(
   views: Views,
@@ -24,7 +24,7 @@ export async function untilReached(
   }
 }
 
-/** Waits as {@link untilReached} does, for a committed change. The refusal tells that the change is durable. */
+/** Waits as {@link untilReached} does, for a committed change. The refusal says that the change is durable. */
 export function untilServed(views: Views, revision: Revision): Promise<void> {
   const detail = `the change is durable (revision ${revision}), but this replica does not serve it yet`;
   return untilReached(views, revision, detail);

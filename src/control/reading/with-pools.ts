@@ -1,5 +1,6 @@
-// Fills in the pool that has an address in its ranges. The store keeps the pool that gave the address: none for an
-// address that a host named outside every pool. A pool that is made around it later adopts it: nothing is rewritten.
+// Fills in the pool whose ranges have an address. The store keeps the pool that gave the address, or none if a host
+// named the address outside every pool. If a pool around such an address is created later, answers show that pool, and
+// nothing is rewritten.
 
 import type { AddressRecord } from '../../model/allocation.ts';
 import type { Host } from '../../model/host.ts';

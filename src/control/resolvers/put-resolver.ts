@@ -1,4 +1,4 @@
-// Use cases: a resolver of the company is added or changed, or deleted.
+// Use cases: a resolver of the company is added, changed or deleted.
 
 import type { CompanyResolver } from '../../model/resolver.ts';
 import { known } from '../../model/unknown.ts';

@@ -16,7 +16,7 @@ export interface ResolverInput {
 
 export const defaultResolverPort = 53;
 
-/** Refuses with `invalid_request`. */
+/** Returns the resolver that the input asks for. Refuses with `invalid_request`. */
 export function parseResolverInput(name: string, { address, port, kind }: ResolverInput): CompanyResolver {
   const [parsed] = parseAll(() => atField('/address', () => parseResolverAddress(address)));
   return { name, address: parsed, port: port ?? defaultResolverPort, kind };

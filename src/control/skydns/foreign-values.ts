@@ -1,5 +1,5 @@
-// The values of others in the SkyDNS layout, by the names that they are for. The leader holds them all; what they
-// say is in the names of the zones (mirror-name.ts).
+// The values of others in the SkyDNS layout, by the names of their records. The leader holds them in memory. Their
+// records are RRsets of the zones (mirror-name.ts).
 
 import { InvalidValue } from '../../model/invalid-value.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -15,21 +15,21 @@ export interface Place {
   owner: Fqdn;
 }
 
-/** What is known of a key: what its value says, or why it says nothing. */
+/** One key: its value, or the reason why the value cannot be read. */
 type Held = { zone: Fqdn } & ({ value: ForeignValue } | { reason: string });
 
 export class ForeignValues {
   readonly #parts: { views: Views; prefix: string };
   readonly #keys = new Map<string, Held>();
   readonly #unreadable = new Map<string, { zone: Fqdn; reason: string }>();
-  /** By zone and owner, in one text. */
+  /** The names with their values. The key of the map is made of zone and owner. */
   readonly #places = new Map<string, Place & { values: Map<string, ForeignValue> }>();
 
   constructor(parts: { views: Views; prefix: string }) {
     this.#parts = parts;
   }
 
-  /** Notes the value of a key, or that it is gone. Returns the names whose values changed. */
+  /** Notes the new value of a key, or its deletion. Returns the names whose values changed. */
   note(key: string, json: string | undefined): Place[] {
     const gone = this.#forget(key);
     const held = json === undefined || isOwnValue(json) ? undefined : this.#read(key, json);
@@ -74,7 +74,7 @@ export class ForeignValues {
     }
   }
 
-  /** Forgets the key. Returns the name that it had a value for. */
+  /** Forgets the key. Returns the name of its value, if it had one. */
   #forget(key: string): Place | undefined {
     const held = this.#keys.get(key);
     this.#keys.delete(key);

@@ -1,6 +1,6 @@
 // Use case: the records that others wrote into the SkyDNS layout at one name become RRsets of the zone, managed by
-// `skydns`. So every replica serves them from the revision of this transaction, which also has the zone's serial and
-// the audit event. RRsets of our own win.
+// `skydns`. Every replica serves them from the revision of this transaction on. The transaction also has the zone's
+// serial and the audit event. If one of our own RRsets is in conflict with them, ours stays.
 
 import { isDeepStrictEqual } from 'node:util';
 import { type ErrorCode, Refusal } from '../../errors.ts';
@@ -20,8 +20,8 @@ interface ForeignName {
 }
 
 /**
- * Gives the name the RRsets of the values, and takes those away that others no longer have. In a zone without `skydns`
- * it takes all away. Result: what of the values is not served.
+ * Writes the RRsets of the values at the name, and deletes RRsets that others no longer have. In a zone without
+ * `skydns` deletes all of them. Result: the values that are not served.
  */
 function decideMirrorName(
   context: DecisionContext,
@@ -43,13 +43,13 @@ function decideMirrorName(
   return builder.build(faults);
 }
 
-/** The one who changes what others wrote, as audit events name it. */
+/** The actor that audit events of these changes name. */
 const actor: Actor = { kind: 'system', part: 'skydns' };
 const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['contended', 'store_unavailable']);
 
 /**
- * Commits {@link decideMirrorName}. Resolves with what of the values is not served. That is all of them if they cannot
- * be at that name. Rejects if that may succeed later.
+ * Commits {@link decideMirrorName}. Resolves with the values that are not served: with all of them if they are refused
+ * at that name. Rejects if another attempt may succeed.
  */
 export async function mirrorName(committer: Committer, name: ForeignName): Promise<ForeignFault[]> {
   try {

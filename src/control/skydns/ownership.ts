@@ -1,5 +1,5 @@
-// The records with which external-dns notes what it owns: a TXT at `<type>-<name>` for each record. It leaves them
-// behind when it deletes the record. Such an orphan would make a record of ours at that name its own.
+// Ownership records: external-dns writes a TXT at `<type>-<name>` for each record that it owns. When it deletes a
+// record, it leaves the TXT behind. If we later write such a record, external-dns would take it for its own.
 
 import { type Fqdn, isWithin, parseName } from '../../model/name.ts';
 import type { RecordType } from '../../model/rdata/record-types.ts';
@@ -7,7 +7,7 @@ import type { ForeignRecord, ForeignValue } from '../../model/skydns/foreign-rec
 import type { Place } from './foreign-values.ts';
 import type { ForeignZone } from './read-foreign.ts';
 
-/** One record of ownership. `of`: what it is about, if its name says it. */
+/** One ownership record. `of`: the record that it is about, if its name says that. */
 export interface Ownership extends Place {
   key: string;
   text: string;
@@ -16,7 +16,7 @@ export interface Ownership extends Place {
 
 const named = /^(a|aaaa|cname|mx|naptr|ns|ptr|srv|txt)-([^.].*)$/;
 
-/** Yields the records of ownership of a zone whose record is gone. */
+/** Yields the ownership records of a zone whose record is gone. */
 export function* orphansIn({ zone, values }: ForeignZone): Generator<Ownership> {
   for (const ownership of ownershipsIn(values.places(), (place) => values.valuesAt(place))) {
     const { of } = ownership;
@@ -39,7 +39,10 @@ function* ownershipsIn(places: readonly Place[], valuesAt: (place: Place) => For
   }
 }
 
-/** Returns what a record of ownership is about, if it is named as external-dns does by default (`a-` alone is not). */
+/**
+ * Returns the record that an ownership record is about, if its name has the default form of external-dns (`a-` alone is
+ * not enough).
+ */
 function subjectOf(owner: Fqdn): Ownership['of'] {
   const [, type, name] = named.exec(owner) ?? [];
   if (type === undefined || name === undefined) return undefined;

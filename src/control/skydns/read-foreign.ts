@@ -1,4 +1,4 @@
-// Reads what others have in the SkyDNS layout of a zone, from the store: at one revision, with the revisions of the
+// Reads the values of others in the SkyDNS layout of a zone from the store, at one revision, with the revisions of the
 // keys.
 
 import type { Fqdn } from '../../model/name.ts';
@@ -27,7 +27,7 @@ export interface StubZone {
 
 const dnsPort = 53;
 
-/** Returns what others have. Without a layout, they have nothing. */
+/** Returns the values of others; none if this store has no layout. */
 export async function readForeign(store: Store, views: Views, zone: Fqdn): Promise<ForeignZone> {
   const { prefix } = views.skydns;
   const read: ForeignZone = {
@@ -57,7 +57,7 @@ export async function readForeign(store: Store, views: Views, zone: Fqdn): Promi
   return read;
 }
 
-/** Returns the stub zone of a value; none if it cannot be read. The leaf of the key only tells servers apart. */
+/** Returns the stub zone of a value; none if the value cannot be read. The leaf of the key only tells servers apart. */
 function stubZonesOf({ key, value }: Entry, prefix: string, stubPrefix: string): StubZone[] {
   const path = key.slice(stubPrefix.length).split('/').slice(0, -1).join('/');
   try {

@@ -1,6 +1,6 @@
-// Use cases: records that others wrote into the SkyDNS layout become records of the zone's users, and records of
-// ownership that external-dns left behind are deleted. Name by name: each is one transaction, which also deletes the
-// keys of others. What is done twice does nothing.
+// Use cases: records that others wrote into the SkyDNS layout become records of the zone's users, and ownership records
+// that external-dns left behind are deleted. Each name is one transaction, which also deletes the keys of others. A
+// repeated call does nothing more.
 
 import { isDeepStrictEqual } from 'node:util';
 import { type ErrorCode, Refusal, refuse } from '../../errors.ts';
@@ -27,23 +27,23 @@ interface TakeOverPlaces {
   committer: Committer;
 }
 
-/** The numbers of RRsets that became ours, and of values of ownership that were deleted. */
+/** The result. `adopted`: the RRsets that became ours. `dropped`: the ownership values that were deleted. */
 export interface TakenOver {
   adopted: number;
   dropped: number;
-  /** The names that stay as they are. */
+  /** The names that stay as they are, each with the reason. */
   left: SkydnsFault[];
-  /** The revision at which all is true. */
+  /** The revision at which the result is true. */
   revision: Revision;
 }
 
-/** What becomes of the values of a name. */
+/** The wanted change of the values of one name. */
 interface NameWanted {
   zone: Fqdn;
   owner: Fqdn;
   values: readonly ForeignValue[];
   modified: ReadonlyMap<string, Revision>;
-  /** Whether the value is deleted. Undefined: the RRsets of all values become ours. */
+  /** Returns whether to delete the value. Undefined: the RRsets of all values become ours. */
   isDropped?: (value: ForeignValue) => boolean;
 }
 
@@ -51,7 +51,7 @@ interface NameWanted {
 const maxAtOnce = 64;
 const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['forbidden', 'store_unavailable']);
 
-/** Refuses who may not do it, and a zone that does not exist. */
+/** Refuses a token that may not take over records, and a zone that does not exist. */
 export function needTakeOver(asking: Asking, zone: Fqdn): void {
   const access = accessOf(asking);
   existingZone(asking, zone);
@@ -59,7 +59,7 @@ export function needTakeOver(asking: Asking, zone: Fqdn): void {
   access.needNoOwner('records');
 }
 
-/** Makes all records of others in the zone records of its users, and deletes those of ownership. */
+/** Makes all records of others in the zone records of its users, and deletes the ownership records. */
 export async function adoptZone(places: TakeOverPlaces, actor: Actor, zone: Fqdn): Promise<TakenOver> {
   const foreign = await readForeign(places.store, places.views, zone);
   const names = foreign.values.places().filter((place) => place.zone === zone);
@@ -71,7 +71,7 @@ export async function adoptZone(places: TakeOverPlaces, actor: Actor, zone: Fqdn
   );
 }
 
-/** Deletes the records of ownership whose records are gone. */
+/** Deletes the ownership records whose records are gone. */
 export async function sweepOrphans(places: TakeOverPlaces, actor: Actor, zone: Fqdn): Promise<TakenOver> {
   const foreign = await readForeign(places.store, places.views, zone);
   const byOwner = Map.groupBy(orphansIn(foreign), ({ owner }) => owner);
@@ -106,7 +106,9 @@ async function takeOver(
   return done;
 }
 
-/** Takes over one name. Refuses with `contended` if its values have changed, or are not served yet. */
+/**
+ * Takes over one name. Refuses with `contended` if its values have changed, or if this replica does not serve them yet.
+ */
 function decideTakeOver(
   context: DecisionContext,
   { zone: name, owner, values, modified, isDropped }: NameWanted,

@@ -1,5 +1,5 @@
-// The keys of the SkyDNS layout that this service wants, by the views. Its other keys in the layout are left over: from
-// before an import, from a zone that was deleted, or whose `skydns` was switched off.
+// Decides which keys of the SkyDNS layout this service wants, by the views. Its other keys are left over: from before
+// an import, from a deleted zone, or from a zone whose `skydns` was switched off.
 
 import { unlessInvalid } from '../../model/invalid-value.ts';
 import { ancestry, type Fqdn, isWithin, parentOf, parseName } from '../../model/name.ts';
@@ -9,7 +9,7 @@ import { ownValues } from '../../model/skydns/own-values.ts';
 import type { Zone } from '../../model/zone.ts';
 import type { Views } from '../../views/views.ts';
 
-/** Returns whether the zone of the key's name has `skydns`, and wants the key. */
+/** Returns whether the zone of the key's name has `skydns`, and its records or its nameservers need the key. */
 export function isWantedKey(views: Views, prefix: string, key: string): boolean {
   const name = nameIn(prefix, key);
   const zone = name && views.zones.enclosing(name)?.value;
@@ -25,7 +25,7 @@ export function isWantedKey(views: Views, prefix: string, key: string): boolean 
 
 /**
  * Returns the values from which CoreDNS answers for the nameservers of the apex: their addresses, below the name
- * `ns.dns` of the zone. Nameservers without addresses here have none.
+ * `ns.dns` of the zone. A nameserver without addresses in our zones has no values.
  */
 export function nameserverValues({ zones }: Views, prefix: string, zone: Zone): Map<string, string> {
   const values = new Map<string, string>();
@@ -45,7 +45,7 @@ export function nameserverValues({ zones }: Views, prefix: string, zone: Zone): 
   return values;
 }
 
-/** Returns the name of a nameserver in the layout: `ns1.lab.test` is `ns1` there. */
+/** Returns the label of a nameserver in the layout: `ns1` for `ns1.lab.test`. */
 function labelled(name: Fqdn, zone: Fqdn, base: Fqdn): Fqdn {
   const relative = isWithin(name, zone) && name !== zone ? name.slice(0, -(zone.length + 1)) : name;
   return parseName(`${relative.replaceAll('.', '-').slice(0, 63)}.${base}`);
@@ -59,7 +59,7 @@ function nameIn(prefix: string, key: string): Fqdn | undefined {
   return unlessInvalid(() => skydnsName(prefix, key));
 }
 
-/** Returns the zone with `skydns` that the key is in, also if no name can have the key. */
+/** Returns the zone with `skydns` that contains the key, even if no name can have this key. */
 export function skydnsZoneOf({ zones }: Views, prefix: string, key: string): Zone | undefined {
   let at = key;
   while (at.length > prefix.length) {

@@ -11,8 +11,8 @@ import type { WantedToken } from './token-input.ts';
 import { hasExpired, type NewSecret } from './token-secret.ts';
 
 /**
- * Creates a token with this secret. The result does not have the secret: the store keeps it for an Idempotency-Key.
- * Refuses with `already_exists`, or with `forbidden` who may not manage tokens.
+ * Creates a token with this secret. The result does not have the secret, because the store keeps the result for an
+ * Idempotency-Key. Refuses with `already_exists`, or with `forbidden` an actor that may not manage tokens.
  */
 export function decideCreateToken(
   context: DecisionContext,
@@ -37,7 +37,7 @@ export function decideCreateToken(
   return builder.put(tokenKey(id), tokenValue.encode(token), undefined).build(shownToken(views, token));
 }
 
-/** Returns whether the store has a token with which tokens can be managed. */
+/** Returns whether the store has a valid token that may manage tokens. */
 export function hasAdminToken({ tokens }: Views, now: number): boolean {
   return [...tokens.values()].some(({ value }) => {
     const { role, zones, pools, owner } = value;
@@ -45,7 +45,7 @@ export function hasAdminToken({ tokens }: Views, now: number): boolean {
   });
 }
 
-/** Creates the admin token of a store, unless {@link hasAdminToken}. Result: whether the token was created. */
+/** Creates the admin token of a store, unless {@link hasAdminToken}. Result: whether it was created. */
 export function decideCreateAdminToken(
   context: DecisionContext,
   id: string,

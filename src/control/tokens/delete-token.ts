@@ -1,4 +1,4 @@
-// Use case: a token is revoked. Each replica refuses it as soon as its views follow, in fractions of a second.
+// Use case: a token is revoked. Each replica refuses it as soon as its views have the change: in fractions of a second.
 
 import { activityKey } from '../../store/kinds/activity.ts';
 import { tokenKey } from '../../store/kinds/token.ts';

@@ -1,4 +1,4 @@
-// What may be shown of the stored tokens, and to whom.
+// Reads the stored tokens for requests: the fields that may be shown, and only for actors that may manage tokens.
 
 import { refuse } from '../../errors.ts';
 import type { StoredToken } from '../../store/kinds/token.ts';
@@ -7,18 +7,18 @@ import type { Views } from '../../views/views.ts';
 import { accessOf } from '../access/access.ts';
 import type { Asking } from '../access/actor.ts';
 
-/** A token without what the store keeps of its secret. */
+/** A token without the hash and the salt of its secret. */
 export interface ShownToken extends Omit<StoredToken, 'hash' | 'salt'> {
-  /** To the hour. */
+  /** Rounded down to the hour. */
   lastUsedAt?: string;
 }
 
-/** Refuses with `forbidden` who may not see and manage tokens: it could give itself all rights. */
+/** Refuses with `forbidden` an actor that may not manage tokens. With this right it could give itself all others. */
 export function needTokens(asking: Asking): void {
   accessOf(asking).needAdmin('managing tokens');
 }
 
-/** Returns a stored token. Refuses with `not_found`, or with `forbidden` who may not see tokens. */
+/** Returns a stored token. Refuses with `not_found`, or with `forbidden` an actor that may not see tokens. */
 export function existingToken(asking: Asking, id: string): Versioned<StoredToken> {
   needTokens(asking);
   return (
@@ -27,7 +27,7 @@ export function existingToken(asking: Asking, id: string): Versioned<StoredToken
   );
 }
 
-/** Returns what may be shown of a token. */
+/** Returns the fields of a token that may be shown. */
 export function shownToken(
   { activity }: Pick<Views, 'activity'>,
   { hash: _, salt: __, ...token }: StoredToken,

@@ -1,6 +1,6 @@
-// Requests without a valid token, for the audit events. Requests note them in memory. Housekeeping tells them once a
-// minute, in one transaction with few events: nobody can fill the store or the ledger with attempts
-// (test/control/refused-attempts.test.ts).
+// Requests without a valid token, for the audit events. Requests note such attempts in memory. Once a minute,
+// housekeeping commits them in one transaction with few events, so that nobody can fill the store or the ledger with
+// attempts (test/control/refused-attempts.test.ts).
 
 import type { AuditEvent } from '../../model/audit-event.ts';
 import { timestamp } from '../../model/timestamp.ts';
@@ -8,14 +8,14 @@ import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
 const windowMilliseconds = 60_000;
-/** The clients that have an event of their own. The attempts of all others are one event. */
+/** The limit for clients with an event of their own. The attempts of all other clients are one event. */
 const maxClients = 10;
-/** The tokens that one event names. */
+/** The limit for tokens that one event names. */
 const maxTokens = 10;
-/** The name of the event of the other clients. */
+/** The name of the event for all other clients. */
 const others = 'others';
 
-/** The refused attempts of one client, or of the others. Times are milliseconds since the epoch. */
+/** The refused attempts of one client, or of all other clients. Times are milliseconds since the epoch. */
 interface Attempts {
   client: string;
   count: number;
@@ -25,7 +25,7 @@ interface Attempts {
   tokens: Set<string>;
 }
 
-/** The attempts that were not told yet. */
+/** The attempts that are not in audit events yet. */
 export class RefusedAttempts {
   readonly #clients = new Map<string, Attempts>();
   readonly #now: () => number;
@@ -40,19 +40,19 @@ export class RefusedAttempts {
     this.#add({ client, count: 1, since: now, until: now, tokens: new Set(token === undefined ? [] : [token]) });
   }
 
-  /** Returns the attempts if the first of them is a minute old, and forgets them. Otherwise returns none. */
+  /** If the first attempt is a minute old, returns all attempts and forgets them. Otherwise returns none. */
   takeDue(): Attempts[] {
     const attempts = [...this.#clients.values()];
     if (attempts.length === 0) return attempts;
     const oldest = Math.min(...attempts.map(({ since }) => since));
     const age = this.#now() - oldest;
-    // A clock that was set back does not delay them.
+    // If the clock was set back, `age` is negative: the attempts are due at once.
     if (age >= 0 && age < windowMilliseconds) return [];
     this.#clients.clear();
     return attempts;
   }
 
-  /** Takes back attempts that could not be told. */
+  /** Takes back attempts whose audit events could not be committed. */
   putBack(attempts: readonly Attempts[]): void {
     for (const one of attempts) this.#add(one);
   }
@@ -69,7 +69,7 @@ export class RefusedAttempts {
   }
 }
 
-/** Tells attempts in audit events: one for each client. Writes nothing else. */
+/** Makes audit events of attempts: one for each client. Writes nothing else. */
 export function decideTellAttempts(context: DecisionContext, attempts: readonly Attempts[]): Decision<void> {
   const builder = new TransactionBuilder(context);
   for (const one of attempts) builder.tell(eventOf(one));

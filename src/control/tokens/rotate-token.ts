@@ -1,4 +1,5 @@
-// Use case: a token gets a new secret. Its old one is refused as soon as the views follow. What the token allows stays.
+// Use case: a token gets a new secret. Replicas refuse the old secret as soon as their views have the change. The
+// rights of the token stay.
 
 import { timestamp } from '../../model/timestamp.ts';
 import { type StoredToken, tokenKey, tokenValue } from '../../store/kinds/token.ts';
@@ -8,8 +9,8 @@ import { existingToken, type ShownToken, shownToken } from './existing-token.ts'
 import type { NewSecret } from './token-secret.ts';
 
 /**
- * Replaces the secret of a token. A token that expires gets as much time again as it had. The result does not have the
- * secret: the store keeps it for an Idempotency-Key. Refuses with `not_found` or `forbidden`.
+ * Replaces the secret of a token. If the token expires, it gets its whole time again. The result does not have the
+ * secret, because the store keeps the result for an Idempotency-Key. Refuses with `not_found` or `forbidden`.
  */
 export function decideRotateToken(
   context: DecisionContext,
@@ -23,12 +24,12 @@ export function decideRotateToken(
   return builder.build(shownToken(context.views, token));
 }
 
-/** In milliseconds. A clock that was set back further is believed. */
+/** In milliseconds. If the last rotation is further in the future, the clock was set back: its time is used. */
 const maxAhead = 1000;
 
 /**
- * Returns the time of a rotation: now, or just after the last one if that was in the same millisecond. Events show no
- * secrets, so a rotation that changes no time would make none.
+ * Returns the time of a rotation: now, or just after the last rotation if that was in the same millisecond. Events do
+ * not show secrets, so a rotation with the same time would make no event.
  */
 function rotationTime({ rotatedAt }: StoredToken, now: number): number {
   const last = rotatedAt === undefined ? Number.NEGATIVE_INFINITY : Date.parse(rotatedAt);

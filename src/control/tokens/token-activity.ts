@@ -1,4 +1,4 @@
-// When tokens were last used, to the hour. Requests note it in memory. Housekeeping writes it, at most once an hour for
+// The hour of the last use of each token. Requests note it in memory. Housekeeping writes it, at most once an hour for
 // each token (test/control/token-activity.test.ts).
 
 import { timestamp } from '../../model/timestamp.ts';
@@ -16,7 +16,7 @@ interface Use {
   hour: number;
 }
 
-/** The uses that requests have noted, and that the views do not have yet. */
+/** The uses that requests have noted, and that are not in the views yet. */
 export class TokenActivity {
   readonly #hours = new Map<string, number>();
 
@@ -24,7 +24,7 @@ export class TokenActivity {
     this.#hours.set(token, now - (now % hourMilliseconds));
   }
 
-  /** Yields the uses to be written. Forgets those that the views have, and those of tokens that were deleted. */
+  /** Yields the uses to write. Forgets uses that the views have, and uses of deleted tokens. */
   *due(views: Views): Generator<Use> {
     for (const [token, hour] of this.#hours) {
       if (views.tokens.has(token) && hour > lastHour(views, token)) yield { token, hour };
@@ -38,7 +38,7 @@ function lastHour({ activity }: Views, token: string): number {
   return last === undefined ? 0 : Date.parse(last);
 }
 
-/** For housekeeping. Writes when a token was last used, unless another replica has written that hour or a later one. */
+/** Writes the hour of a token's last use, unless the views have that hour or a later one. Housekeeping calls it. */
 export function decideNoteUse(context: DecisionContext, { token, hour }: Use): Decision<void> {
   const { views } = context;
   const current = views.tokens.get(token);

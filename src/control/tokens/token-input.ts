@@ -1,4 +1,4 @@
-// Parses requests about tokens: the fields of a request in, checked and branded values out. A refusal names the path of
+// Parses requests about tokens: checks the fields of a request and returns branded values. A refusal names the path of
 // the field.
 
 import { atField } from '../../errors.ts';

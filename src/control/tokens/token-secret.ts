@@ -1,11 +1,11 @@
-// The secret of a token. It is made once and shown to its bearer. The store keeps only a salted hash of the secret. The
-// token that a request presents is checked against that hash.
+// The secret of a token. It is made once and shown to its bearer. The store keeps only a salted hash of the secret, and
+// the token of a request is checked against that hash.
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { StoredToken } from '../../store/kinds/token.ts';
 import type { Views } from '../../views/views.ts';
 
-/** A new secret. `shown`: the token for its bearer. `kept`: what the store keeps of it. */
+/** A new secret. `shown`: the text for its bearer. `kept`: the hash and salt for the store. */
 export interface NewSecret {
   shown: string;
   kept: Pick<StoredToken, 'hash' | 'salt'>;
@@ -28,7 +28,7 @@ export function storedToken({ tokens }: Pick<Views, 'tokens'>, presented: string
   return token !== undefined && isSameSecret(hashSecret(secret, token.salt), token.hash) ? token : undefined;
 }
 
-/** An id has no `_`. */
+/** Parses `zw_<id>_<secret>`. An id has no `_`. */
 const parts = /^zw_([a-z0-9-]+)_([A-Za-z0-9_-]+)$/;
 
 /** Returns the id that a presented token names, if the store has a token of that id. Its secret may be wrong. */

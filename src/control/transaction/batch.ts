@@ -17,8 +17,8 @@ import { comparedKey, writtenKey } from './transaction-keys.ts';
  */
 const maxBytes = 768 * 1024;
 /**
- * The limit for requests that share a transaction, with their audit events. Replicas read all its values at once,
- * before they do other work.
+ * The limit for the values and audit events of requests that share a transaction. Replicas read all values of a
+ * transaction at once, before they do other work.
  */
 const maxSharedBytes = 256 * 1024;
 
@@ -30,13 +30,13 @@ export interface Audit {
 
 export class Batch<Job> {
   readonly jobs: { job: Job; decision: Decision<unknown> }[] = [];
-  /** The operations of the transaction, by the key that they write. */
+  /** The operations of the transaction, each by the key that it writes. */
   readonly written = new Map<string, Operation>();
   readonly #compares = new Map<string, Compare>();
-  /** The prefixes whose keys the batch deletes, or requires to be quiet. */
+  /** The prefixes of keys that the batch deletes or requires to be unchanged. */
   readonly #prefixes: string[] = [];
   readonly #audit: Audit | undefined;
-  /** What the decisions did, as JSON. */
+  /** The audit events of the decisions, as JSON. */
   readonly #audited: string[] = [];
   #bytes = 0;
 
@@ -45,7 +45,7 @@ export class Batch<Job> {
     this.#audit = audit;
   }
 
-  /** True if the transaction has no room for another operation, or none for another compare. */
+  /** True if the transaction has no room for another operation or for another compare. */
   get full(): boolean {
     return this.written.size >= maxDecisionOperations || this.#compares.size >= maxOperations;
   }
@@ -81,7 +81,7 @@ export class Batch<Job> {
     return true;
   }
 
-  /** Returns the transaction. It also puts the audit events of the decisions, if there are any, into the outbox. */
+  /** Returns the transaction. If the decisions have audit events, it also puts them into the outbox. */
   transaction(): Transaction {
     return {
       compares: [...this.#compares.values()],
@@ -124,8 +124,8 @@ export class Batch<Job> {
 }
 
 /**
- * Returns whether several decisions of a batch may share the operation. Only the put of a zone's serial may be shared:
- * its value is empty, and the serial is the key's revision.
+ * Returns whether several decisions of a batch may have this operation. Only the put of a zone's serial may be shared:
+ * its value is empty, because the serial is the key's revision.
  */
 function isShared(operation: Operation): boolean {
   return operation.kind === 'put' && operation.key.startsWith(serialKind.prefix);

@@ -1,5 +1,5 @@
-// One line in the log for each change: who asked for it, what it did, the request, the revision, and how long it took
-// until it was served. It names what the audit events tell: a change without events makes no line.
+// Logs one line for each change: who asked for it, which resources it changed, the request, the revision, and the time
+// until it was served. A decision without audit events has no line.
 
 import { joinFirst } from '../../errors.ts';
 import type { AuditActor, AuditedDecision } from '../../model/audit-event.ts';
@@ -7,14 +7,14 @@ import type { Logger } from '../../model/logger.ts';
 import { defaultSpace } from '../../model/pool.ts';
 import type { Revision } from '../../model/revision.ts';
 
-/** Logs what a committed decision did. `since`: when it was asked for, as performance.now() counts. */
+/** Logs the changes of a committed decision. `since`: the time of the request, by performance.now(). */
 export function logChange(
   logger: Logger,
   { actor, events, uses }: AuditedDecision,
   revision: Revision,
   since: number,
 ): void {
-  // Each attempt was logged when it was refused.
+  // Each refused attempt has a log line of its own already.
   if (events.length > 0 && events.every(({ resource }) => resource === 'authentication')) return;
   const subjects = [
     ...events.map(({ resource, name, action }) => `${resource} ${name} ${action}`),

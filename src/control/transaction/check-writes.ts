@@ -1,5 +1,5 @@
 // Checks what a decision writes against the scope of the token that asks for it. Use cases refuse earlier, before they
-// look at what is beyond the scope. This check holds for every use case, also for one that forgets to do that
+// read anything beyond the scope. This check also catches a use case that forgets to do that
 // (test/control/check-writes.test.ts).
 
 import { isDeepStrictEqual } from 'node:util';
@@ -20,12 +20,12 @@ import type { Asking } from '../access/actor.ts';
 import type { NameEdit } from './name-edits.ts';
 
 /**
- * Refuses with `forbidden` operations on what is beyond the scope. A host needs the zones of its names and its pools.
- * The PTRs and the automatic reverse zones of a host that is written need nothing else.
+ * Refuses with `forbidden` operations on data beyond the scope. To write a host, the zones of its names and its pools
+ * must be in scope. Its PTRs and automatic reverse zones need no check of their own.
  */
 export function checkWrites(asking: Asking, operations: readonly Operation[], edits: Iterable<NameEdit>): void {
   const access = accessOf(asking);
-  // Operations on prefixes delete the names of a zone, whose key is another operation's.
+  // An operation on a prefix deletes the names of a zone. Another operation deletes that zone's key, and is checked.
   const writes = operations.filter((operation) => operation.kind !== 'delete-prefix');
   if (writes.some(({ key }) => tokenKind.parse(key) !== undefined)) access.needAdmin('managing tokens');
   if (writes.some(({ key }) => resolverKind.parse(key) !== undefined)) access.needAdmin('managing resolvers');
@@ -55,7 +55,7 @@ function textOf(operation: Operation): string | undefined {
 class WriteCheck {
   readonly #access: Access;
   readonly #views: Asking['views'];
-  /** The hosts that the decision writes or deletes. All of them are in scope. */
+  /** The hosts that the decision writes or deletes. They were checked: all of them are in scope. */
   readonly #hosts = new Set<Fqdn>();
 
   constructor(access: Access, { views }: Asking) {
@@ -74,7 +74,7 @@ class WriteCheck {
   zone({ zone }: Subject<'zone'>, text: string | undefined): void {
     const before = this.#views.zones.get(zone)?.value;
     const after = text === undefined ? undefined : zoneValue.decode(text);
-    // Some decisions write a zone again as it stands, so that others lose a race.
+    // Some decisions write an unchanged zone again, so that other decisions lose a race.
     if (before !== undefined && isDeepStrictEqual(before, after)) return;
     const isAutomatic = (before?.automatic ?? true) && (after?.automatic ?? true);
     if (isAutomatic && this.#hosts.size > 0 && (before === undefined || after === undefined)) return;

@@ -1,19 +1,19 @@
-// Deletes or shrinks by force: clears what is in use in as many transactions as it takes, then commits the decision.
+// Deletes or shrinks by force: clears what is in use, in as many transactions as needed, then commits the decision.
 
 import { type ErrorCode, Refusal } from '../../errors.ts';
 import type { Actor } from '../access/actor.ts';
 import { type Committer, LostRace } from './commit.ts';
 import type { Committed, Decide } from './decision.ts';
 
-/** The limit for clearing again, if others add items before the decision is committed. */
+/** The limit for attempts, because others may add items before the decision is committed. */
 const maxClearings = 20;
 const inUse: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['pool_in_use', 'zone_in_use']);
 
 /**
  * Commits `clear` until its result, the number of items left, is 0. Then commits `decide`. Does both again if `decide`
- * refuses with `pool_in_use` or `zone_in_use`: others have added items meanwhile (test/http/force.test.ts), or `clear`
- * has left records that it cannot read. After {@link maxClearings} attempts, rejects with {@link LostRace} if others
- * still add items, otherwise with the refusal of the last attempt.
+ * refuses with `pool_in_use` or `zone_in_use`: others added items meanwhile (test/http/force.test.ts), or `clear` left
+ * unreadable records. After {@link maxClearings} attempts, rejects with {@link LostRace} if others still add items,
+ * otherwise with the last refusal.
  */
 export async function commitByForce<T>(
   committer: Committer,

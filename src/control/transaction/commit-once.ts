@@ -16,10 +16,12 @@ import type { Committed, Decide } from './decision.ts';
 const leaseSeconds = 25 * 3600;
 const leaseShareMilliseconds = 3600 * 1000;
 
-/** The limits of what the store keeps for one token. Several replicas may exceed them by their requests under way. */
+/**
+ * The limit of what the store keeps for one token. Several replicas together may exceed it by their running requests.
+ */
 const maxKept: AnswerUsage = { answers: 50_000, octets: 32 * 1024 * 1024 };
 
-/** The answer of a request that is under way. `octets`: 0 until it is decided. */
+/** The answer of a running request. `octets`: 0 until the request is decided. */
 interface PendingAnswer {
   key: string;
   octets: number;
@@ -38,7 +40,7 @@ export class OnceCommitter {
   readonly #views: Views;
   readonly #committer: Committer;
   readonly #max: AnswerUsage;
-  /** The answers of requests under way, by token. */
+  /** The answers of running requests, by token. */
   readonly #pending = new Map<string, Set<PendingAnswer>>();
   #lease: { id: Promise<LeaseId>; since: number; clock: number } | undefined;
 
@@ -50,9 +52,9 @@ export class OnceCommitter {
   }
 
   /**
-   * Commits as {@link Committer.commit} does. Resolves with the first answer if the request is a repeated one. Refuses
-   * with `idempotency_mismatch` another request with the same key, and with `idempotency_full` a new key if the answers
-   * that the store keeps for the token have reached their limit (test/http/idempotency-limits.test.ts).
+   * Commits as {@link Committer.commit} does. If the request is a repeated one, resolves with the first answer. Refuses
+   * with `idempotency_mismatch` another request with the same key. Refuses with `idempotency_full` a new key if the
+   * answers that the store keeps for the token have reached their limit (test/http/idempotency-limits.test.ts).
    */
   async commit<T>(actor: TokenActor, identity: RequestIdentity, decide: Decide<T>): Promise<Committed<T>> {
     const pending: PendingAnswer = { key: identity.key, octets: 0 };
@@ -65,8 +67,8 @@ export class OnceCommitter {
           'the store ended the lease of the answer in every attempt: nothing was written, try again',
         );
       }
-      // The committer turns its own StoreUnavailable into a Refusal. One that arrives here comes from reading the
-      // earlier answer, or from granting the lease: this request has written nothing.
+      // The committer turns its own StoreUnavailable into a Refusal. This one comes from reading the earlier answer, or
+      // from granting the lease: this request has written nothing.
       throw error instanceof StoreUnavailable ? notWritten(error) : error;
     } finally {
       this.#forget(actor.id, pending);
@@ -80,7 +82,7 @@ export class OnceCommitter {
     pending: PendingAnswer,
   ): Promise<Committed<T>> {
     const key = idempotencyKey(actor.id, identity.key);
-    // A token of the same id that was made later gets no answers of the earlier one.
+    // A new token may have the id of a deleted one. It must not get the answers of the deleted token.
     const parts = [identity.method, identity.path, identity.body ?? null, actor.createdAt];
     const request = createHash('sha256').update(JSON.stringify(parts, sortFields)).digest('hex');
     for (let attempts = 0; ; attempts += 1) {
@@ -98,15 +100,15 @@ export class OnceCommitter {
             operations: [{ kind: 'put', key, value, lease }],
           });
         };
-        // If the compare of the key fails, another copy of the request was first. The next attempt reads its answer.
+        // If the compare of the key fails, another copy of the request was first. The next attempt reads that answer.
         return await this.#committer.commit(actor, decideOnce, { once: true });
       } catch (error) {
         if (error instanceof LeaseGone) this.#lease = undefined;
         if (attempts < maxAttempts && (error instanceof LostRace || error instanceof LeaseGone)) continue;
         if (!(error instanceof Refusal) || error instanceof NotServed || error.code === 'store_unavailable')
           throw error;
-        // The reason for the refusal may be a change that another copy of this request has just made. Then the store
-        // has the answer.
+        // The refusal may be caused by a change that another copy of this request has just made. Then the store has the
+        // answer.
         const earlier = await this.#earlier<T>(key, request);
         if (earlier === undefined) throw error;
         return earlier;
@@ -115,9 +117,9 @@ export class OnceCommitter {
   }
 
   /**
-   * Resolves with the answer that the store has for the key, or with undefined if it has none. Another replica may have
+   * Resolves with the answer that the store has for the key; undefined if there is none. Another replica may have
    * written the answer, so this waits until this replica serves its revision (test/control/repeats.test.ts). Refuses
-   * with `idempotency_mismatch` if the answer is that of another request.
+   * with `idempotency_mismatch` if it is the answer to another request.
    */
   async #earlier<T>(key: string, request: string): Promise<Committed<T> | undefined> {
     const entry = await this.#store.get(key);
@@ -134,8 +136,8 @@ export class OnceCommitter {
   }
 
   /**
-   * Notes the answer of a request under way. Refuses with `idempotency_full` if it exceeds the limits of the token. An
-   * answer that the views have already is counted once.
+   * Counts the answer of a running request. Refuses with `idempotency_full` if it exceeds the limits of the token. Does
+   * not count an answer twice that the views already have.
    */
   #refuseFull(token: string, pending: PendingAnswer): void {
     const { answers: maxAnswers, octets: maxOctets } = this.#max;
@@ -164,7 +166,7 @@ export class OnceCommitter {
   #currentLease(): Promise<LeaseId> {
     const now = performance.now();
     const clock = Date.now();
-    // A clock that was set back, or that stood still while the machine was suspended, must not extend the share.
+    // A clock that was set back, or stood still while the machine was suspended, must not extend the time of the lease.
     const age = this.#lease && Math.max(now - this.#lease.since, clock - this.#lease.clock);
     if (this.#lease === undefined || age === undefined || age > leaseShareMilliseconds) {
       const id = this.#store.grantLease(leaseSeconds);
@@ -177,7 +179,7 @@ export class OnceCommitter {
   }
 }
 
-/** Sorts an object's fields, for JSON.stringify: their order has no meaning (RFC 8259 §4). */
+/** Sorts an object's fields for JSON.stringify, because their order has no meaning (RFC 8259 §4). */
 function sortFields(_key: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -1,6 +1,6 @@
-// The one loop that commits decisions. It puts decisions that do not conflict into one transaction. When a compare
-// failed, it decides again on newer views. A caller gets its answer when this replica serves the result. What a
-// decision is: decision.ts.
+// The loop that commits all decisions. It puts decisions that do not conflict into one transaction. If a compare fails,
+// it decides again on newer views. It answers a caller when this replica serves the result. What a decision is:
+// decision.ts.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { Refusal, refuse } from '../../errors.ts';
@@ -33,7 +33,7 @@ interface Job {
   decide: Decide<unknown>;
   attempts: number;
   maxAttempts: number;
-  /** When it was asked for, as performance.now() counts. */
+  /** The time of the call, by performance.now(). */
   since: number;
   /** What the last failed attempt has read. */
   layout?: DecisionContext['layout'];
@@ -41,19 +41,19 @@ interface Job {
   reject: (reason: unknown) => void;
 }
 
-/** The limit for attempts to commit a decision. After them, the caller gets a refusal. */
+/** The limit for attempts to commit a decision. After the last one, the caller gets a refusal. */
 export const maxAttempts = 200;
-/** The longest wait until the views have the change that made a compare fail. */
+/** The limit for the wait until the views have the change that made a compare fail. */
 const maxFreshViewMilliseconds = 25;
 
-/** The refusal of a change after its last attempt: another writer was first in every attempt. */
+/** The refusal after the last attempt: another writer was first in every attempt. */
 export class LostRace extends Refusal {
   constructor(consequence = 'nothing was written') {
     super('contended', `too many concurrent changes: other writers were first each time, ${consequence}; try again`);
   }
 }
 
-/** The refusal of a change that is durable, but that this replica cannot serve. */
+/** The refusal of a change that is durable but that this replica cannot serve. */
 export class NotServed extends Refusal {
   constructor(revision: Revision, fault: Fault | undefined) {
     super(
@@ -66,7 +66,7 @@ export class NotServed extends Refusal {
 export class Committer {
   readonly #store: Store;
   readonly #views: Views;
-  /** Gets a line for each change (test/control/change-log.test.ts). */
+  /** Logs a line for each change (test/control/change-log.test.ts). */
   readonly #logger: Logger | undefined;
   readonly #audit: Audit | undefined;
   #queue: Job[] = [];
@@ -82,11 +82,10 @@ export class Committer {
 
   /**
    * Commits what the actor asks for. Resolves when the change is durable and this replica serves it
-   * (test/control/served-when-resolved.test.ts). After a Refusal nothing was written, with two exceptions. After
-   * {@link NotServed} the change is durable. After `store_unavailable` the message says which is true: nothing was
-   * written, or the change may have been written, or it is durable and this replica does not serve it yet. `once`:
-   * rejects with {@link LostRace} as soon as a compare fails. It is for callers that must also read the store before
-   * they decide again.
+   * (test/control/served-when-resolved.test.ts). After a Refusal nothing was written, with two exceptions. After {@link
+   * NotServed} the change is durable. After `store_unavailable` the message says whether nothing was written, the
+   * change may have been written, or it is durable and not served here yet. `once`: rejects with {@link LostRace} when
+   * the first compare fails, for callers that must read the store again before they decide again.
    */
   commit<T>(actor: Actor, decide: Decide<T>, { once = false }: { once?: boolean } = {}): Promise<Committed<T>> {
     const { obstacle } = this.#views;
@@ -107,9 +106,9 @@ export class Committer {
   }
 
   /**
-   * Decides the jobs of the queue in order, until the transaction is full. Resolves a job that has nothing to write,
-   * to prove or to tell. Jobs that do not fit into the transaction or conflict with it stay in the queue. So do jobs
-   * that are refused while the batch has other jobs.
+   * Decides the jobs of the queue in order, until the transaction is full. Resolves a job whose decision has no
+   * operations, compares or audit events. A job stays in the queue if it does not fit into the transaction or conflicts
+   * with it, or if it is refused while the batch has other jobs.
    */
   #takeBatch(): Batch<Job> {
     const batch = new Batch<Job>(this.#audit);
@@ -117,8 +116,8 @@ export class Committer {
     let seen = 0;
     let retries = 0;
     for (const job of this.#queue) {
-      // Each failed attempt of a job halves the batch. Then one failed compare, for example because another replica
-      // writes too, fails fewer jobs. A transaction that was too large becomes smaller.
+      // Each failed attempt of a job halves the batch. Then a failed compare, for example because another replica
+      // writes too, makes fewer jobs fail, and a transaction that was too large becomes smaller.
       retries = Math.max(retries, job.attempts);
       if (batch.full || batch.jobs.length >= Math.max(1, maxOperations >> Math.min(retries, 7))) break;
       seen += 1;
@@ -140,7 +139,8 @@ export class Committer {
           waiting.push(job);
         }
       } catch (error) {
-        // The reason may be a key that another request of the batch is about to write. Decide again after that commit.
+        // Another request of the batch may be about to write the key that causes the refusal. Decide again after its
+        // commit.
         if (error instanceof Refusal && batch.jobs.length > 0) waiting.push(job);
         else job.reject(error);
       }
@@ -154,7 +154,7 @@ export class Committer {
     try {
       const { committed, revision } = await this.#store.commit(batch.transaction());
       if (committed) {
-        // A transaction without operations has made no revision. It proves what the views have.
+        // A transaction without operations has made no revision. It proves that the views are right.
         const proven = batch.written.size === 0;
         if (!proven) await untilServed(this.#views, revision);
         for (const { job, decision } of batch.jobs)
@@ -181,8 +181,8 @@ export class Committer {
   }
 
   /**
-   * Answers a failed commit. Rejects the batch's jobs, or puts back those that can be committed without the others. If
-   * the store cannot be reached, rejects the jobs of the queue too. Those jobs would only wait for the same timeout.
+   * Handles a failed commit. Rejects the batch's jobs, or puts back jobs that can be committed without the others. If
+   * the store cannot be reached, also rejects the jobs of the queue, because they would wait for the same timeout.
    */
   #fail(batch: Batch<Job>, error: unknown): void {
     if (error instanceof LeaseGone) {
@@ -203,7 +203,7 @@ export class Committer {
     for (const job of this.#queue.splice(0)) job.reject(untouched);
   }
 
-  /** Rejects the jobs that write on a lease, since a lease has ended. Puts the others back into the queue. */
+  /** Rejects the jobs that write on a lease, because a lease has ended. Puts the other jobs back into the queue. */
   #failLeased(batch: Batch<Job>, error: LeaseGone): void {
     const isLeased = (operation: Operation) => operation.kind === 'put' && operation.lease !== undefined;
     const others: Job[] = [];
@@ -214,9 +214,7 @@ export class Committer {
     this.#queue.unshift(...others);
   }
 
-  /**
-   * Puts the jobs back into the queue, for smaller transactions. A job that was alone in its transaction is rejected.
-   */
+  /** Puts the jobs back into the queue, for smaller transactions. Rejects a job that was alone in its transaction. */
   #failLarge({ jobs }: Batch<Job>, { message }: TransactionTooLarge): void {
     const again = jobs.length > 1 ? jobs.map(({ job }) => job) : [];
     for (const job of again) job.attempts += 1;
@@ -225,9 +223,9 @@ export class Committer {
   }
 
   /**
-   * Puts the jobs back into the queue, to be decided again. Rejects jobs that lost too often, and jobs whose decision
-   * compares a faulty key. The views never get the value of such a key. `mistaken`: they were stopped by a key that the
-   * views do not have. They are decided again, also if that is for callers that read the store before.
+   * Puts the jobs back into the queue, to decide them again. Rejects jobs that lost too often, and jobs whose decision
+   * compares a key with an unreadable value: the views never get such a value. `mistaken`: jobs that failed because of
+   * a key that the views do not have. They are decided again, even for callers that read the store themselves.
    */
   #requeue(batch: Batch<Job>, mistaken: ReadonlySet<Job>): void {
     const again: Job[] = [];
@@ -243,7 +241,7 @@ export class Committer {
   }
 }
 
-/** Returns the refusal of a write that was not carried out, because the store could not be reached. */
+/** Returns the refusal of a write that was not done because the store could not be reached. */
 export function notWritten({ message }: StoreUnavailable): Refusal {
   return new Refusal(
     'store_unavailable',
@@ -251,7 +249,7 @@ export function notWritten({ message }: StoreUnavailable): Refusal {
   );
 }
 
-/** Returns the refusal of a write that the store has perhaps carried out. */
+/** Returns the refusal of a write that the store may have done. */
 function notConfirmed({ message }: OutcomeUnknown): Refusal {
   return new Refusal(
     'store_unavailable',

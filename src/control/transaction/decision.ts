@@ -1,5 +1,5 @@
-// The shape of a use case: a pure function from the views and a request to the transaction that carries the request
-// out. How a decision is built: transaction-builder.ts. How it is committed: commit.ts.
+// The form of a use case: a pure function from the views and a request to a transaction. How a decision is built:
+// transaction-builder.ts. How it is committed: commit.ts.
 
 import { Refusal } from '../../errors.ts';
 import type { AuditedDecision } from '../../model/audit-event.ts';
@@ -9,36 +9,36 @@ import { type Compare, type Entry, maxOperations, type Operation, type Transacti
 import type { Asking } from '../access/actor.ts';
 import { Refusals } from '../input/refusals.ts';
 
-/** The limit of a decision's operations. One more in the transaction is for the outbox of the audit events. */
+/** The limit for the operations of a decision. The transaction has one more, for the outbox of the audit events. */
 export const maxDecisionOperations = maxOperations - 1;
 
 /**
- * A pure function that makes a decision. It may be called several times for one request, for example after the
- * transaction has lost a race. Refuses by throwing.
+ * A pure function that makes a decision. May be called several times for one request, for example if the transaction
+ * loses a race. Refuses by throwing.
  */
 export type Decide<T> = (context: DecisionContext) => Decision<T>;
 
-/** The inputs of a decision beside the request. */
+/** The inputs of a decision, apart from the request. */
 export interface DecisionContext extends Asking {
   /**
-   * Several requests to this replica may share one transaction. These are the keys that the others already write in it.
-   * They are in use, although the views do not have them yet.
+   * The keys that other requests write in the same transaction. These keys are in use, although the views do not have
+   * them yet.
    */
   readonly claimed: { has(key: string): boolean };
   /** Milliseconds since the epoch. */
   readonly now: number;
   /**
-   * Keys of the SkyDNS layout as they were in the store after an attempt whose compares had failed: others write them
-   * too, and the views do not have them.
+   * The keys of the SkyDNS layout that the loop has read from the store after a failed compare, because others write
+   * such keys too, and the views do not have them. `entry`: undefined if there is no such key.
    */
   readonly layout?: ReadonlyMap<string, { entry: Entry | undefined }> | undefined;
-  /** Gets the faults of the request that the decision finds. Only {@link findFaults} gives it. */
+  /** Collects the faults of the request. Only {@link findFaults} sets it. */
   readonly refusals?: Refusals;
 }
 
 /**
- * The result for the caller, and the transaction that makes it true. If there are no operations, the result is true
- * already if the compares hold. Only transaction-builder.ts and {@link noChange} make decisions
+ * The result for the caller, and the transaction that makes the result true. Without operations, the result is already
+ * true if the compares hold. Only transaction-builder.ts and {@link noChange} make decisions
  * (test/repo/store-commits.test.ts). An object of the same shape is not a decision (test/control/actors.test.ts).
  */
 export class Decision<T> implements Transaction {
@@ -75,8 +75,8 @@ export class Decision<T> implements Transaction {
 }
 
 /**
- * Makes a decision that is not committed, for a request some of whose values are unknown. Refuses with the faults that
- * it finds, or throws UnknownValue if it finds none.
+ * Makes a decision without a commit, for a request with some unknown values. Refuses with the faults that it finds, or
+ * throws UnknownValue if it finds none.
  */
 export function findFaults(asking: Asking, decide: Decide<unknown>): never {
   const refusals = new Refusals();
@@ -84,7 +84,7 @@ export function findFaults(asking: Asking, decide: Decide<unknown>): never {
     decide({ ...asking, claimed: new Set(), now: Date.now(), refusals });
   } catch (error) {
     const isOfRequest = error instanceof Refusal && error.errors === undefined && error.code !== 'forbidden';
-    // Throws what is beyond the scope of the token, alone.
+    // `try` throws `forbidden` at once, without other faults, and collects the faults of fields.
     if (!isOfRequest)
       refusals.try(() => {
         throw error;
@@ -99,9 +99,11 @@ export function noChange<T>(result: T): Decision<T> {
   return new Decision(result, { compares: [], operations: [] });
 }
 
-/** The result of a write. A resource that already is as the request wants it is not written again. */
+/** A part of the result of a write. A resource that already is as the request wants it is not written again. */
 export interface Standing {
-  /** The revision that last wrote the resource, if this write leaves it as it is. Then its entity tag stays too. */
+  /**
+   * The revision that last wrote the resource, if this write leaves it unchanged. Its entity tag stays the same too.
+   */
   standingSince?: Revision;
 }
 
@@ -110,6 +112,6 @@ export interface Committed<T> {
   result: T;
   /** The store's revision at which the result is true. */
   revision: Revision;
-  /** True if it is the answer to an earlier request with the same idempotency key. */
+  /** True if this is the answer to an earlier request with the same idempotency key. */
   repeated?: true;
 }

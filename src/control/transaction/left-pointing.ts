@@ -1,5 +1,5 @@
-// Finds the CNAME records that a change leaves pointing at names without addresses, in all zones: at names that lose
-// their records, and at names that a wildcard answered for.
+// Finds CNAME records, in all zones, that a change leaves pointing at names without addresses: at names that lose their
+// records, and at names that a wildcard answered for.
 
 import { type NameFinding, namesAbove, wildcardOf } from '../../model/check-name.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -11,7 +11,7 @@ type SomeRrset = Pick<Rrset, 'type' | 'records'>;
 /** Returns the RRsets of a name, without those that the zone's settings imply. */
 type RrsetsAt = (zone: Zone, owner: Fqdn) => readonly SomeRrset[];
 
-/** The names of the zones before or after the change. */
+/** The names of the zones, either before or after the change. */
 export interface Names {
   rrsetsAt: RrsetsAt;
   /** Returns whether the name exists in DNS, with records or with names below it. */
@@ -19,8 +19,8 @@ export interface Names {
 }
 
 /**
- * Yields warnings of the CNAME records that point to one of these names, if the change takes its last address away.
- * `zones` are as before the change.
+ * Yields a warning for each CNAME that points to one of these names, if the change takes the last address of that name.
+ * `zones`: the zones before the change.
  */
 export function* leftPointing(zones: ZoneView, targets: Iterable<Fqdn>, after: Names): Generator<NameFinding> {
   const before = namesIn(zones);
@@ -37,7 +37,7 @@ export function* leftPointing(zones: ZoneView, targets: Iterable<Fqdn>, after: N
   }
 }
 
-/** Returns the names as they are served. */
+/** Returns the names as they are served now. */
 export function namesIn(zones: ZoneView): Names {
   return {
     rrsetsAt: (zone, owner) => zones.name(zone.name, owner).rrsets,
@@ -46,9 +46,9 @@ export function namesIn(zones: ZoneView): Names {
 }
 
 /**
- * Returns the names as they are after a transaction that gives them these RRsets. Good enough for warnings: it does not
- * look whether the names below a name without records lose theirs too, except for the wildcard directly below it. If
- * they do, the name is still taken to exist, and there may be a warning too many.
+ * Returns the names after a transaction that gives them these RRsets. Good enough for warnings: if a name has no
+ * records, looks below it only for the wildcard directly below. If the transaction also deletes all other names below,
+ * the name still counts as existing, and there may be a warning too many.
  */
 export function namesAfter(zones: ZoneView, rrsetsAt: RrsetsAt): Names {
   return {
@@ -76,7 +76,7 @@ function isAnswered(zone: Zone, target: Fqdn, { rrsetsAt, exists }: Names): bool
   return false;
 }
 
-/** Returns whether a client that follows a CNAME to a name with this RRset, to get an address, can use it. */
+/** Returns whether this RRset is of use to a client that follows a CNAME to get an address. */
 export function isAnswer({ type }: Pick<Rrset, 'type'>): boolean {
   return type === 'A' || type === 'AAAA' || type === 'CNAME';
 }

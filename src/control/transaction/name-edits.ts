@@ -1,5 +1,5 @@
 // The names that one transaction reads and writes, with the RRsets that it gives them. Checks whether the written
-// RRsets may stand at their names, beside the records above and below.
+// RRsets may be at their names, and beside the records above and below.
 
 import { maxNamed, Refusal } from '../../errors.ts';
 import {
@@ -23,16 +23,16 @@ import type { Access } from '../access/access.ts';
 import type { Refusals } from '../input/refusals.ts';
 import { isAnswer, leftPointing, namesAfter } from './left-pointing.ts';
 
-/** A warning about records that are allowed, but probably a mistake. */
+/** A warning about records that are allowed but probably a mistake. */
 export type Warning = Pick<NameFinding, 'owner' | 'types' | 'message'>;
 
 /** The limit for warnings in one answer. */
 export const maxWarnings = 100;
 
-/** The limit for names of which one transaction looks whether they have lost their last address. */
+/** The limit for names that one transaction checks for the loss of their last address. */
 const maxLost = 20_000;
 
-/** One name: its RRsets before the transaction, and with the changes that the transaction has now. */
+/** One name: its RRsets before the transaction, and with the changes made so far. */
 export interface NameEdit {
   zone: Zone;
   owner: Fqdn;
@@ -42,11 +42,11 @@ export interface NameEdit {
   rrsets: readonly Rrset[];
   /** True if the transaction writes or deletes an RRset of the name. False if it only reads the name. */
   changed: boolean;
-  /** The types of the RRsets that the transaction writes. Types of RRsets that it deletes are not among them. */
+  /** The types of the RRsets that the transaction writes, without the types that it deletes. */
   written: Set<string>;
 }
 
-/** Returns the path of the field of the request that names an RRset; undefined if the request does not name it. */
+/** Returns the path of the request's field that names an RRset; undefined if the request does not name it. */
 export type PathOf = (owner: Fqdn, type: RecordType) => string | undefined;
 
 export class NameEdits {
@@ -75,7 +75,7 @@ export class NameEdits {
     return edit;
   }
 
-  /** Returns how many owner names the edits add to the zone, less the names that they delete. */
+  /** Returns how many owner names the edits add to the zone, minus the names that they delete. */
   addedTo(zone: Fqdn): number {
     let added = 0;
     for (const edit of this.#names.values()) {
@@ -88,7 +88,7 @@ export class NameEdits {
     return this.#names.get(nameKey(zone.name, zone.generation, owner));
   }
 
-  /** Returns the RRsets that the name will have after the transaction, also if the transaction does not edit it. */
+  /** Returns the RRsets of the name after the transaction, even if the transaction does not edit the name. */
   #rrsetsAt(zone: Zone, owner: Fqdn): readonly Rrset[] {
     return this.#startedEdit(zone, owner)?.rrsets ?? this.#views.zones.name(zone.name, owner).rrsets;
   }
@@ -100,10 +100,10 @@ export class NameEdits {
   }
 
   /**
-   * Refuses an RRset that this transaction writes and that may not stand at its name. Refuses a new cut that hides
-   * names which must be served. Refuses a change of the apex if after it, but not before, a DNAME hides the names of
-   * the replicas. Adds what it refuses to `refusals`. Returns warnings, but none about names that the actor may not
-   * see. An RRset that the transaction does not write is not refused, unless a new cut hides it.
+   * Refuses an RRset that this transaction writes and that may not be at its name. Refuses a new cut that hides names
+   * which must be served. Refuses a change of the apex after which a DNAME newly hides the names of the replicas. Adds
+   * each fault to `refusals`. Returns warnings, but none about names that the actor may not see. An RRset that the
+   * transaction does not write is refused only if a new cut hides it.
    */
   check(pathOf: PathOf, refusals: Refusals): Warning[] {
     const warnings: Warning[] = [];
@@ -130,7 +130,7 @@ export class NameEdits {
       const targets = below === undefined ? checkTargets(zone.name, owner, rrsets, rrsetsAt) : [];
       for (const finding of targets) if (finding.types.some((type) => written.has(type))) refuseOrWarn(finding);
       for (const newCut of this.newCuts(edit)) {
-        // A served zone that contains this name hides the names below it already.
+        // A served zone that contains this name already hides the names below it.
         if (below !== undefined && newCut.type === 'NS') continue;
         const hidden = refusals.try(() => this.#hiddenBy(zone, newCut, pathOf)) ?? [];
         for (const finding of hidden) refuseOrWarn(finding);
@@ -147,15 +147,15 @@ export class NameEdits {
     const { zones } = this.#views;
     const after = namesAfter(zones, (zone, owner) => this.#rrsetsAt(zone, owner));
     for (const finding of leftPointing(zones, this.#mayHaveLost(), after)) {
-      // The alias may be that of another owner.
+      // The alias may be of another owner.
       if (!this.#access.hasOwner) refuseOrWarn(finding);
     }
     return warnings;
   }
 
   /**
-   * Returns the names that may have lost their last address: those that lose their records, those that a wildcard
-   * answered for, and those that are new, so that no wildcard answers for them any more.
+   * Returns the names that may have lost their last address: names that lose their records, names that a wildcard
+   * answered for, and new names, for which the wildcard no longer answers.
    */
   #mayHaveLost(): Set<Fqdn> {
     const { zones } = this.#views;
@@ -175,7 +175,7 @@ export class NameEdits {
       zonesOfWildcards.values().some((zone) => zones.childrenOf(zone, target) !== undefined);
     for (const target of zones.aliasTargetsBelow(aboveWildcards)) {
       if (lost.size >= maxLost) break;
-      // No wildcard answered for it.
+      // If the name exists, no wildcard answered for it.
       if (!exists(target)) lost.add(target);
     }
     return lost;
@@ -186,7 +186,7 @@ export class NameEdits {
     for (const above of namesAbove(zone.name, owner)) yield* cutsAt(zone.name, above, this.#rrsetsAt(zone, above));
   }
 
-  /** Returns the served zone inside `zone` that contains the name, and answers for it. */
+  /** Returns the served zone inside `zone` that contains the name, and so answers for it. */
   #zoneBelow(zone: Zone, owner: Fqdn): ZoneBelow | undefined {
     const name = this.#views.zones.zoneBelow(zone.name, owner);
     if (name === undefined) return undefined;
@@ -203,9 +203,9 @@ export class NameEdits {
     for (const owner of this.#views.zones.namesBelow(zone.name, cut.owner)) {
       const edit = this.#startedEdit(zone, owner);
       for (const finding of checkName(zone.name, owner, this.#rrsetsAt(zone, owner), [cut])) {
-        // A delegation at the name itself is a cut too, and hides records of the name already.
+        // A delegation at the name itself is also a cut. It already hides records of the name.
         if (finding.cut?.owner !== cut.owner || finding.cut.type !== cut.type) continue;
-        // check() checks an RRset that this transaction writes when it comes to the RRset's own name.
+        // check() checks an RRset that this transaction writes together with the RRset's own name.
         if (finding.types.some((type) => edit?.written.has(type))) continue;
         if (finding.code !== undefined) faults.set(owner, finding);
         else if (warnings.length < maxWarnings) warnings.push(finding);
@@ -221,7 +221,7 @@ function isWildcard(owner: Fqdn): boolean {
   return owner === '*' || owner.startsWith('*.');
 }
 
-/** Returns a finding about the PTR of a host, in a zone that the actor may not see: only what the host itself has. */
+/** Returns a finding about the PTR of a host in a zone that the actor may not see: it names only data of the host. */
 function unseen({ owner, types, code }: NameFinding): NameFinding {
   const message = `the ${types[0]} of ${owner} cannot stand beside other records of its zone: use "ptr": false`;
   return { owner, types, message, ...(code && { code }) };

@@ -1,7 +1,8 @@
-// What a transaction changes in the SkyDNS layout, for the names that it writes in zones with `skydns`. The keys are a
-// function of the RRsets of a name, so the compare of the name proves them. Others write in the layout too, and the
-// views do not have it: the compare of each key proves that it is ours to write. If that fails, the loop reads the key
-// (commit.ts), and this file decides by what it has. RRsets of others have their own keys already.
+// The changes of a transaction in the SkyDNS layout, for the names that it writes in zones with `skydns`. The keys
+// follow from the RRsets of a name, so the compare of the name proves them. Others write into the layout too, and the
+// views do not have it: the compare of each key proves that it is ours to write. If that compare fails, the loop reads
+// the key (read-layout.ts), and this file decides with what it has read. RRsets of others need no change, because they
+// have keys of their own.
 
 import { Refusal } from '../../errors.ts';
 import { InvalidValue, unlessInvalid } from '../../model/invalid-value.ts';
@@ -15,8 +16,9 @@ import { type DecisionContext, maxDecisionOperations } from './decision.ts';
 import type { NameEdit, PathOf } from './name-edits.ts';
 
 /**
- * What a name changes at one key: puts or deletes it, or leaves it as it is, since it is one of others. `proof`: the
- * key is absent or has a value of ours, or others have it still (test/control/skydns-keys-of-others.test.ts).
+ * The change of one key for a name. `operation`: undefined if the key belongs to others and stays as it is. `proof`:
+ * the compare that the key is absent, has a value of ours, or still belongs to others
+ * (test/control/skydns-keys-of-others.test.ts).
  */
 export interface SkydnsChange {
   edit: NameEdit;
@@ -35,8 +37,8 @@ interface Asking {
 }
 
 /**
- * Returns the changes of one name. Adds `skydns_unfit` to the refusals for a written RRset that the layout has no value
- * for, or whose key has a value of others.
+ * Returns the changes of one name. Adds `skydns_unfit` to the refusals for a written RRset for which the layout has no
+ * value, or whose key has a value of others.
  */
 export function skydnsChanges(asking: Asking, edit: NameEdit, pathOf: PathOf): SkydnsChange[] {
   const { views, refusals } = asking;
@@ -67,7 +69,10 @@ export function skydnsChanges(asking: Asking, edit: NameEdit, pathOf: PathOf): S
   });
 }
 
-/** Returns whether others have the key, with the proof. A key that was not read is taken to be as we left it. */
+/**
+ * Returns whether the key belongs to others, and the compare that proves it. Assumes of a key that the loop has not
+ * read that it is as we left it.
+ */
 function standingAt(asking: Asking, key: string, left: string | undefined): { isTheirs: boolean; proof: Compare } {
   const read = asking.layout?.get(key);
   if (read === undefined)
@@ -91,7 +96,7 @@ export function maxSkydnsKeys(views: Views, { zone, before, rrsets }: NameEdit):
   return [...ours(before), ...ours(rrsets)].reduce((sum, { records }) => sum + records.length, 0);
 }
 
-/** Refuses with `skydns_unfit` a transaction that is too long with its keys of the layout. */
+/** Refuses with `skydns_unfit` if the transaction with its keys of the layout is too long. */
 export function refuseIfLong(operations: number, compares: number, changes: readonly SkydnsChange[]): void {
   if (operations <= maxDecisionOperations && compares <= maxOperations) return;
   const byName = Map.groupBy(changes, ({ edit }) => edit.owner);
@@ -108,7 +113,7 @@ function ours(rrsets: readonly Rrset[]): Rrset[] {
   return rrsets.filter(({ manager }) => manager !== 'skydns');
 }
 
-/** Returns the result. If the layout does not have it, `refuse` gets the reason. */
+/** Returns the result. If the layout cannot have the RRset, calls `refuse` with the reason. */
 function fitting<T>(values: () => T, refuse: (reason: string) => never): T {
   try {
     return values();

@@ -1,7 +1,6 @@
-// Builds the transaction of one decision: its compares and its operations, with each key at most once. Adds the
-// compares that every write of a zone or a name needs. Every change that users can see is built here:
-// test/repo/store-commits.test.ts lists the files that commit without the builder. The edits of names, and the checks
-// of their RRsets: name-edits.ts.
+// Builds the transaction of one decision: its compares and operations, each key at most once. Adds the compares that
+// every write of a zone or a name needs. Every change that users can see is built here: test/repo/store-commits.test.ts
+// lists the files that commit without the builder. The edits of names and the checks of their RRsets: name-edits.ts.
 
 import { isDeepStrictEqual } from 'node:util';
 import { refuse } from '../../errors.ts';
@@ -37,18 +36,18 @@ export class TransactionBuilder implements DecisionContext {
   readonly claimed: DecisionContext['claimed'];
   readonly now: number;
   readonly layout: DecisionContext['layout'];
-  /** The faults of the request that were found so far. {@link build} throws them together. */
+  /** The faults of the request found so far. {@link build} throws them together. */
   readonly refusals: Refusals;
   readonly #compares = new Map<string, Compare>();
   readonly #operations = new Map<string, Operation>();
   readonly #names: NameEdits;
-  /** The zones that this transaction creates. They have no key yet to compare. */
+  /** The zones that this transaction creates. Their keys do not exist yet, so they cannot be compared. */
   readonly #created = new Map<Fqdn, Zone>();
-  /** By the key of the zone, the numbers of RRsets that an import changes. */
+  /** The numbers of RRsets that an import changes, by the key of its zone. */
   readonly #imports = new Map<string, Fields>();
   readonly #told: AuditEvent[] = [];
   readonly #takenOver = new Set<string>();
-  /** The keys of zones that would enclose a created zone and are not in the views: they must not exist. */
+  /** The keys of possible zones between a created zone and its enclosing zone. These keys must not exist. */
   readonly #enclosing = new Set<string>();
 
   /** Refuses with `forbidden` an actor that may not write. */
@@ -64,13 +63,13 @@ export class TransactionBuilder implements DecisionContext {
     this.#names = new NameEdits(views, access);
   }
 
-  /** Adds a compare. The transaction is committed only if all its compares hold. */
+  /** Adds a compare. The transaction is committed only if all compares hold. */
   require(compare: Compare): this {
     this.#compares.set(comparedKey(compare), compare);
     return this;
   }
 
-  /** Requires that `modified` is still the revision that last wrote the key. */
+  /** Requires that the key was not written after the revision `modified`. */
   requireUnchanged(key: string, modified: Revision): this {
     return this.require({ kind: 'modified', key, revision: modified });
   }
@@ -85,9 +84,9 @@ export class TransactionBuilder implements DecisionContext {
   }
 
   /**
-   * Writes a key. Requires that the revision `before` is still the one that last wrote it. If `before` is undefined,
-   * requires that there is no such key. Writes nothing if `standing`, the key's value in the views, equals `value`: the
-   * compare then proves that the key still has this value (test/control/unchanged-writes.test.ts).
+   * Writes a key. Requires that the key was last written at the revision `before`; if `before` is undefined, that the
+   * key does not exist. Writes nothing if `standing`, the key's value in the views, equals `value`: then the compare
+   * proves that the key still has this value (test/control/unchanged-writes.test.ts).
    */
   put(key: string, value: string, before: Revision | undefined, standing?: string): this {
     if (before === undefined) this.requireAbsent(key);
@@ -100,7 +99,7 @@ export class TransactionBuilder implements DecisionContext {
     return this.requireUnchanged(key, modified).deleteUnchecked(key);
   }
 
-  /** Deletes a key, if there is one, without a compare. */
+  /** Deletes a key without a compare. The key need not exist. */
   deleteUnchecked(key: string): this {
     return this.addUnchecked({ kind: 'delete', key });
   }
@@ -118,33 +117,33 @@ export class TransactionBuilder implements DecisionContext {
   }
 
   /**
-   * Returns whether this transaction has an operation on the key. Returns false for the key of a name: {@link build}
-   * adds the operations on names.
+   * Returns whether this transaction has an operation on the key. Always returns false for the key of a name, because
+   * {@link build} adds the operations on names.
    */
   writes(key: string): boolean {
     return this.#operations.has(key);
   }
 
-  /** Notes that this transaction ends an import of the zone: the zone's event tells these numbers of RRsets. */
+  /** Notes that this transaction ends an import of the zone. The zone's audit event has these numbers of RRsets. */
   noteImport(zone: Fqdn, rrsets: object): this {
     this.#imports.set(zoneKey(zone), { ...rrsets });
     return this;
   }
 
-  /** Adds an audit event of something that no operation changes. */
+  /** Adds an audit event about which no operation writes anything. */
   tell(event: AuditEvent): this {
     this.#told.push(event);
     return this;
   }
 
-  /** Ends an import of a zone that is deleted: deletes the import's lock. */
+  /** Ends an import of a deleted zone: deletes the lock of the import. */
   endImport(zone: Fqdn): this {
     return this.deleteUnchecked(importKey(zone));
   }
 
   /**
-   * Creates a zone. The same transaction may write names into it. Requires that nobody else creates a zone that would
-   * be between the new zone and its enclosing zone in the views: the new zone could hide names of that other zone
+   * Creates a zone. The same transaction may write names into it. Requires that nobody else creates a zone between the
+   * new zone and its enclosing zone in the views, because the new zone could hide names of that zone
    * (test/control/races.test.ts). Refuses with `forwarder_conflict` if there is a forwarder of that name.
    */
   createZone(zone: Zone): this {
@@ -159,7 +158,7 @@ export class TransactionBuilder implements DecisionContext {
     return this.put(zoneKey(zone.name), zoneValue.encode(zone), undefined).touchZone(zone.name);
   }
 
-  /** The names in the zone belong to the zone or to the forwarder. */
+  /** Refuses if there is a forwarder of this name: a name can belong to a zone or to a forwarder, not to both. */
   #requireNoForwarder(zone: Fqdn): void {
     if (this.views.forwarders.get(zone) !== undefined) {
       const wayOut = `delete it first (DELETE /v1/forwarders/${zone}), or take another name`;
@@ -168,7 +167,10 @@ export class TransactionBuilder implements DecisionContext {
     this.requireAbsent(forwarderKey(zone));
   }
 
-  /** Writes the state of a zone that gets `skydns`: whatever happens to the zone, its keys are cleared some day. */
+  /**
+   * Writes the first SkyDNS state of a zone that gets `skydns`. Because of this state, the leader clears the
+   * zone's keys later, even if the zone is deleted.
+   */
   beginSkydns({ name, skydns, generation, defaultTtl }: Zone): void {
     if (!skydns || this.views.skydns.states.has(name)) return;
     const state = newState(name, { on: true, generation, defaultTtl }, this.views.zones.counts(name).names);
@@ -181,7 +183,7 @@ export class TransactionBuilder implements DecisionContext {
   }
 
   /**
-   * Changes the zone's serial, since the zone's answers change. Does nothing if this transaction deletes the serial.
+   * Changes the zone's serial, because the zone's answers change. Does nothing if this transaction deletes the serial.
    */
   touchZone(zone: Fqdn): this {
     const key = serialKey(zone);
@@ -194,7 +196,7 @@ export class TransactionBuilder implements DecisionContext {
     return this.#names.editAt(zone, owner).rrsets;
   }
 
-  /** Writes one RRset, in place of the one of its type. */
+  /** Writes one RRset. It replaces the RRset of the same type. */
   putRrset(zone: Zone, owner: Fqdn, rrset: Rrset): this {
     const edit = this.#names.editAt(zone, owner);
     edit.rrsets = [...edit.rrsets.filter(({ type }) => type !== rrset.type), rrset];
@@ -211,7 +213,7 @@ export class TransactionBuilder implements DecisionContext {
     return this;
   }
 
-  /** Returns whether this many more keys fit into the transaction, beside its compares, operations and names. */
+  /** Returns whether so many more keys fit into the transaction, with its present compares, operations and names. */
   hasRoom(keys: number): boolean {
     const edits = [...this.#names].filter(([, { changed }]) => changed);
     const zones = [...new Set(edits.map(([, { zone }]) => zone.name))];
@@ -222,14 +224,15 @@ export class TransactionBuilder implements DecisionContext {
     return taken + edits.length + skydns + keys <= maxDecisionOperations;
   }
 
-  /** Returns how many owner names this transaction adds to the zone, less the names that it deletes. */
+  /** Returns how many owner names this transaction adds to the zone, minus the names that it deletes. */
   namesAdded(zone: Zone): number {
     return this.#names.addedTo(zone.name);
   }
 
   /**
-   * Returns the decision. Refuses what {@link NameEdits.check} refuses, together with the faults in `refusals`, a name
-   * with too many RRsets, and what {@link checkWrites} refuses. `pathOf` returns where the request names an RRset.
+   * Returns the decision. Refuses with the faults in `refusals` and those of {@link NameEdits.check} together. Also
+   * refuses a name with too many RRsets, and as {@link checkWrites} does. `pathOf` returns where the request names an
+   * RRset.
    */
   build<T>(result: T, pathOf?: PathOf): Decision<T> {
     return this.buildWith(() => result, pathOf);
@@ -255,8 +258,8 @@ export class TransactionBuilder implements DecisionContext {
   }
 
   /**
-   * Requires that each zone of `#enclosing` is absent. If the transaction has no room for so many compares, requires
-   * that no zone at all was written since the views were read. That loses more races.
+   * Requires that the zones of `#enclosing` do not exist. If the transaction has no room for so many compares, requires
+   * that no zone at all was written since the views were read: this loses more races.
    */
   #requireNoneEnclosing(): void {
     const fits = this.#compares.size + this.#enclosing.size <= maxOperations;
@@ -303,8 +306,8 @@ export class TransactionBuilder implements DecisionContext {
 
   /**
    * Requires that no name was added to the zone since the views were read, because a new delegation or DNAME hides the
-   * names below it. The compare of the zone's serial proves that. Writes the zone again, so that a request that is
-   * about to add a name loses the race and decides again (test/control/zone-cuts.test.ts).
+   * names below it. The compare of the zone's serial proves that. Also writes the unchanged zone again, so that a
+   * request that is about to add a name loses the race and decides again (test/control/zone-cuts.test.ts).
    */
   #requireNothingHidden(zone: Fqdn): void {
     const current = this.views.zones.get(zone);

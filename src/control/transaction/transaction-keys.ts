@@ -7,7 +7,7 @@ export function writtenKey(operation: Operation): string {
   return operation.kind === 'delete-prefix' ? operation.prefix : operation.key;
 }
 
-/** Returns the key that the compare reads, or the prefix of the keys that it requires to be quiet. */
+/** Returns the key that the compare reads, or the prefix of the keys that must be unchanged. */
 export function comparedKey(compare: Compare): string {
   return compare.kind === 'quiet' ? compare.prefix : compare.key;
 }

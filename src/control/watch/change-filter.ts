@@ -1,4 +1,4 @@
-// The filter of a follower: which changes of resources it is told.
+// The filter of a follower: selects the changes of resources that the follower gets.
 
 import { atField } from '../../errors.ts';
 import { addressNumber, parseAddress } from '../../model/address.ts';
@@ -13,14 +13,14 @@ import type { Views } from '../../views/views.ts';
 import { Refusals } from '../input/refusals.ts';
 import type { ResourceChange } from './resource-changes.ts';
 
-/** A filter as people write it. A change must match all fields that are present, before or after. */
+/** A filter as people write it. The resource must match all present fields, before or after the change. */
 export interface ChangeFilterInput {
   /** The kinds of resources, with commas between them. */
   kind?: string;
-  /** The zone itself, its RRsets, and hosts with a record in it. */
+  /** Matches the zone itself, its RRsets, and hosts with a record in it. */
   zone?: string;
   /**
-   * A prefix or a range: hosts, allocations, and A and AAAA records with an address in it, and pools that overlap it.
+   * A prefix or a range. Matches hosts, allocations, A and AAAA records with an address in it, and overlapping pools.
    */
   within?: string;
 }
@@ -31,7 +31,7 @@ export interface ChangeFilter {
   within?: AddressRange;
 }
 
-/** Refuses with `invalid_request` what cannot be read, with the path of each query parameter. */
+/** Returns the parsed filter. Refuses with `invalid_request` and the path of each faulty query parameter. */
 export function parseChangeFilter(input: ChangeFilterInput): ChangeFilter {
   const refusals = new Refusals();
   const parsed = <T>(path: string, text: string | undefined, parse: (text: string) => T) =>
@@ -49,7 +49,7 @@ function parseKind(text: string): AuditedResource {
   return kind;
 }
 
-/** Returns whether a follower with this filter is told the change. */
+/** Returns whether a follower with this filter gets the change. */
 export function matchesFilter(
   { kinds, zone, within }: ChangeFilter,
   change: ResourceChange,
@@ -63,7 +63,7 @@ export function matchesFilter(
 }
 
 function isOfZone(zone: Fqdn, change: ResourceChange, { zones }: Pick<Views, 'zones'>): boolean {
-  // Its records may be in a zone that is deleted with it, or that the host's own zone does not enclose: reverse zones.
+  // `enclosing` finds the records in reverse zones. `host.zone` also counts if that zone was deleted with the host.
   const hasRecord = (host: Host) =>
     host.zone === zone || recordsOf(host, 0).some(({ owner }) => zones.enclosing(owner)?.value.name === zone);
   switch (change.resource) {

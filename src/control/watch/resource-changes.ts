@@ -1,6 +1,6 @@
-// Derives what one revision of the store changed for users: resources, with their values before and after. It knows
-// only what the keys held before and after, and not who wrote them. So a revision says the same at every replica,
-// without a ledger too, and when it is read again later (test/control/resource-changes.test.ts).
+// Derives from one revision of the store what changed for users: resources, with their values before and after. Uses
+// only the values of the keys before and after, not who wrote them. So the result is the same at every replica, without
+// a ledger, and when the revision is read again later (test/control/resource-changes.test.ts).
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Address } from '../../model/address.ts';
@@ -27,7 +27,7 @@ import { type StoredToken, tokenKind } from '../../store/kinds/token.ts';
 import { zoneKey, zoneKind } from '../../store/kinds/zone.ts';
 import type { Change, StoreEvent } from '../../store/store.ts';
 
-/** A resource that a revision changed. A value is undefined if there was none, or if it cannot be read. */
+/** A resource that a revision changed. A value is undefined if there is none, or if it cannot be read. */
 export interface Changed<Resource extends AuditedResource, Id, Value> {
   readonly resource: Resource;
   readonly action: AuditedAction;
@@ -36,7 +36,7 @@ export interface Changed<Resource extends AuditedResource, Id, Value> {
   readonly after: Value | undefined;
 }
 
-/** A change of one resource. What a host writes into zones and addresses is part of the host's change. */
+/** A change of one resource. The records and addresses of a host are part of the host's change. */
 export type ResourceChange =
   | Changed<'host', Fqdn, Host>
   | Changed<'pool', string, Pool>
@@ -51,7 +51,7 @@ export type ResourceChange =
 interface WrittenKey<Name extends KindName> {
   event: StoreEvent;
   subject: Subject<Name>;
-  /** Returns the value before and after, each undefined if there is none, or if it cannot be read. */
+  /** Returns the values before and after. A value is undefined if there is none, or if it cannot be read. */
   values(): { before: Value<Name> | undefined; after: Value<Name> | undefined };
 }
 
@@ -60,7 +60,7 @@ interface Rule<Name extends KindName> {
   changes(written: WrittenKey<Name>, revision: Revised): ResourceChange[];
 }
 
-/** How each kind of key changes resources. `unseen`: it changes none. */
+/** For each kind of key, how its changes become changes of resources. `unseen`: they become none. */
 const rules: { readonly [Name in KindName]: Rule<Name> | 'unseen' } = {
   host: { kind: hostKind, changes: (written) => ofValue('host', written.subject.host, written) },
   pool: { kind: poolKind, changes: (written) => ofValue('pool', written.subject.pool, written) },
@@ -88,13 +88,13 @@ const byPrefix: ReadonlyMap<string, Rule<KindName>> = new Map(
   ),
 );
 
-/** Events of one slice. The deletion of a large zone has a million. */
+/** The limit for events in one slice: the deletion of a large zone has a million events. */
 const slice = 1000;
-/** Characters of values in one slice: some milliseconds. A patch of RRsets has megabytes. */
+/** The limit for characters of values in one slice, some milliseconds: a patch of RRsets has megabytes. */
 const maxCharacters = 64_000;
 
 /**
- * Returns the changes of a revision, whose events must have what the keys held before. Yields after each slice
+ * Returns the changes of a revision. Its events must have the earlier values of the keys. Yields after each slice
  * (test/control/change-slices.test.ts).
  */
 export function* resourceChanges({ events }: Change): Generator<void, ResourceChange[]> {
@@ -121,7 +121,7 @@ function changesOf(event: StoreEvent, revised: Revised): ResourceChange[] {
   return rule.changes({ event, subject, values }, revised);
 }
 
-/** What else the revision wrote. */
+/** The other writes of the revision, which some rules need. */
 class Revised {
   /** The keys of hosts, zones and serials. */
   readonly #events = new Map<string, StoreEvent>();
@@ -136,9 +136,9 @@ class Revised {
   }
 
   /**
-   * Returns whether users saw the names of a generation change. They did if the zone's serial was put: an import writes
-   * a new generation, and a cleaning deletes an old one, without that. If the revision changes the zone's generation,
-   * or deletes the zone, the change of the zone tells of its names.
+   * Returns whether users see a change of names in this generation. They do if the revision put the zone's serial:
+   * imports and cleanings write names of other generations without that. If the revision changes the zone's generation,
+   * or deletes the zone, the zone's own change covers its names.
    */
   showsNames(zone: Fqdn, generation: number): boolean {
     if (this.#events.get(serialKey(zone))?.kind !== 'put') return false;
@@ -160,7 +160,7 @@ function valuesOf<Name extends KindName>(kind: StoredKind<Name>, subject: Subjec
   return { before: read(event.previous?.value), after: read(event.kind === 'put' ? event.entry.value : undefined) };
 }
 
-/** Returns the change of a resource that has the value of one key; none if the value is equal or cannot be read. */
+/** Returns the change of a resource that is the value of one key; none if the value is equal or cannot be read. */
 function ofValue<Resource extends AuditedResource, Id, Name extends KindName>(
   resource: Resource,
   id: Id,
@@ -180,7 +180,7 @@ function zoneChanges(written: WrittenKey<'zone'>): ResourceChange[] {
   });
 }
 
-/** Leaves out the RRsets of hosts that the revision writes: they are part of the change of the host. */
+/** Returns the changes of RRsets, without RRsets of hosts that the revision writes: the host's change covers them. */
 function rrsetChanges({ subject, values }: WrittenKey<'name'>, revised: Revised): ResourceChange[] {
   const { zone, generation, owner } = subject;
   if (!revised.showsNames(zone, generation)) return [];
@@ -195,7 +195,7 @@ function rrsetChanges({ subject, values }: WrittenKey<'name'>, revised: Revised)
   );
 }
 
-/** Leaves out addresses of hosts that the revision writes, and cool-downs, which end without a change by anybody. */
+/** Returns the change of an address, without hosts that the revision writes, and without the end of a cool-down. */
 function allocationChanges({ subject, values }: WrittenKey<'address'>, revised: Revised): ResourceChange[] {
   const told = (record: AddressRecord | undefined): AddressRecord | undefined => {
     const isTold = (holder: Holder) => holder.kind === 'allocation' || !revised.writesHost(holder.host);

@@ -1,4 +1,4 @@
-// What the bearer of a token may see of a change. The stream of changes asks nobody else.
+// Limits a change to what the bearer of a token may see. Only bearers of tokens follow the stream of changes.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { AuditedResource } from '../../model/audit-event.ts';
@@ -10,8 +10,8 @@ import type { Changed, ResourceChange } from './resource-changes.ts';
 
 /**
  * Returns the change as the bearer may see it; undefined if the bearer may not see it. A resource that comes into the
- * scope of the token is created, and one that leaves it is deleted. The scope is that of the views, which may be later
- * than the change.
+ * scope of the token appears as created, and one that leaves it as deleted. The scope is checked with the views, which
+ * may be newer than the change.
  */
 export function seenChange(
   { actor, views }: { actor: TokenActor; views: Views },
@@ -48,7 +48,7 @@ function inScope(access: Access, change: ResourceChange): ResourceChange | undef
   }
 }
 
-/** Returns the change with what is in scope of its values; undefined if nothing is. */
+/** Returns the change with only the values that are in scope; undefined if none is. */
 function limited<Resource extends AuditedResource, Id, Value>(
   change: Changed<Resource, Id, Value>,
   part: (value: Value) => Value | undefined,

@@ -1,4 +1,4 @@
-// Warns of the CNAME records, in all zones, that an import leaves pointing at names without addresses.
+// Warns of CNAME records, in all zones, that an import leaves pointing at names without addresses.
 
 import { type Fqdn, parentOf } from '../../model/name.ts';
 import type { Rrset } from '../../model/rrset.ts';
@@ -10,13 +10,13 @@ import type { Asking } from '../access/actor.ts';
 import { leftPointing, type Names, namesIn } from '../transaction/left-pointing.ts';
 import { yieldToEventLoop } from './yield-to-event-loop.ts';
 
-/** The names that are looked at without a pause. */
+/** The limits for targets, and for names, that are checked without a pause. */
 const targetsPerTurn = 500;
 const namesPerTurn = 10_000;
 
 /**
- * Adds the warnings, but none about names that the actor may not see. `managed`: the RRsets of hosts, which stay. A
- * warning has the line of the CNAME record, or 0 if it is not in the file.
+ * Adds the warnings, but none about names that the actor may not see. `managed`: the RRsets of hosts, which the import
+ * keeps. A warning has the line of the CNAME record, or 0 if the record is not in the file.
  */
 export async function checkAliases(
   asking: Asking,
@@ -52,7 +52,7 @@ export async function checkAliases(
   }
 }
 
-/** Returns the names of the zone that will have other names below them. */
+/** Returns the names that will have other names of the zone below them. */
 async function namesWithOthersBelow(
   zone: Fqdn,
   { names }: ZoneFileContents,

@@ -1,6 +1,6 @@
-// Deletes the names of generations that are not in use: old generations, and pending generations whose import failed or
-// whose process died. Runs after each import, and by a timer for names that are left over. These deletions do not go
-// through the builder, since no user sees the names.
+// Deletes the names of unused generations: of old ones, and of pending ones whose import failed or whose process died.
+// Runs after each import, and by a timer for names that are left over. These deletions do not use the builder, because
+// no user sees the names.
 
 import type { Logger } from '../../model/logger.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -15,10 +15,10 @@ const intervalMilliseconds = 60_000;
 const pageSize = 1000;
 
 /**
- * Deletes the names of all generations except the zone's current generation and that of a running import. Returns the
- * number of names that it deleted. Each import has a higher generation than the imports before it. So the imports of
- * all generations below that of the lock have ended. Reads the lock first, then the zone's key. In the other order, an
- * import could end between the two reads, and the names of its generation, now the current one, would be deleted. Each
+ * Deletes the names of all generations except the zone's current generation and the one of a running import. Returns
+ * the number of deleted names. Each import has a higher generation than the imports before it, so the imports of all
+ * generations below the lock's have ended. Reads the lock first, then the zone's key: in the other order, an import
+ * could end between the two reads, and the names of its generation, now the current one, would be deleted. Each
  * deletion requires that the zone was not deleted and created again meanwhile (test/control/races.test.ts).
  */
 export async function cleanGenerations(store: Store, zone: Fqdn): Promise<number> {
@@ -49,16 +49,14 @@ export async function cleanGenerations(store: Store, zone: Fqdn): Promise<number
   }
 }
 
-/** Returns the key where the next page starts: `next`, or the first key after a generation that stays. */
+/** Returns the key where the next page starts: `next`, or the first key after a generation that must stay. */
 function afterStaying(zone: Fqdn, staying: readonly number[], next: string): string {
   const prefix = staying.map((generation) => namesPrefix(zone, generation)).find((one) => next.startsWith(one));
-  // The prefix ends with `/`. The character after `/` is `0`.
+  // The prefix ends with `/`, and the next character after `/` is `0`.
   return prefix === undefined ? next : `${prefix.slice(0, -1)}0`;
 }
 
-/**
- * Starts the cleaning: when the views are loaded, and then by a timer. Returns the function that stops the cleaning.
- */
+/** Cleans when the views are loaded, and then by a timer. Returns the function that stops this. */
 export function startCleaning(store: Store, views: Views, logger: Logger): () => void {
   let running = false;
   let stopped = false;

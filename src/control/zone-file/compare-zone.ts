@@ -1,5 +1,5 @@
-// Compares a zone file with the zone. Finds the RRsets that an import would change, and the RRsets that the import must
-// keep because hosts manage them. Reads the zone's records from the store at one revision. Writes nothing.
+// Compares a zone file with the zone. Finds the RRsets that an import would change, and the RRsets of hosts, which the
+// import must keep. Reads the zone's records from the store at one revision. Writes nothing.
 
 import { checkNameservers } from '../../model/check-name.ts';
 import { InvalidValue } from '../../model/invalid-value.ts';
@@ -15,7 +15,7 @@ import type { Views } from '../../views/views.ts';
 import { faultRefusal } from '../reading/fault-refusal.ts';
 import { yieldToEventLoop } from './yield-to-event-loop.ts';
 
-/** Numbers of RRsets. `managed`: the RRsets that have a manager, such as a host: they stay as they are. */
+/** Numbers of RRsets. `managed`: RRsets that have a manager, such as a host, and stay unchanged. */
 export interface ImportCounts {
   added: number;
   changed: number;
@@ -45,12 +45,12 @@ export class ZoneComparison {
     this.#limit = limit;
   }
 
-  /** True if no difference was noted. */
+  /** True if the file and the zone do not differ. */
   get isEmpty(): boolean {
     return this.counts.added + this.counts.changed + this.counts.deleted === 0;
   }
 
-  /** Counts a difference. Adds it to `differences` if the limit allows. */
+  /** Counts a difference. Adds it to `differences` up to the limit. */
   note(
     kind: 'added' | 'changed' | 'deleted',
     owner: Fqdn,
@@ -63,8 +63,8 @@ export class ZoneComparison {
   }
 
   /**
-   * Compares the RRsets that are stored at one name with those of the file. Marks an RRset of the file as `known` if
-   * one of its type is stored.
+   * Compares the stored RRsets of one name with those of the file. Marks an RRset of the file as `known` if the name
+   * has a stored RRset of its type.
    */
   compareName(owner: Fqdn, stored: readonly Rrset[], wanted: readonly FileRrset[]): void {
     for (const rrset of stored) {
@@ -81,8 +81,8 @@ export class ZoneComparison {
 }
 
 /**
- * Compares the file with the zone as it was at the revision. `limit`: the limit for differences that are listed. `zone`
- * has the settings that it has after the import: the TTLs of hosts follow them.
+ * Compares the file with the zone at the revision. `limit`: the limit for listed differences. `zone` must have the
+ * settings after the import, because the TTLs of hosts follow from them.
  */
 export async function compareZone(
   store: Store,
@@ -118,8 +118,8 @@ export async function compareZone(
 }
 
 /**
- * Returns the RRsets of a name. Refuses with `value_unreadable` if they cannot be read: hosts may manage some of them,
- * and an import must not delete the records of hosts.
+ * Returns the RRsets of a name. Refuses with `value_unreadable` if they cannot be read: some may be records of hosts,
+ * which an import must not delete.
  */
 function storedName(key: string, value: string): NamedRrsets {
   try {
@@ -130,7 +130,7 @@ function storedName(key: string, value: string): NamedRrsets {
   }
 }
 
-/** Adds the findings about all names that the zone will have: the records of the file, and those that hosts manage. */
+/** Adds the findings about all names of the zone after the import: from the records of the file and those of hosts. */
 export async function checkContents(
   contents: ZoneFileContents,
   { managed }: ZoneComparison,
@@ -148,7 +148,7 @@ export async function checkContents(
   }
 }
 
-/** Adds a fault if a DNAME at the apex would hide the names of the replicas, and they are the zone's nameservers. */
+/** Adds a fault if a DNAME at the apex would hide the names of the replicas, while they are the zone's nameservers. */
 export function checkApex(zone: Zone, { names }: ZoneFileContents, findings: Findings): void {
   const rrsets = names.get(zone.name) ?? [];
   const finding = checkNameservers(zone, rrsets);

@@ -1,8 +1,8 @@
-// Writes a zone as a zone file, piece by piece: the apex with the SOA first, then the other names in canonical order,
-// all as of one revision. The file also has the NS records and the addresses of replicas that the zone's settings
-// imply, so that other servers can use the file as it is. An import of the file into the same zone changes nothing
-// (test/http/zone-file.test.ts), unless users wrote DNSSEC records, which an import leaves out. Names whose values in
-// the store cannot be read are left out.
+// Writes a zone as a zone file, piece by piece, as of one revision: the apex with the SOA first, then the other names
+// in canonical order. The file also has the NS records and the addresses of replicas that the zone's settings imply, so
+// that other servers can use it unchanged. An import of the file into the same zone changes nothing
+// (test/http/zone-file.test.ts), unless users wrote DNSSEC records, which an import leaves out. The file lacks names
+// whose stored values cannot be read.
 
 import { compareNames, type Fqdn } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';
@@ -31,8 +31,8 @@ export interface ZoneFile {
 type Implied = ReturnType<Views['zones']['implied']>;
 
 /**
- * Exports a zone. Refuses with `forbidden` a token that may not see all of it. Resolves when the first piece is made.
- * So if the store cannot be reached, this rejects before any part of the answer is sent.
+ * Exports a zone. Refuses with `forbidden` a token that may not see the whole zone. Resolves when the first piece is
+ * made: so this rejects, before any part of the answer is sent, if the store cannot be reached.
  */
 export async function exportZoneFile(places: Asking & { store: Store }, name: Fqdn): Promise<ZoneFile> {
   const { store, views } = places;
@@ -55,7 +55,7 @@ async function* prepend(first: string, rest: AsyncIterable<string>): AsyncGenera
   yield* rest;
 }
 
-/** Yields the names that can be read. Records of hosts have the TTLs that they have now. */
+/** Yields the names that can be read. Records of hosts have their current TTLs. */
 async function* storedNames({ zones }: Views, zone: Zone, entries: AsyncIterable<Entry>): AsyncGenerator<NamedRrsets> {
   const turns = new Turns();
   for await (const { value } of entries) {

@@ -1,7 +1,7 @@
-// The lock of an import is a key on a lease. It allows one import of a zone at a time. If the process of the import
-// dies, the lease ends, and the lock with it. The revision that created the key is the number of the import's
-// generation. So no two imports write the same generation, and a later import has a higher one
-// (test/control/races.test.ts). The lock does not go through the builder, since users do not see it.
+// The lock of an import: a key on a lease. It allows one import of a zone at a time. If the process of the import dies,
+// the lease ends, and the lock with it. The revision that created the key is the number of the import's generation, so
+// no two imports write the same generation, and a later import has a higher one (test/control/races.test.ts). The lock
+// does not use the builder, because users do not see it.
 
 import { refuse } from '../../errors.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -29,7 +29,7 @@ export class ImportLock {
   }
 
   /**
-   * Takes the lock. `zoneCreated`: the revision that created the zone that the caller has read. Refuses with
+   * Takes the lock. `zoneCreated`: the revision that created the zone, as the caller has read it. Refuses with
    * `import_interrupted` if that zone was deleted meanwhile, otherwise with `import_running`.
    */
   static async take(store: Store, zone: Fqdn, zoneCreated: Revision): Promise<ImportLock> {
@@ -64,7 +64,7 @@ export class ImportLock {
     return (await this.#store.get(this.#key))?.created === this.#created;
   }
 
-  /** Releases the lock. If the store cannot be reached, the lease ends by itself, and the lock with it. */
+  /** Releases the lock. If the store cannot be reached, the lock ends with its lease. */
   async release(): Promise<void> {
     clearInterval(this.#renewal);
     await this.#store.revokeLease(this.#lease).catch(() => undefined);

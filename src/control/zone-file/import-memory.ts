@@ -1,15 +1,15 @@
-// A limit for the memory that all running imports use together. Without it, large files would exhaust the heap and end
-// the process.
+// Limits the memory of all running imports together. Without a limit, large files would exhaust the heap and end the
+// process.
 
 import { refuse } from '../../errors.ts';
 
 /** The memory that one import uses. */
 export interface MemoryShare {
   /**
-   * Notes how many octets the import uses now. Refuses with `payload_too_large` if all imports use too many together.
+   * Notes how many octets the import uses now. Refuses with `payload_too_large` if all imports together use too many.
    */
   hold(octets: number): void;
-  /** Notes that the import uses no memory any more. */
+  /** Notes that the import no longer uses memory. */
   end(): void;
 }
 

@@ -1,4 +1,4 @@
-// The part of an import that writes. First it writes names into a pending generation. Then one transaction makes that
+// The part of an import that writes. First writes names into a pending generation. Then one transaction makes this
 // generation the current one, and carries over the records that hosts changed meanwhile.
 
 import { Refusal, refuse } from '../../errors.ts';
@@ -25,23 +25,21 @@ import { refuseFaults } from './refuse-faults.ts';
 import { GenerationWriter, nameOperation, refuseInterrupted } from './write-generation.ts';
 import { yieldToEventLoop } from './yield-to-event-loop.ts';
 
-/**
- * The limit for names that the last transaction carries over. If more names have changed, they are written before it.
- */
+/** The limit for names that the last transaction carries over. If more names have changed, writes them before. */
 const maxCarried = 50;
 
-/** The contents of the file, and the generation of the zone that they were compared with. */
+/** The contents of the file, and the generation of the zone with which they were compared. */
 interface Compared {
   contents: ZoneFileContents;
   generation: number;
-  /** The names in that generation that were changed since. */
+  /** The names in that generation that were changed after the comparison. */
   journal: NameJournal;
-  /** What the import changes. */
+  /** The numbers of changes by the import. */
   counts: ImportCounts;
 }
 
 export class ImportRun {
-  /** Resolves when the cleaning after {@link replace} has ended, whether it failed or not. */
+  /** Resolves when the cleaning after {@link replace} has ended, even if it failed. */
   cleaned: Promise<void> = Promise.resolve();
   readonly #places: ImportPlaces;
   readonly #wanted: ImportWanted;
@@ -53,7 +51,7 @@ export class ImportRun {
     this.#compared = compared;
   }
 
-  /** Writes only the settings of the zone. For a file that differs from the zone only in them. */
+  /** Writes only the settings of the zone, for a file that differs from the zone only in settings. */
   async putSettings(): Promise<Revision> {
     const { actor } = this.#wanted;
     const decide = (context: DecisionContext) => this.#decideZone(context, undefined);
@@ -61,9 +59,9 @@ export class ImportRun {
   }
 
   /**
-   * Writes a new generation, then makes it the current one. Resolves with the revision that made it the current one.
-   * Then starts to delete the names of other generations, also if the import failed. Refuses as {@link ImportLock.take}
-   * does, and with the codes of each step: see `#switch`, `#decideZone` and `GenerationWriter`.
+   * Writes a new generation, then makes it the current one. Resolves with the revision of that. Then starts to delete
+   * the names of other generations, also after a failed import. Refuses as {@link ImportLock.take} does, and with the
+   * codes of each step: see `#switch`, `#decideZone` and `GenerationWriter`.
    */
   async replace(zoneCreated: Revision, { managed }: ZoneComparison): Promise<Revision> {
     const { store, logger } = this.#places;
@@ -85,7 +83,7 @@ export class ImportRun {
           (error: unknown) =>
             logger.warn({ zone, reason: String(error) }, 'removing leftovers of an import failed, will retry'),
         );
-      // If the store cannot be reached, the caller need not wait for that again. The lease ends by itself.
+      // If the store cannot be reached, the caller need not wait for the release: the lease ends by itself.
       if (!unreachable) await released;
     }
   }
@@ -135,7 +133,7 @@ export class ImportRun {
           if (changed.size > maxCarried) throw new LostRace();
           return this.#decideZone(context, lock);
         };
-        // The failed compare may be that of the lock. Only the store has the lock.
+        // The compare of the lock may be the one that failed. Only the store knows that, because no view has the lock.
         return (await committer.commit(this.#wanted.actor, decide, { once: true })).revision;
       } catch (error) {
         if (!(error instanceof LostRace)) throw error;
@@ -146,8 +144,8 @@ export class ImportRun {
   }
 
   /**
-   * Returns the operation that writes a name into the new generation: the file's records, and those that hosts manage
-   * now. Refuses if these records may not stand together.
+   * Returns the operation that writes a name into the new generation, with the file's records and the current records
+   * of hosts. Refuses if these records may not be together.
    */
   #carry(lock: ImportLock, owner: Fqdn) {
     const { zone } = this.#wanted;
@@ -159,9 +157,9 @@ export class ImportRun {
   }
 
   /**
-   * Writes the zone's settings with those of the file. With a lock, also makes its generation the current one,
-   * and carries over the changed names. Refuses if another import has replaced the generation that the file was
-   * compared with.
+   * Writes the zone's settings with those of the file. With a lock, also makes the lock's generation the current one
+   * and carries over the changed names. Refuses if another import has replaced the generation with which the file was
+   * compared.
    */
   #decideZone(context: DecisionContext, lock: ImportLock | undefined): Decision<void> {
     const { views } = context;
@@ -182,7 +180,7 @@ export class ImportRun {
       builder.require(lock.compare);
       for (const owner of this.#compared.journal.changed) builder.addUnchecked(this.#carry(lock, owner));
     }
-    // Every change of the zone writes its serial. So the compare proves that the journal has all changed names.
+    // Every change of the zone writes its serial, so the compare proves that the journal has all changed names.
     return builder
       .noteImport(name, this.#compared.counts)
       .put(zoneKey(name), value, current.modified)

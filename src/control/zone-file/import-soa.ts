@@ -1,6 +1,6 @@
 // Takes settings of the zone from a zone file: the default TTL from its `$TTL`, and `soa` from its SOA. Ignores the
-// serial of the file. A field of the SOA becomes a setting only if the SOA of the zone has another value there. All
-// others still follow the zone's settings.
+// serial of the file. A field of the SOA becomes a setting only if it differs from the field in the SOA of the zone.
+// All other fields still follow from the zone's settings.
 
 import { withoutAt } from '../../model/mailbox.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
@@ -15,16 +15,16 @@ import type { ZoneComparison } from './compare-zone.ts';
 export type ImportedSettings = Pick<Zone, 'defaultTtl' | 'soa'>;
 
 /**
- * Returns the default TTL that the zone has after the import: the file's `$TTL`, if the zone still has the default of
- * all zones, else its own.
+ * Returns the default TTL of the zone after the import: the file's `$TTL` if the zone still has the default for all
+ * zones, otherwise the zone's own.
  */
 export function defaultTtlFrom(zone: Zone, { defaultTtl }: ZoneFileContents): number {
   return zone.defaultTtl === zoneDefaults.defaultTtl ? (defaultTtl ?? zone.defaultTtl) : zone.defaultTtl;
 }
 
 /**
- * Returns the settings that the zone gets from the file. If the file has no SOA, the zone keeps its `soa`. Adds a
- * warning if the mailbox of the SOA is an e-mail address, and a fault if one of its times is too long.
+ * Returns the settings for the zone from the file. If the file has no SOA, the zone keeps its `soa`. Adds a warning if
+ * the mailbox of the SOA is an e-mail address, and a fault if one of the SOA's times is too long.
  */
 export function settingsFrom(
   views: Views,
@@ -55,7 +55,7 @@ export function settingsFrom(
   return { defaultTtl, soa: settings };
 }
 
-/** Returns the mailbox that the file means. Adds a warning if it is an e-mail address. */
+/** Returns the mailbox that the file's author meant. Adds a warning if it was written as an e-mail address. */
 function mailboxOf(name: Fqdn, line: number, findings: Findings): Fqdn {
   const mailbox = withoutAt(name);
   if (mailbox !== name) findings.warn(line, `the mailbox of the SOA has an @: ${mailbox} is taken (RFC 1035 §8)`);
@@ -63,8 +63,8 @@ function mailboxOf(name: Fqdn, line: number, findings: Findings): Fqdn {
 }
 
 /**
- * Returns the primary that the zone has with these RRsets at its apex, if its settings name none: the first nameserver
- * of the NS records there, else the first that the settings imply, else the zone's name.
+ * Returns the primary of a zone with these RRsets at its apex, if its settings name none: the first nameserver of the
+ * NS records, else the first that the settings imply, else the zone's name.
  */
 function primaryOf(views: Views, zone: Zone, apex: readonly Pick<Rrset, 'type' | 'records'>[] = []): Fqdn {
   const own = apex.find(({ type }) => type === 'NS')?.records;
@@ -77,7 +77,7 @@ export function changesSettings(zone: Zone, { defaultTtl, soa }: ImportedSetting
   return defaultTtl !== zone.defaultTtl || JSON.stringify(soa) !== JSON.stringify(zone.soa);
 }
 
-/** Adds the SOA to the comparison, as one RRset that is unchanged or changed, as DNS serves it before and after. */
+/** Adds the SOA to the comparison as one RRset, unchanged or changed, as DNS serves it before and after. */
 export function differenceOfSoa(
   comparison: ZoneComparison,
   views: Views,

@@ -1,4 +1,4 @@
-// The inputs of an import of a zone file, and the parts of the process that it uses.
+// The inputs of an import of a zone file, and the parts of the process that an import uses.
 
 import type { Logger } from '../../model/logger.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -19,7 +19,7 @@ export interface ImportPlaces {
   importMemory: ImportMemory;
 }
 
-/** How far an import is. */
+/** The progress of an import. */
 export interface ImportProgress {
   phase: 'reading' | 'comparing' | 'writing';
   /** The number of records read, or of names compared or written. */
@@ -41,6 +41,6 @@ export interface ImportWanted {
   refuseSigned?: boolean;
   precondition?: Precondition;
   onProgress?: (progress: ImportProgress) => void;
-  /** Aborted when the client has gone. Then the import ends, unless it has begun to commit its last transaction. */
+  /** Aborted when the client has gone. Then the import ends, unless it is already committing its last transaction. */
   signal?: AbortSignal;
 }

@@ -1,8 +1,8 @@
-// Use case: the records of a zone are replaced by those of a zone file, all in one step. The file is read and checked
-// first. Then its names are written into a pending generation, which DNS does not serve. One put of the zone's key
-// makes that generation the current one. Records that hosts manage stay. A journal notes the names that change
-// meanwhile. The last transaction carries over the records that hosts manage at those names
-// (test/control/import-zone-file.test.ts). The part that writes: import-run.ts.
+// Use case: a zone file replaces the records of a zone in one step. First the file is read and checked. Then its names
+// are written into a pending generation, which DNS does not serve. One put of the zone's key makes that generation the
+// current one. Records of hosts stay: a journal notes the names that change during the import, and the last transaction
+// carries over the hosts' records at these names (test/control/import-zone-file.test.ts). The part that writes:
+// import-run.ts.
 
 import { refuse } from '../../errors.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -40,7 +40,7 @@ export interface Imported {
   counts: ImportCounts;
   warnings: Finding[];
   warningCount: number;
-  /** The first differences that a dry run found. Empty if it was not a dry run. */
+  /** The first differences that a dry run found. Empty for an import that is not a dry run. */
   differences: RrsetDifference[];
   /** False if there was nothing to change, or it was a dry run. */
   written: boolean;
@@ -51,7 +51,7 @@ export interface Imported {
 
 const maxDifferences = 1000;
 
-/** Imports a zone file. If the file has faults, changes nothing and refuses with the list of them. */
+/** Imports a zone file. If the file has faults, changes nothing and refuses with the list of faults. */
 export async function importZoneFile(places: ImportPlaces, wanted: ImportWanted): Promise<Imported> {
   const share = places.importMemory.share();
   try {
@@ -77,7 +77,7 @@ async function importWithin(share: MemoryShare, places: ImportPlaces, wanted: Im
       refuse('not_found', `zone ${name} was deleted meanwhile`, { zone: name });
     refusals.try(() => checkPrecondition(precondition, entityTag(views.zones.changedAt(name))));
     const implied = dropImplied(views, zone, contents, findings);
-    // The comparison reads the zone at this revision. The journal has the names of all later changes.
+    // The comparison reads the zone at this revision. The journal has the names of all changes after it.
     return { zone, created: entry.created, readAt, implied, journal: views.zones.journal(name, zone.generation) };
   });
   const { zone, created, readAt, implied, journal } = begun;
@@ -110,7 +110,7 @@ async function importWithin(share: MemoryShare, places: ImportPlaces, wanted: Im
   }
 }
 
-/** Refuses with `forbidden` who may not import zone files. */
+/** Refuses with `forbidden` a token that may not import zone files. */
 export function needImport(asking: Asking): void {
   const access = accessOf(asking);
   access.needRole('operator');
@@ -122,9 +122,9 @@ function resultOf({ counts, differences }: ZoneComparison, findings: Findings) {
 }
 
 /**
- * Removes RRsets from the file's contents that the zone's settings imply anyway. Returns the number of these RRsets.
- * Also removes, with a warning, the other RRsets that the file marks as implied. Adds a warning if NS records of the
- * file replace those that the settings imply.
+ * Removes RRsets from the file's contents that the zone's settings imply. Returns the number of these RRsets. Also
+ * removes other RRsets that the file marks as implied, with a warning. Adds a warning if NS records of the file replace
+ * the NS records that the settings imply.
  */
 function dropImplied(views: Views, before: Zone, contents: ZoneFileContents, findings: Findings): number {
   const { name: zone } = before;
@@ -134,8 +134,8 @@ function dropImplied(views: Views, before: Zone, contents: ZoneFileContents, fin
     .implied(zone)
     .filter(({ rrset }) => rrset.type !== 'SOA')
     .map(({ owner, rrset }) => ({ owner, rrset: { ...rrset, ttl } }));
-  // The NS records of the apex are the first of the implied RRsets. If the file has other NS records, those stay in its
-  // contents. Then only addresses of nameservers that they name count as implied.
+  // The NS records of the apex are the first of the implied RRsets. If the file has different NS records, they stay in
+  // its contents. Then only the addresses of nameservers that they name count as implied.
   const isImplied = (owner: Fqdn) => {
     const ns = contents.names.get(zone)?.find(({ type }) => type === 'NS');
     return owner === zone || (ns?.records.includes(`${owner}.`) ?? true);

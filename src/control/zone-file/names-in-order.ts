@@ -1,7 +1,7 @@
 // Reads the names of a zone in canonical order (RFC 4034 §6.1), page by page. The keys of the store are nearly in that
 // order. But `%`, `*` and `-` sort before the dot that ends a label: the keys of names below `web` come after the key
-// of `web-1`. Where that can happen, the names below `web` are read first. A name with escapes, such as `\032`, has the
-// place of the text of its escapes.
+// of `web-1`. Where this can happen, the names below `web` are read first. A name with escapes, such as `\032`, is
+// sorted by the text of the escapes.
 
 import type { Revision } from '../../model/revision.ts';
 import { nextTurn } from '../../model/turn.ts';
@@ -11,19 +11,19 @@ const pageSize = 1000;
 /** The characters of keys that sort before the dot. */
 const early = /[%*-]/g;
 
-/** Yields all entries below the prefix, as of the revision. */
+/** Yields all entries below the prefix at the revision, in canonical order. */
 export async function* namesInOrder(store: Store, prefix: string, revision: Revision): AsyncGenerator<Entry> {
   yield* walk(store, prefix, prefix.length, revision);
 }
 
 /**
- * Yields the entries below the prefix in canonical order. `labelAt`: the position in their keys at which the first
- * label begins that is not the same in all of them.
+ * Yields the entries below the prefix in canonical order. `labelAt`: the position in the keys where the first label
+ * begins that differs between them.
  */
 async function* walk(store: Store, prefix: string, labelAt: number, revision: Revision): AsyncGenerator<Entry> {
   /** The prefixes whose entries were read before their place in the order of keys. */
   let ahead: string[] = [];
-  /** The starts of the current key that were checked already. Each is a prefix of the next. */
+  /** The checked beginnings of the current key. Each is a prefix of the next one. */
   let checked: string[] = [];
   let from: string | undefined;
   do {
@@ -50,8 +50,8 @@ async function* walk(store: Store, prefix: string, labelAt: number, revision: Re
 }
 
 /**
- * Returns whether the store may have keys that begin with the prefix, on this page or later. The first key of the page
- * that does not sort before the prefix decides. Without such a key, it depends on whether there is a next page.
+ * Returns whether the store may have keys with the prefix, on this page or later. The first key of the page that does
+ * not sort before the prefix shows it. If there is none, only later pages can have such keys.
  */
 function mayHave({ entries, next }: Page, prefix: string): boolean {
   let [low, high] = [0, entries.length];
@@ -64,7 +64,7 @@ function mayHave({ entries, next }: Page, prefix: string): boolean {
   return found === undefined ? next !== undefined : found.key.startsWith(prefix);
 }
 
-/** Returns the parts of the key before each early character, from the label at `labelAt` on. */
+/** Returns the beginnings of the key that end before an early character, from the label at `labelAt` on. */
 function earlyEnds(key: string, labelAt: number): string[] {
   const ends: string[] = [];
   early.lastIndex = labelAt;

@@ -1,4 +1,4 @@
-// Reads a zone file while it arrives, into memory. Pauses often, so that other work of the replica goes on.
+// Reads a zone file into memory while it arrives. Pauses often, so that other work of the replica goes on.
 
 import { refuse } from '../../errors.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -12,12 +12,12 @@ import type { ImportWanted } from './import-wanted.ts';
 import { yieldToEventLoop } from './yield-to-event-loop.ts';
 
 const maxRecords = 10_000_000;
-/** The records that are read without a pause. A long one counts as several: one more for each 64 octets. */
+/** The limit for records that are read without a pause. A long record counts as one more for each 64 octets. */
 const recordsPerTurn = 1000;
 
 /**
  * Reads the file. Adds faults and warnings to the findings. Refuses with `payload_too_large` as soon as the file has
- * too many records, or all running imports use too much memory.
+ * too many records, or all running imports together use too much memory.
  */
 export async function readZoneFile(
   { text, strict = false, refuseSigned = false, onProgress = () => undefined, signal }: ImportWanted,
@@ -49,7 +49,7 @@ export async function readZoneFile(
   };
   for await (const chunk of text) await take(reader.read(chunk));
   await take(reader.end());
-  // A file that another server has written may have a `$TTL` for each TTL.
+  // The file of another server may have a `$TTL` for each TTL. Then none of them is the default.
   if (reader.directiveTtls.size === 1) [contents.defaultTtl] = reader.directiveTtls;
   contents.checkWhole();
   onProgress({ phase: 'reading', done: count, total: count });

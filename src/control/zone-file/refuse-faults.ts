@@ -1,11 +1,10 @@
-// Refuses a zone file that has faults.
+// The refusal of a zone file with faults.
 
 import { Refusal } from '../../errors.ts';
 import type { Findings } from '../../model/zone-file/findings.ts';
 
 /**
- * Refuses if there are faults. If all listed faults have one code, refuses with that code, otherwise with
- * `record_invalid`.
+ * Refuses if there are faults: with their code if all listed faults have the same one, otherwise with `record_invalid`.
  */
 export function refuseFaults(findings: Findings): void {
   const faults = findings.listFaults();

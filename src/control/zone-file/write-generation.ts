@@ -1,6 +1,6 @@
 // Writes names into a pending generation, in many small transactions, several at a time, and no faster than this
-// replica's views follow. These writes do not go through the builder, since no user sees the names before the
-// generation becomes the current one. The put that makes it the current one goes through the builder (import-run.ts).
+// replica's views can follow. These writes do not use the builder, because no user sees the names of a pending
+// generation. The put that makes the generation the current one uses the builder (import-run.ts).
 
 import { Refusal, refuse } from '../../errors.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -23,7 +23,7 @@ export function nameOperation(zone: Fqdn, generation: number, owner: Fqdn, rrset
   return { kind: 'put', key, value: nameValue.encode({ name: owner, rrsets }) };
 }
 
-/** Writes names into the pending generation of an import, while the import holds its lock. */
+/** Writes names into the pending generation of an import. The import must hold its lock. */
 export class GenerationWriter {
   readonly #store: Store;
   readonly #views: Views;
@@ -51,7 +51,7 @@ export class GenerationWriter {
     this.#throwFault();
   }
 
-  /** Resolves when all operations are written, and the views have them. Rejects if one of them failed. */
+  /** Resolves when all operations are written and in the views. Rejects if one of them failed. */
   async finish(): Promise<void> {
     if (this.#operations.length > 0) this.#send();
     await Promise.all(this.#running);
@@ -90,8 +90,8 @@ export class GenerationWriter {
 }
 
 /**
- * Refuses with `import_interrupted`, because the lock has ended: its zone was deleted, or its lease was not renewed in
- * time.
+ * Refuses with `import_interrupted` because the lock has ended: the zone was deleted, or the lock's lease was not
+ * renewed in time.
  */
 export function refuseInterrupted(): never {
   refuse(

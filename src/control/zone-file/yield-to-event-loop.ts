@@ -1,4 +1,4 @@
-// Pauses long work, so that other requests are served meanwhile. Ends the work if its client has gone.
+// Pauses long work, so that other requests are served. Ends the work if its client has gone.
 
 import { refuse } from '../../errors.ts';
 import { nextTurn } from '../../model/turn.ts';

@@ -1,4 +1,4 @@
-// Parses the setting of a zone whose names hold addresses. A refusal names the path of the field.
+// Parses `addressNames`, the setting of a zone whose names hold addresses. A refusal names the path of the field.
 
 import { atField, refuseField } from '../../errors.ts';
 import { type AddressNames, addressNamesDefaults, checkAddressNames } from '../../model/address-names.ts';
@@ -6,12 +6,12 @@ import { parseRange } from '../../model/address-range.ts';
 import { known } from '../../model/unknown.ts';
 import { parseList } from '../input/parse-list.ts';
 
-/** The setting as people write it. Each field but the ranges has a default. */
+/** The setting as people write it. Each field except `ranges` has a default. */
 export type AddressNamesInput = Partial<AddressNames>;
 
 export function parseAddressNames(input: AddressNamesInput): AddressNames {
   const { dashed, dotted, hex, ipv6 } = { ...addressNamesDefaults, ...input };
-  // A patch without ranges is for a zone that has some.
+  // A patch without ranges gets the ranges of the zone before this call.
   if (input.ranges === undefined) refuseField('invalid_request', '/addressNames/ranges', 'is needed');
   const ranges = parseList('/addressNames/ranges', input.ranges, (text) => parseRange(text).text);
   const forms = { dashed: known(dashed), dotted: known(dotted), hex: known(hex), ipv6: known(ipv6) };

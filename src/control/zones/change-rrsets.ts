@@ -28,15 +28,15 @@ export interface RrsetChange {
   rrset: (Omit<Rrset, 'ttl' | 'manager'> & { ttl?: number }) | undefined;
   /** The path of the change in the request. */
   path: string;
-  /** The manager of the RRset, if the request says it, and where. It must be the one that the RRset has. */
+  /** The manager in the request, and the path of that field. It must be the manager that the RRset has. */
   managedBy?: { at: string; value: string };
-  /** What is probably a mistake in how the records were written. */
+  /** A probable mistake in how the records were written. */
   warning?: string;
 }
 
 /**
- * The result. `rrsets`: the RRsets that were written. `created`: for a single change, whether the name had no such
- * RRset before, neither a user's own nor one that the zone's settings imply.
+ * The result. `rrsets`: the written RRsets. `created`: for a single change, true if the name had no RRset of this type
+ * before, neither one of a user nor one that the zone's settings imply.
  */
 interface RrsetsChanged {
   rrsets: OwnedRrset[];
@@ -48,18 +48,20 @@ interface RrsetsChanged {
 interface RrsetsWanted {
   zone: Fqdn;
   changes: readonly RrsetChange[];
-  /** Of each RRset. */
+  /** The precondition for each RRset. */
   precondition?: Precondition;
-  /** Of all records of the zone together. Their entity tag is the revision of the zone's last change. */
+  /**
+   * The precondition for all records of the zone together. Their entity tag is the revision of the zone's last change.
+   */
   zonePrecondition?: Precondition;
-  /** If true, refuses with `not_found` to delete an RRset that does not exist. Otherwise ignores such a deletion. */
+  /** True: refuses with `not_found` the deletion of an RRset that does not exist. Otherwise ignores such a deletion. */
   mustExist?: boolean;
 }
 
 /**
  * Writes and deletes RRsets. Overwrites or deletes orphans with a warning. Refuses with `not_found`, `outside_zone`,
- * `record_invalid` or `precondition_failed`. Refuses with `managed_record` to change an RRset of a host, or to delete
- * one that the zone's settings imply. Refuses as {@link TransactionBuilder.build} does.
+ * `record_invalid` or `precondition_failed`. Refuses with `managed_record` the change of an RRset of a host, and the
+ * deletion of an RRset that the zone's settings imply. Refuses as {@link TransactionBuilder.build} does.
  */
 export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWanted): Decision<RrsetsChanged> {
   const { changes, precondition = {}, mustExist = false } = wanted;
@@ -115,7 +117,7 @@ export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWante
     else if (mustExist) builder.refusals.try(() => refuseMissing(owner, type));
   };
   for (const change of changes) {
-    // Without an unknown change, the records may not fit together.
+    // Checks of all records together need every change: if one is unknown, they are left out.
     if (builder.refusals.refuses(() => write(change))) isComplete = false;
   }
   if (!isComplete) builder.refusals.need(() => known(unknownValue));
@@ -126,8 +128,8 @@ export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWante
 }
 
 /**
- * Returns the current RRset if the request repeats it with its manager, as answers show both: the request changes
- * nothing. Otherwise returns undefined. Refuses with `precondition_failed` if the request names another manager.
+ * Returns the current RRset if the request repeats it with its manager, as answers show both: then nothing changes.
+ * Otherwise returns undefined. Refuses with `precondition_failed` if the request names another manager.
  */
 function managedAlready(
   builder: TransactionBuilder,
@@ -143,7 +145,7 @@ function managedAlready(
   const isSame = (ttl ?? shown.ttl) === shown.ttl && isDeepStrictEqual(records, shown.records);
   if (!isSame) return undefined;
   checkPrecondition(precondition, rrsetTag(shown));
-  // Puts the same RRset again. The builder then writes nothing, but adds the compare that proves it is unchanged.
+  // Puts the same RRset again: the builder writes nothing, but adds the compare that proves that it is unchanged.
   const stored = builder.rrsetsAt(zone, owner).find((one) => one.type === type);
   if (stored !== undefined) builder.putRrset(zone, owner, stored);
   return { owner, rrset: shown };
@@ -166,8 +168,8 @@ export function refuseMissing(owner: Fqdn, type: RecordType): never {
 }
 
 /**
- * Returns the RRset of this type that the zone's settings imply at this name. Users see it, and may write their own
- * RRset in its place.
+ * Returns the RRset of this type that the zone's settings imply at this name. Users see it, and may replace it by an
+ * RRset of their own.
  */
 function impliedAt({ views }: DecisionContext, zone: Zone, owner: Fqdn, type: RecordType): Rrset | undefined {
   return views.zones.implied(zone.name).find((one) => one.owner === owner && one.rrset.type === type)?.rrset;

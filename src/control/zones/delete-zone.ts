@@ -1,5 +1,4 @@
-// Use case: a zone is deleted with all its records. While hosts have records in it, only a deletion by force is
-// accepted.
+// Use case: a zone is deleted with all its records. While hosts have records in the zone, this needs force.
 
 import { joinFirst, maxNamed, refuse } from '../../errors.ts';
 import { reverseName } from '../../model/address.ts';
@@ -29,8 +28,8 @@ interface ZoneDeletion {
 }
 
 /**
- * Deletes a zone. Refuses with `not_found` or `precondition_failed`, with `zone_in_use` if it has records of hosts or
- * orphans, and with the code of the fault if the zone's value in the store has one.
+ * Deletes a zone. Refuses with `not_found` or `precondition_failed`, and with `zone_in_use` if the zone has records of
+ * hosts or orphans. If the stored value of the zone has a fault, refuses with the code of the fault.
  */
 export function decideDeleteZone(context: DecisionContext, { name, precondition }: ZoneDeletion): Decision<void> {
   requireScope(context, name);
@@ -47,14 +46,12 @@ export function decideDeleteZone(context: DecisionContext, { name, precondition 
     if (zones.counts(name).managedNames > 0) refuseInUse(context, name);
   }, ':zone');
   builder.delete(zoneKey(name), current.modified).deletePrefix(zoneNamesPrefix(name)).endImport(name);
-  // Every change of the zone writes its serial. So the compare proves that no name was added since the views were read.
+  // Every change of the zone writes its serial, so the compare proves that no name was added since the views were read.
   builder.delete(serialKey(name), zones.changedAt(name));
   return builder.build(undefined);
 }
 
-/**
- * Deletes a zone by force, after {@link decideClearZone}. An automatic zone may be deleted already, with its last name.
- */
+/** Deletes a zone by force, after {@link decideClearZone}. An automatic zone may already be gone with its last name. */
 export function decideDeleteClearedZone(context: DecisionContext, wanted: ZoneDeletion): Decision<void> {
   const { name } = wanted;
   requireScope(context, name);
@@ -71,9 +68,9 @@ function requireScope(context: DecisionContext, name: Fqdn): void {
 }
 
 /**
- * Returns the fault because of which the views do not have the zone's value of the store. They may still have an
- * earlier value, but nothing can be written into the zone. Returns undefined if the views have the stored value: a
- * fault of the same revision is one of the apex.
+ * Returns the fault of the zone's stored value, if the views do not have that value because of it. They may still have
+ * an earlier value, but nothing can be written into the zone. Returns undefined if the views have the stored value: a
+ * fault of the same revision is then a fault of the apex.
  */
 function faultOf({ views }: DecisionContext, zone: Fqdn): Fault | undefined {
   const fault = views.faults.get(zoneKey(zone));
@@ -82,7 +79,7 @@ function faultOf({ views }: DecisionContext, zone: Fqdn): Fault | undefined {
 
 /**
  * Deletes a zone whose value cannot be read. Refuses with `zone_in_use` if hosts have records in it. Does not compare
- * the serial, since nobody can write into such a zone.
+ * the serial, because nobody can write into such a zone.
  */
 function decideDeleteUnreadable(context: DecisionContext, zone: Fqdn, { modified }: Fault): Decision<void> {
   const builder = new TransactionBuilder(context);
@@ -97,7 +94,7 @@ function decideDeleteUnreadable(context: DecisionContext, zone: Fqdn, { modified
     .build(undefined);
 }
 
-/** Returns whether the name is in this zone, and in no served zone inside it. */
+/** Returns whether the name is in this zone, and not in a served zone inside it. */
 function isIn({ views }: DecisionContext, zone: Fqdn, owner: Fqdn): boolean {
   if (!isWithin(owner, zone)) return false;
   const around = views.zones.enclosing(owner)?.value.name;
@@ -113,9 +110,9 @@ function hostsIn(context: DecisionContext, zone: Fqdn): Host[] {
 
 /**
  * Makes room for {@link decideDeleteClearedZone}: removes hosts from the zone, as many as fit into one transaction.
- * Deletes hosts that are named in the zone. Other hosts lose their aliases and PTRs there. If the zone has no hosts,
- * removes orphans, unless the zone's value has a fault. Result: the number of hosts still to be removed, or, after the
- * last host, of names with orphans. Refuses with `not_found` or `precondition_failed`.
+ * Deletes hosts whose names are in the zone. Other hosts lose their aliases and PTRs there. If the zone has no hosts,
+ * removes orphans, unless the zone's value has a fault. Result: how many hosts are left, or, if none is left, how many
+ * names with orphans. Refuses with `not_found` or `precondition_failed`.
  */
 export function decideClearZone(context: DecisionContext, { name, precondition }: ZoneDeletion): Decision<number> {
   requireScope(context, name);
@@ -123,7 +120,7 @@ export function decideClearZone(context: DecisionContext, { name, precondition }
   checkPrecondition(precondition, entityTag((fault ?? existingZone(context, name)).modified));
   const hosts = hostsIn(context, name);
   if (hosts.length === 0) return fault === undefined ? decideClearOrphans(context, name) : noChange(0);
-  // Before anything is deleted: it takes several transactions.
+  // Checked before the first deletion, because the work takes several transactions.
   accessOf(context).needHosts(hosts);
   const doomed = fault && name;
   const builder = new TransactionBuilder(context);
@@ -142,7 +139,7 @@ export function decideClearZone(context: DecisionContext, { name, precondition }
   return builder.build(left > 0 || fault !== undefined ? left : [...namesWithOrphans(context, name)].length);
 }
 
-/** Yields the names of a zone that have records which are orphans, with these records. */
+/** Yields the names of a zone that have orphans among their records, each with these orphans. */
 function* namesWithOrphans(context: DecisionContext, zone: Fqdn): Generator<NamedRrsets> {
   for (const { owner, rrsets } of context.views.zones.managedNames(zone)) {
     const orphans = rrsets.filter((rrset) => isOrphanedRecord(context, owner, rrset));
@@ -151,8 +148,8 @@ function* namesWithOrphans(context: DecisionContext, zone: Fqdn): Generator<Name
 }
 
 /**
- * Deletes the records of the zone that are orphans, and releases the addresses of their hosts, as many as fit into one
- * transaction. Result: the number of names with orphans still to be deleted.
+ * Deletes the orphans among the zone's records, and releases the addresses of their hosts, as many as fit into one
+ * transaction. Result: how many names with orphans are left.
  */
 function decideClearOrphans(context: DecisionContext, name: Fqdn): Decision<number> {
   const { value: zone } = existingZone(context, name);
@@ -161,8 +158,8 @@ function decideClearOrphans(context: DecisionContext, name: Fqdn): Decision<numb
   let left = 0;
   for (const { name: owner, rrsets: orphans } of namesWithOrphans(context, zone.name)) {
     const held = orphanedHost(context, owner)?.addresses ?? [];
-    // If two orphans hold one address, the second is left for the next transaction: it must read the record that the
-    // release of the first has written.
+    // If two orphans hold the same address, the second one waits for the next transaction, which can read the record
+    // that this release writes.
     const isWritten = held.some(({ space, address }) => builder.writes(addressKey(space, address)));
     if (left > 0 || isWritten || !budget.take(1 + orphans.length + held.length)) left += 1;
     else {
@@ -176,9 +173,7 @@ function decideClearOrphans(context: DecisionContext, name: Fqdn): Decision<numb
   return builder.build(left);
 }
 
-/**
- * Refuses with `zone_in_use`, because of hosts that have records in the zone. Without such hosts: because of orphans.
- */
+/** Refuses with `zone_in_use` because of hosts with records in the zone or, if there are none, because of orphans. */
 function refuseInUse(context: DecisionContext, zone: Fqdn): never {
   const hosts = hostsIn(context, zone);
   if (hosts.length === 0) refuseOrphans(context, zone);

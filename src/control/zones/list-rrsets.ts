@@ -1,5 +1,5 @@
-// Lists the RRsets of a zone by owner name and type, those that its settings imply among the others. Reads the names
-// from the store, page by page, since the views have them in no order.
+// Lists the RRsets of a zone by owner name and type, including those that its settings imply. Reads the names from the
+// store, page by page, because the views have them in no order.
 
 import type { Fqdn } from '../../model/name.ts';
 import type { OwnedRrset, Rrset } from '../../model/rrset.ts';
@@ -11,8 +11,8 @@ import type { Views } from '../../views/views.ts';
 import { Turns } from '../reading/turns.ts';
 
 /**
- * The position at which a listing continues: after this type of this owner. `owner` is the last part of the name's key.
- * So a position is good for each generation of the zone.
+ * The position after which a listing continues: this type of this owner. `owner` is the last part of the name's key, so
+ * a position is valid in every generation of the zone.
  */
 export interface RrsetPosition {
   owner: string;
@@ -33,12 +33,12 @@ interface NameInOrder {
 }
 
 /**
- * The limit for names that one listing reads. If few RRsets match, the caller gets a short page and asks again.
+ * The limit for names that one listing reads. If only few RRsets match, the caller gets a short page and asks again.
  */
 const maxNames = 20_000;
-/** The limit for the records of one page. A longer page would take the event loop too long to write as JSON. */
+/** The limit for the characters of one page: writing a longer page as JSON would block the event loop too long. */
 const maxPageCharacters = 500_000;
-/** The limit for names that are read before the event loop gets its turn (test/http/list-slices.test.ts). */
+/** The limit for names that are read in one slice (test/http/list-slices.test.ts). */
 const maxSlice = 1000;
 
 /** Returns one page of the RRsets that match, from the position `from` on. */
@@ -52,7 +52,7 @@ export async function listRrsets(
   let next: RrsetPosition | undefined;
   let names = 0;
   let characters = 0;
-  // RRsets that match may be few among many names.
+  // With a filter, only a few of many names may match, so a slice is as long as possible.
   const slice = matches === undefined ? Math.min(limit + 1, maxSlice) : maxSlice;
   for await (const name of namesInOrder(store, views, zone, from?.owner, slice)) {
     for (const one of name.rrsets) {
@@ -117,13 +117,13 @@ function impliedInOrder(views: Views, zone: Zone, prefix: string): NameInOrder[]
     .sort((a, b) => (a.place < b.place ? -1 : 1));
 }
 
-/** Returns the RRsets of one name in order. An implied RRset is left out if the store has one of its type. */
+/** Returns the RRsets of one name in order. A stored RRset replaces the implied one of its type. */
 function joined(stored: OwnedRrset[], implied: OwnedRrset[]): OwnedRrset[] {
   const more = implied.filter(({ rrset }) => !stored.some((one) => one.rrset.type === rrset.type));
   return [...stored, ...more].sort((a, b) => (isBefore(a.rrset.type, b.rrset.type) ? -1 : 1));
 }
 
-/** Returns whether a type comes before another in a list: the SOA first, the others by name. */
+/** Returns whether a type comes before another in a list: first the SOA, then the others by name. */
 function isBefore(a: string, b: string): boolean {
   const rank = (type: string) => (type === 'SOA' ? ' ' : type);
   return rank(a) < rank(b);
@@ -134,7 +134,7 @@ function rrsetsIn(views: Views, zone: Zone, value: string): OwnedRrset[] {
   return stored === undefined ? [] : views.zones.withTtls(zone, stored).map((rrset) => ({ owner: stored.name, rrset }));
 }
 
-/** Returns the stored RRsets of one name, and those that the zone's settings imply there. */
+/** Returns the stored RRsets of one name, and the RRsets that the zone's settings imply there. */
 export function servedRrsetsAt(views: Views, zone: Zone, owner: Fqdn): Rrset[] {
   const stored = views.zones.name(zone.name, owner).rrsets;
   const implied = views.zones.implied(zone.name).filter((one) => one.owner === owner);

@@ -1,4 +1,4 @@
-// Use case: a zone is created, or its settings are changed. A change of settings leaves the stored records as they are.
+// Use case: a zone is created, or its settings are changed. A change of settings leaves the stored records unchanged.
 
 import { joinFirst, maxNamed, refuse, refuseField } from '../../errors.ts';
 import { checkBelow, checkNameservers } from '../../model/check-name.ts';
@@ -22,8 +22,8 @@ interface ZoneChange {
   name: Fqdn;
   precondition: Precondition;
   /**
-   * Returns the wanted zone, made from the current zone; `current` is undefined if there is no zone of that name. Is
-   * called again whenever the change is decided again. Refuses by throwing.
+   * Makes the wanted zone from the current zone; `current` is undefined if there is no zone of that name. Called anew
+   * for each attempt to commit the change. Refuses by throwing.
    */
   change: (current: Zone | undefined) => Zone;
 }
@@ -38,8 +38,8 @@ export interface ZonePut extends Standing {
 
 /**
  * Creates or changes a zone. Refuses with `precondition_failed`, with `zone_conflict` if a new zone would hide names of
- * hosts, with `forwarder_conflict` if there is a forwarder of its name, and with `name_hidden` if after new settings a
- * DNAME at the apex would hide the names of the replicas. `path`: where the request has the zone's name.
+ * hosts, and with `forwarder_conflict` if there is a forwarder of its name. Refuses with `name_hidden` if, with the new
+ * settings, a DNAME at the apex would hide the names of the replicas. `path`: where the request has the zone's name.
  */
 export function decidePutZone(
   context: DecisionContext,
@@ -75,7 +75,9 @@ export function decideCreateZone(context: DecisionContext, zone: Zone): ReturnTy
   return decidePutZone(context, { name, precondition: {}, change: () => zone }, '/name');
 }
 
-/** Refuses with `forbidden` a zone beyond the scope, and a new one inside such a zone: it would take names from it. */
+/**
+ * Refuses with `forbidden` a zone beyond the scope, and a new zone inside such a zone, because it would take its names.
+ */
 function requireScope(context: DecisionContext, name: Fqdn): void {
   const access = accessOf(context);
   access.needZone(name);
@@ -86,9 +88,8 @@ function requireScope(context: DecisionContext, name: Fqdn): void {
 }
 
 /**
- * Refuses settings without nameservers if a DNAME at the apex would hide the names of the replicas, and did not do so
- * with the settings before. If there is a DNAME, the compare of the serial proves that nobody deletes the NS records at
- * the apex meanwhile.
+ * Refuses settings without nameservers if a DNAME at the apex would newly hide the names of the replicas. If there is a
+ * DNAME, the compare of the serial proves that nobody deletes the NS records at the apex before the commit.
  */
 function checkApex(builder: TransactionBuilder, zone: Zone, before: Zone): void {
   if (zone.nameservers.length > 0) return;
@@ -100,7 +101,7 @@ function checkApex(builder: TransactionBuilder, zone: Zone, before: Zone): void 
   if (finding !== undefined && checkNameservers(before, rrsets) === undefined) refuse(finding.code, finding.message);
 }
 
-/** Refuses `skydns` on a store that nobody else reads. A zone that was restored with it keeps it. */
+/** Refuses `skydns` on a store that CoreDNS cannot read. A zone that was restored with `skydns` keeps it. */
 function checkSkydns({ views }: TransactionBuilder, zone: Zone, before: Zone | undefined): void {
   if (!known(zone.skydns) || before?.skydns === true || views.skydns.prefix !== undefined) return;
   refuseField(
@@ -117,7 +118,7 @@ function hiddenBy({ views }: DecisionContext, name: Fqdn): ZonePut['warnings'] {
   const nameservers = views.zones.name(enclosing, name).rrsets.find(({ type }) => type === 'NS')?.records ?? [];
   const warnings: ZonePut['warnings'] = [];
   for (const owner of [name, ...views.zones.namesBelow(enclosing, name)]) {
-    // Another served zone hides this name already.
+    // Another served zone already hides this name.
     if (views.zones.zoneBelow(enclosing, owner) !== undefined) continue;
     for (const finding of checkBelow(owner, views.zones.name(enclosing, owner).rrsets, { name, nameservers })) {
       if (warnings.length === maxWarnings) return warnings;
@@ -127,7 +128,7 @@ function hiddenBy({ views }: DecisionContext, name: Fqdn): ZonePut['warnings'] {
   return warnings;
 }
 
-/** Returns the zone that encloses the name, and is not itself the zone of that name. */
+/** Returns the zone that encloses the name, and is not the zone of that name itself. */
 function enclosingZone({ zones }: Views, name: Fqdn): Versioned<Zone> | undefined {
   const parent = parentOf(name);
   return parent === undefined ? undefined : zones.enclosing(parent);
@@ -135,8 +136,9 @@ function enclosingZone({ zones }: Views, name: Fqdn): Versioned<Zone> | undefine
 
 /**
  * Refuses with `zone_conflict` a new zone that would hide names of hosts in the enclosing zone, including aliases and
- * reverse names. Requires that no host is written meanwhile. Writes the enclosing zone again, so that a request that is
- * about to add a name to it loses the race and decides again. Does nothing if there is no enclosing zone.
+ * reverse names. Requires that no host is written before the commit. Also writes the unchanged enclosing zone again, so
+ * that a request that is about to add a name to it loses the race and decides again. Does nothing without an enclosing
+ * zone.
  */
 function checkHidesNothing(builder: TransactionBuilder, name: Fqdn): void {
   const { views } = builder;

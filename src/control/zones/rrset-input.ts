@@ -13,9 +13,9 @@ import { parseAll, Refusals } from '../input/refusals.ts';
 import { Turns } from '../reading/turns.ts';
 import type { RrsetChange } from './change-rrsets.ts';
 
-/** Records of one list of RRsets. Replicas read all records of a transaction at once. */
+/** The limit for the records of one list of RRsets: replicas read all records of a transaction at once. */
 const maxListedRecords = 10_000;
-/** What a short record costs to parse, in characters of a long one. */
+/** The time to parse a short record, as a number of characters of a long one. */
 const recordCost = 50;
 
 /** An RRset's name and type. */
@@ -30,15 +30,15 @@ interface RrsetInput {
   ttl?: number | undefined;
   /**
    * Presentation form (RFC 1035 §5.1), or the text of a TXT record. An empty list deletes the RRset. Absent if all
-   * records are faulty: then the change only serves to find more faults.
+   * records are faulty: then the change only helps to find more faults.
    */
   records?: readonly RecordInput[];
 }
 
-/** The records of a request. */
+/** The parsed records of a request. */
 interface ReadRecords {
   canonical: string[];
-  /** The first TXT record that looks like one text in several parts by mistake. */
+  /** The first TXT record with several strings that were probably meant as one text. */
   parted: string | undefined;
 }
 
@@ -56,7 +56,7 @@ export interface NamedRrsetInput extends RrsetInput {
 }
 
 /**
- * Returns the owner name that a request has at `path`. Refuses with `outside_zone` a name outside the zone, and with
+ * Returns the owner name at `path` of a request. Refuses with `outside_zone` a name outside the zone, and with
  * `invalid_request` a name that cannot be read.
  */
 export function parseOwner(path: string, text: string, zone: Fqdn): Fqdn {
@@ -65,16 +65,13 @@ export function parseOwner(path: string, text: string, zone: Fqdn): Fqdn {
   return owner;
 }
 
-/**
- * Returns the record type that a request has at `path`. Refuses with `invalid_request` a text that is not a record
- * type, or none.
- */
+/** Returns the record type at `path` of a request. Refuses with `invalid_request` a missing or unknown type. */
 export function parseTypeAt(path: string, text: string | undefined): RecordType {
   if (text === undefined) refuseField('invalid_request', path, 'is needed');
   return atField(path, () => parseRecordType(text));
 }
 
-/** Returns the place that a request names by its path's parameters, `:name` and `:type`. */
+/** Returns the name and type in the parameters of the request's path, `:name` and `:type`. */
 export function parseRrsetPlace(zone: Fqdn, { name, type }: { name: string; type: string }): RrsetPlace {
   const [owner, parsed] = parseAll(
     () => parseOwner(':name', name, zone),
@@ -84,8 +81,8 @@ export function parseRrsetPlace(zone: Fqdn, { name, type }: { name: string; type
 }
 
 /**
- * Returns the change of the RRset that a PUT names by the parameters of its path. The input may repeat them. Refuses
- * what differs, and names, types and records as the other functions of this file do: all faults at once.
+ * Returns the change of the RRset that the path of a PUT names. The input may repeat name and type. Refuses them if
+ * they differ. Refuses names, types and records as the other functions of this file do: all faults at once.
  */
 export function parseRrsetPut(
   zone: Fqdn,
@@ -106,8 +103,8 @@ export function parseRrsetPut(
 }
 
 /**
- * Returns the changes that a list of RRsets asks for. Refuses with `invalid_request` a list that names an RRset twice,
- * and refuses names, types and records as the other functions of this file do: all faults at once.
+ * Returns the changes that a list of RRsets asks for. Refuses with `invalid_request` a list that names an RRset twice.
+ * Refuses names, types and records as the other functions of this file do: all faults at once.
  */
 export async function parseRrsetList(zone: Fqdn, inputs: readonly NamedRrsetInput[]): Promise<RrsetChange[]> {
   const count = inputs.reduce((sum, one) => sum + countRecords(one), 0);
@@ -133,7 +130,7 @@ export async function parseRrsetList(zone: Fqdn, inputs: readonly NamedRrsetInpu
   return changes;
 }
 
-/** Returns 0 for an RRset whose records are not known. */
+/** Returns the number of records; 0 if they are unknown. */
 function countRecords(input: NamedRrsetInput): number {
   const count = orUnknown(() => input.records?.length ?? 0);
   return isKnown(count) ? count : 0;
@@ -166,8 +163,8 @@ async function parseRrset(
 }
 
 /**
- * Returns the records of a request in canonical form. Other requests are served between records
- * (test/control/zone-input.test.ts). Refuses with `record_invalid` those that cannot be read.
+ * Returns the records of a request in canonical form. Serves other requests between the records
+ * (test/control/zone-input.test.ts). Refuses with `record_invalid` records that cannot be read.
  */
 async function recordsAt(
   path: string,

@@ -1,4 +1,4 @@
-// The entity tag of an RRset is a hash of its contents. It cannot be a revision, because all RRsets of a name share one
+// The entity tag of an RRset: a hash of its contents. It cannot be a revision, because all RRsets of a name share one
 // key, and so one revision.
 
 import { createHash } from 'node:crypto';

@@ -1,4 +1,5 @@
-// Parses requests about zones: the fields of a request in, a checked zone out. A refusal names the path of the field.
+// Parses requests about zones: checks the fields of a request and returns a zone. A refusal names the path of the
+// field.
 
 import { isDeepStrictEqual } from 'node:util';
 import { atField } from '../../errors.ts';
@@ -19,7 +20,7 @@ export interface ZoneInput {
   soa?: Omit<SoaSettings, 'mname' | 'rname'> & { mname?: string; rname?: string };
   skydns?: boolean;
   addressNames?: AddressNamesInput;
-  /** True keeps an automatic zone automatic, if the request changes nothing else. It makes no zone automatic. */
+  /** True keeps an automatic zone automatic if the request changes nothing else. True makes no other zone automatic. */
   automatic?: boolean;
 }
 
@@ -65,7 +66,7 @@ export function parseZoneInput(name: Zone['name'], input: ZoneInput, current: Zo
       : unknownValue,
     skydns,
     ...(addressNames !== undefined && { addressNames }),
-    // A zone that a user has changed is not automatic any more: it is not deleted with its last name.
+    // After a user has changed it, a zone is no longer automatic: it is not deleted with its last name.
     automatic: false,
   };
   if (input.automatic !== true) return zone;
@@ -78,8 +79,8 @@ function optional<Input, T>(input: Input | undefined, parse: (input: Input) => T
 }
 
 /**
- * Returns the SOA's times in the request, without those that repeat a default which the zone uses. An answer shows the
- * defaults, so a client that sends an answer back does not turn them into settings.
+ * Returns the SOA's times in the request, without times that equal a default which the zone uses. Answers show the
+ * defaults. So a client that sends an answer back does not turn the defaults into settings.
  */
 function withoutDefaults(times: SoaSettings, current: Zone | undefined): SoaSettings {
   const isDefault = (field: string) => {
@@ -89,14 +90,14 @@ function withoutDefaults(times: SoaSettings, current: Zone | undefined): SoaSett
   return Object.fromEntries(Object.entries(times).filter(([field]) => !isDefault(field)));
 }
 
-/** Refuses with `invalid_request` the faults of settings that they have for any zone. */
+/** Refuses with `invalid_request` faults of settings that do not depend on the zone. */
 export function checkZoneInput({ automatic: _, ...input }: ZoneInput): void {
   parseZoneInput(root, input, undefined);
 }
 
-/** Refuses with `invalid_request` the faults of a merge patch that it has for any zone. */
+/** Refuses with `invalid_request` faults of a merge patch that do not depend on the zone. */
 export function checkZonePatch(patch: object): void {
-  // A patch may leave the ranges as they are: then only the zone has them.
+  // A patch may leave out the ranges, which the zone may have: they are unknown here.
   checkZoneInput(mergePatch({ addressNames: { ranges: unknownValue } }, patch));
 }
 

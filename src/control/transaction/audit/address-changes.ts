@@ -1,5 +1,5 @@
-// What a decision changes at one address: one event for its allocations, and the uses of all its holders. An address of
-// a host is part of the host's event.
+// The changes of a decision at one address: one event for its allocations, and the uses of all its holders. The address
+// of a host is part of the host's event.
 
 import { isDeepStrictEqual } from 'node:util';
 import { type AddressRecord, describeHolder, type Holder } from '../../../model/allocation.ts';
@@ -15,9 +15,9 @@ export interface AddressChange {
 }
 
 /**
- * Returns the event of the allocations of an address. In a change, `holders` are those that leave and those that come.
- * A host is among them only if the decision has no event of the host (`tellsOf`): somebody deleted the host by hand,
- * and its address is released now.
+ * Returns the event of the allocations of an address. In a change, `holders` are the holders that leave and that come.
+ * A host is among them only if the decision has no event of that host (`tellsOf`): somebody deleted the host by hand,
+ * and this decision releases its address.
  */
 export function allocationEvent(
   { before, after, isCooling }: AddressChange,
@@ -34,7 +34,7 @@ export function allocationEvent(
   const [old, wanted] = [told(before), told(after)];
   const [left, come] = [without(old, wanted), without(wanted, old)];
   if (left.length === 0 && come.length === 0) {
-    // A cool-down that has ended by itself is no change that somebody made.
+    // The end of a cool-down by itself is not a change that somebody made.
     if (!isCooling || after?.freeAt !== undefined) return undefined;
     const cooling = { space, state: 'cooling-down', freeAt: before?.freeAt };
     return event('changed', { before: cooling, after: { space, state: 'free' } });
@@ -45,15 +45,15 @@ export function allocationEvent(
   return event('changed', { before: { space, holders: left }, after: { space, holders: come } });
 }
 
-/** Returns the holders that are not in the other list, or not equal there. */
+/** Returns the holders that the other list does not have, or has with other fields. */
 function without(holders: readonly Holder[], others: readonly Holder[]): Holder[] {
   const same = new Map(others.map((other) => [describeHolder(other), other]));
   return holders.filter((holder) => !isDeepStrictEqual(same.get(describeHolder(holder)), holder));
 }
 
 /**
- * Returns which holders have the address no longer, and which have it now. A holder that gets another owner ends one
- * use and begins another one.
+ * Returns the holders that lose the address and the holders that get it. A holder that gets another owner ends one use
+ * and begins another.
  */
 export function addressUses({ before, after }: AddressChange): AddressUse[] {
   const [old, now] = [usesOf('released', before), usesOf('taken', after)];

@@ -1,5 +1,5 @@
-// Derives the audit events of a decision from what it writes: compares each value that users see with the one in the
-// views. The compares of the decision prove that the views were right (test/control/audit-histories.test.ts).
+// Derives the audit events of a decision from its operations: compares each written value that users see with the value
+// in the views. The compares of the decision prove that the views were right (test/control/audit-histories.test.ts).
 
 import type { AddressRecord } from '../../../model/allocation.ts';
 import type { AddressUse, AuditActor, AuditEvent, AuditedDecision, Fields } from '../../../model/audit-event.ts';
@@ -16,14 +16,14 @@ import { type AuditedKind, auditedKinds } from './audited-kinds.ts';
 import { eventOf } from './changed-fields.ts';
 import { rrsetEvents } from './rrset-changes.ts';
 
-/** What a decision writes. */
+/** The writes of a decision. */
 interface Written {
-  /** By the key that they write. */
+  /** By the key that an operation writes. */
   operations: ReadonlyMap<string, Operation>;
   names: NameEdits;
   /** By the key of a zone: how many RRsets its import adds, changes, deletes, and leaves as they are. */
   imports: ReadonlyMap<string, Fields>;
-  /** Events of what no operation changes. */
+  /** Events about which no operation writes anything. */
   told: readonly AuditEvent[];
 }
 
@@ -33,13 +33,13 @@ const kinds: ReadonlyMap<string, AuditedKind<KindName>> = new Map(
   ),
 );
 
-/** Returns the events and the uses of a decision; undefined if it changes nothing that users see, and tells nothing. */
+/** Returns the events and the uses of a decision; undefined if it has neither. */
 export function auditedDecision(context: DecisionContext, written: Written): AuditedDecision | undefined {
   const events: AuditEvent[] = [...written.told];
   const uses: AddressUse[] = [];
   const tellsOf = (host: Fqdn) => written.operations.has(hostKey(host));
   for (const operation of written.operations.values()) {
-    // Only the names of a zone that is deleted are deleted by their prefix. The event of the zone counts them.
+    // An operation on a prefix deletes the names of a deleted zone. The event of the zone counts them.
     if (operation.kind === 'delete-prefix') continue;
     const { key } = operation;
     const prefix = key.slice(0, key.indexOf('/') + 1);
@@ -52,14 +52,14 @@ export function auditedDecision(context: DecisionContext, written: Written): Aud
     if (allocated !== undefined) events.push(allocated);
     uses.push(...addressUses(change));
   }
-  // Names of a generation that an import writes are no edits. No user sees them yet.
+  // Names of a pending generation are not among these edits, because no user sees them yet.
   for (const [, edit] of written.names) if (edit.changed) events.push(...rrsetEvents(edit, tellsOf));
   return events.length + uses.length === 0 ? undefined : { actor: auditActor(context.actor), events, uses };
 }
 
 type KeyOperation = Exclude<Operation, { kind: 'delete-prefix' }>;
 
-/** Returns the value that the operation writes. It was encoded a moment ago, so it needs no check. */
+/** Returns the value that the operation writes. It needs no check, because this process has just encoded it. */
 function writtenValue(operation: KeyOperation): unknown {
   return operation.kind === 'put' ? JSON.parse(operation.value) : undefined;
 }
@@ -80,7 +80,7 @@ function resourceEvent(
     shown(writtenValue(operation) as object),
   ];
   if (operation.kind === 'delete') {
-    // The views do not have a value that they cannot read. The compare of the deletion proves that there is one.
+    // The views do not have an unreadable value. The compare of the deletion proves that the key exists.
     const fields = before === undefined ? { unreadable: true } : { ...before, ...deletes?.(views, names, subject) };
     return { resource, action: 'deleted', name, before: fields, after: null };
   }

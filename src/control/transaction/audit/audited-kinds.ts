@@ -1,5 +1,5 @@
-// The kinds of keys whose changes make audit events, and the fields of their values that the events show. tsc requires
-// a row for every kind, and an entry for every field of its values.
+// The kinds of keys whose changes make audit events, and the fields that the events show. The types require a row for
+// every kind, and an entry for every field of its values.
 
 import type { AuditedResource, Fields } from '../../../model/audit-event.ts';
 import { forwarderKind } from '../../../store/kinds/forwarder.ts';
@@ -19,13 +19,13 @@ export interface AuditedKind<Name extends KindName> {
   nameOf(subject: Subject<Name>): string;
   /** Returns the value before the decision, as the views have it. */
   standing(views: Views, subject: Subject<Name>): Value<Name> | undefined;
-  /** Whether events show the field. False: it is secret, users do not see it, or the event's name says it. */
+  /** Whether events show the field. False for secrets, for fields that users do not see, and for parts of the name. */
   shows: { readonly [Field in keyof Required<Value<Name>>]: boolean };
-  /** Returns what is deleted with the resource and has no event of its own. */
+  /** Returns fields about what is deleted together with the resource and has no event of its own. */
   deletes?(views: Views, names: NameEdits, subject: Subject<Name>): Fields;
 }
 
-/** `rule`: the kind has a file of its own here. `unseen`: users see no change of it, or not as one that they made. */
+/** `rule`: the kind has a file of its own in this folder. `unseen`: no change of the kind makes an event. */
 type AuditedKinds = { readonly [Name in KindName]: AuditedKind<Name> | 'rule' | 'unseen' };
 
 export const auditedKinds = {

@@ -1,5 +1,5 @@
 // Limits the octets of a decision's audit events, so that no write is refused because of them
-// (test/control/audit-limits.test.ts). An event that is too large tells only digests of what it was.
+// (test/control/audit-limits.test.ts). An event that is too large shows only digests of its fields.
 
 import { createHash } from 'node:crypto';
 import type { AuditEvent, AuditedDecision, Fields } from '../../../model/audit-event.ts';
@@ -7,12 +7,13 @@ import type { AuditEvent, AuditedDecision, Fields } from '../../../model/audit-e
 /** The limit of an event, in octets of JSON. */
 const maxEvent = 64 * 1024;
 /**
- * The limit of a decision's events together. With the values of the largest decision they fit into the 1.5 MiB that
- * etcd accepts by default. Uses are not limited: a decision that ends thousands of them writes next to nothing else.
+ * The limit of all events of a decision together. Events of this size and the values of the largest decision fit into
+ * the 1.5 MiB that etcd accepts by default. Uses are not limited: a decision that ends thousands of uses writes almost
+ * nothing else.
  */
 const maxEvents = 256 * 1024;
 
-/** Returns the decision as JSON, with digests in place of its largest events, as many as needed. */
+/** Returns the decision as JSON. Replaces as many of its largest events by digests as needed. */
 export function withinLimits(audited: AuditedDecision): string {
   const text = JSON.stringify(audited);
   if (Buffer.byteLength(text) <= maxEvent) return text;

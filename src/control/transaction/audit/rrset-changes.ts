@@ -7,8 +7,8 @@ import type { NameEdit } from '../name-edits.ts';
 import { eventOf } from './changed-fields.ts';
 
 /**
- * Returns the events of a name. `tellsOf`: returns whether the decision has an event of the host. An RRset of another
- * host has an event of its own: the host does not exist, or somebody deleted its RRset by hand.
+ * Returns the events of a name. `tellsOf` returns whether the decision has an event of the host. If it has none, an
+ * RRset of that host has an event of its own: the host does not exist, or somebody deleted its RRset by hand.
  */
 export function rrsetEvents(
   { zone, owner, before, rrsets }: Pick<NameEdit, 'zone' | 'owner' | 'before' | 'rrsets'>,
@@ -32,7 +32,7 @@ function fieldsOf(owner: Fqdn, rrset: Rrset): Fields {
   return { ttl: rrset.ttl, records: rrset.records, ...(managedBy !== undefined && { managedBy }) };
 }
 
-/** Adds the zone, also to a change: at a delegation, two zones have an RRset of the same name and type. */
+/** Adds the zone, also in a change: at a delegation, two zones have an RRset of the same name and type. */
 function inZone(event: AuditEvent, zone: Fqdn): AuditEvent {
   const { before, after } = event;
   return { ...event, before: before && { zone, ...before }, after: after && { zone, ...after } };
