@@ -10,7 +10,7 @@ const [only = '', settleSeconds = '60'] = process.argv.slice(2);
 const hosts = 1_000;
 
 await measureAttacks({
-  // A replica that has worked has compiled its code, and its memory is no longer that of the start.
+  // Lets the replica work before the measurement: its code is then compiled, and its memory has grown.
   fill: async (replica) => {
     for (let i = 0; i < hosts; i += 1) await replica.expect(201, 'POST', '/v1/hosts', { name: `h${i}.foo.k8s` });
   },

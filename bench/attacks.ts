@@ -14,7 +14,7 @@ const silentSeconds = 15;
 const octets = 4 * 1024 * 1024 - 1024;
 const json = 'application/json';
 
-/** A title → what it does. Resolves with a few words on what came of it. */
+/** A title → the attack. Resolves with a short result. */
 const attacks: Record<string, (port: number) => Promise<string>> = {
   'pipelined /metrics on 4 connections': (port) => pipelineAll(port, 'GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n'),
   'pipelined /v1/hosts on 4 connections': (port) =>
@@ -56,7 +56,7 @@ const attacks: Record<string, (port: number) => Promise<string>> = {
 
 export const attackNames: readonly string[] = Object.keys(attacks);
 
-/** Runs an attack in a thread of its own. Resolves with what came of it. */
+/** Runs an attack in a thread of its own. Resolves with its result. */
 export async function runAttack(name: string, port: number): Promise<string> {
   const worker = new Worker(new URL(import.meta.url), { workerData: { attack: name, port } });
   const [message] = (await once(worker, 'message')) as [string];
@@ -68,7 +68,7 @@ export async function runAttack(name: string, port: number): Promise<string> {
 if (typeof workerData?.attack === 'string') {
   const { parentPort } = await import('node:worker_threads');
   const attack = attacks[workerData.attack];
-  // On Linux of this thread only.
+  // On Linux, this sets the priority of this thread only.
   setPriority(0, 0);
   parentPort?.postMessage((await attack?.(workerData.port)) ?? 'there is no such attack');
 }
@@ -78,7 +78,10 @@ async function pipelineAll(port: number, request: string): Promise<string> {
   return `${answered.join(', ')} answered`;
 }
 
-/** Sends all requests on one connection as fast as it takes them. Resolves with the answers of half a minute. */
+/**
+ * Sends requests on one connection as fast as the server takes them. Resolves with the number of answers in half a
+ * minute.
+ */
 async function pipeline(port: number, request: string): Promise<number> {
   const socket = connect(port, '127.0.0.1').on('error', () => undefined);
   let answered = 0;

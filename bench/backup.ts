@@ -1,6 +1,6 @@
-// Measures a backup of a large store under writes, and its restore into a real etcd, and compares both stores: seconds,
-// size, and what the replica's clients notice meanwhile, with and without the backup: memory, the wait for /healthz (as
-// long as the main thread does nothing else), and DNS. What it does: test/support/backup-under-writes.ts.
+// Measures a backup of a large store under writes and its restore into a real etcd, and compares both stores. Prints
+// seconds and size, and the effect on the replica: its memory, the wait for /healthz (which shows how long the main
+// thread is blocked), and DNS, with and without the backup. The steps: test/support/backup-under-writes.ts.
 //
 // npm run bench:backup [names] [hosts] [writes a second]
 

@@ -1,8 +1,9 @@
 // Measures whether questions for a forwarded zone whose server is silent delay answers for zones here. A client asks a
 // real replica at a steady rate for a name that it has; meanwhile 10,000 different questions are sent: for the
 // forwarded zone, for a zone here, and to a port that nobody reads, which shows what the flood itself takes from the
-// machine. They take turns. Prints lost answers, latencies, what became of the questions, and the replica's memory.
-// Fails if answers are lost, or if the 99th percentile is more than twice that of the flood for a zone here.
+// machine. The three floods take turns. Prints lost answers, latencies, the outcomes of the questions, and the
+// replica's memory. Fails if answers are lost, or if the 99th percentile is more than twice that of the flood for a
+// zone here.
 //
 // node bench/forward-flood.ts [questions] [rounds] [batched|datagram]
 
@@ -19,7 +20,7 @@ import { openUnreadSocket } from './unread-socket.ts';
 const [questions = '10000', rounds = '7', socket = 'batched'] = process.argv.slice(2);
 const steadyPerSecond = 1_000;
 const steadyName = 'steady.foowidgets.k8s';
-/** All questions are sent in half a second. The silent server lets them wait for two. */
+/** All questions are sent in half a second. They wait two seconds for the silent server. */
 const floodPerSecond = 2 * Number(questions);
 const seconds = 2.5;
 const maxRatio = 2;

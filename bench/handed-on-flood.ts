@@ -71,7 +71,7 @@ async function compare(cleanup: Cleanup, socket: string): Promise<void> {
 
 /**
  * Prints whether the flood of NOTIFY passed: the 99th percentile of each flood, as a multiple of that without a flood.
- * What a flood takes from the machine, also if nobody reads it, is not the server's.
+ * The flood that nobody reads shows the part that is not the server's.
  */
 function verdict(socket: string, runs: ReadonlyMap<string, Answered[]>): void {
   const of = (name: string) => mediansOf(runs.get(name) ?? []);

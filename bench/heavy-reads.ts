@@ -13,13 +13,13 @@ import { readingAttackNames, runReadingAttack } from './reading-attacks.ts';
 const [only = '', settleSeconds = '60', atOnce = '64'] = process.argv.slice(2);
 const seconds = 10;
 const hosts = 2_000;
-/** Of the ledger's benchmark: 20 events each. */
+/** Transactions like those of bench/ledger-events.ts: 20 events each. */
 const transactions = 10_000;
 const rowsAtOnce = 500;
-/** Beyond the revisions of the replicas. */
+/** The first revision of these transactions: higher than the replicas reach. */
 const firstRevision = 1_000_000;
 const minute = 60_000;
-/** One each minute. */
+/** The number of samples of a pool, one per minute. */
 const samples = 20_000;
 
 await measureAttacks({
@@ -39,7 +39,7 @@ async function fill(replica: Replica): Promise<void> {
   await Promise.all(Array.from({ length: 16 }, create));
   await fillZone(replica);
   await fillLedger(join(replica.folder, 'ledger.db'));
-  // A replica that has worked has compiled its code, and its memory is no longer that of the start.
+  // Lets the replica work before the measurement: its code is then compiled, and its memory has grown.
   const port = Number(new URL(replica.url).port);
   for (const name of readingAttackNames) await runReadingAttack(name, port, 2, 1);
 }
@@ -60,7 +60,7 @@ async function fillZone(replica: Replica): Promise<void> {
   }
 }
 
-/** Writes into the ledger's file beside the replica. */
+/** Writes into the ledger's file while the replica has it open. */
 async function fillLedger(file: string): Promise<void> {
   const ledger = await openSqliteLedger(file);
   const now = Date.now();

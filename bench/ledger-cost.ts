@@ -12,7 +12,7 @@ import { inScope, temporaryFolder } from '../test/support/temporary.ts';
 
 const [requests = 1000, rounds = 10] = process.argv.slice(2).map(Number);
 const atOnce = 16;
-/** The ledger's thread takes events twice a second. */
+/** Waits for the ledger's thread, which takes events twice a second. */
 const settleMilliseconds = 1200;
 /** A tick of the times in /proc. */
 const tickMicroseconds = 10_000;

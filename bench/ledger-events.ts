@@ -53,12 +53,12 @@ export function outboxRow(revision: number, at: number): OutboxRow {
   return { key: `outbox/${revision}`, revision, value };
 }
 
-/** Returns when a transaction was, if there are so many. */
+/** Returns the time of a transaction, if there are `transactions` in all. */
 export function timeOf(revision: number, transactions: number): number {
   return begin + (revision / transactions) * days * day;
 }
 
-/** Returns an address that somebody had on the whole day, and took and released within the time of all events. */
+/** Returns an address with a hold that covers the whole day, and that begins and ends within the time of all events. */
 export function heldOn({ since, until }: { since: number; until: number }, transactions: number): string {
   const timeOfEvent = (host: number, round: number) =>
     timeOf(Math.floor((host + round * hosts) / perTransaction), transactions);

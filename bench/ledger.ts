@@ -1,7 +1,7 @@
-// Fills a ledger with two million events on SQLite and on PostgreSQL (if it is installed). Prints in one table how long
-// it is asked, what an event costs, how retention and writes get on with each other, what the main thread notices of
-// 2,000 events a second, and the memory. Prints the plans of the questions before it. Run it with `npm run bench:ledger
-// [events] [sqlite|postgresql]`.
+// Fills a ledger with two million events on SQLite and on PostgreSQL (if it is installed). Prints the plans of the
+// queries, then one table: the times of queries, the cost of an event, retention and writes at the same time, the
+// delays of the main thread at 2,000 events a second, and the memory. Run it with `npm run bench:ledger [events]
+// [sqlite|postgresql]`.
 
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -46,7 +46,7 @@ const questions: Record<string, (ledger: Ledger) => Promise<{ items: unknown[] }
 };
 const plannedQuestions = 4;
 
-/** What was measured → the database → the figure. */
+/** A title → the database → the figure. */
 const figures: Record<string, Record<string, string>> = {};
 
 function note(task: LedgerTask, what: string, figure: string): void {
@@ -69,7 +69,7 @@ async function timed<T>(work: () => Promise<T>): Promise<{ milliseconds: number;
   return { milliseconds: performance.now() - start, result };
 }
 
-/** Prints the plans of what the first questions ask the database. */
+/** Prints the database's plans for the queries of the first questions. */
 async function printPlans(task: LedgerTask): Promise<void> {
   const queries: { query: string; params: string }[] = [];
   const log = [{ emit: 'event' as const, level: 'query' as const }];
@@ -164,7 +164,7 @@ async function measureDelays(task: LedgerTask, ledger: Ledger, nextRevision: () 
 interface Database {
   task: LedgerTask;
   size: () => number;
-  /** Does what the database puts off: it would disturb the next measurement. */
+  /** Runs deferred work of the database, which would disturb the next measurement. */
   settle: () => void;
 }
 

@@ -24,15 +24,15 @@ interface Measured {
   /** Fills the replica that is attacked. The zone foo.k8s and the pool `default` (10.8.0.0/16) are there. */
   fill: (replica: Replica) => Promise<void>;
   attacks: readonly string[];
-  /** Runs an attack. Resolves with a few words on what came of it. */
+  /** Runs an attack. Resolves with a short result. */
   run: (attack: string, port: number) => Promise<string>;
-  /** Until the last look at memory. */
+  /** Seconds from the end of an attack until the last measurement of memory. */
   settleSeconds: number;
 }
 
-/** Prints a table. Sets the exit status if the replicas did not stand the attacks. */
+/** Prints a table. Sets the exit status if the replicas did not withstand the attacks. */
 export async function measureAttacks(wanted: Measured): Promise<void> {
-  // The replicas, etcd and the clients come before other programs of this machine. The attack does not.
+  // Gives the replicas, etcd and the clients a higher priority than other programs, but not the attack.
   try {
     setPriority(-10);
   } catch {

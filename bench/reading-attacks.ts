@@ -9,9 +9,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { adminToken } from '../test/support/api-client.ts';
 
-/** Streams of one client: fewer than it may have. */
+/** Streams of one client: fewer than the limit. */
 const streams = 120;
-/** Changes while streams are followed: RRsets of 50 kB in one request, and the requests at once. */
+/** The writes during streams: RRsets of 50 kB per request, and requests at the same time. */
 const [rrsetsAtOnce, writers] = [8, 4];
 const day = 24 * 3600 * 1000;
 
@@ -24,7 +24,7 @@ interface Attack {
   agent: Agent;
 }
 
-/** A title → what it does. Resolves with a few words on what came of it. */
+/** A title → the attack. Resolves with a short result. */
 const attacks: Record<string, (attack: Attack) => Promise<string>> = {
   'host searches that find nothing': (attack) => readAgain(attack, '/v1/hosts?search=zzzz&total=true&limit=1000'),
   'largest pages of RRsets': (attack) => readAgain(attack, '/v1/zones/large.k8s/rrsets?limit=1000'),
@@ -66,7 +66,7 @@ const attacks: Record<string, (attack: Attack) => Promise<string>> = {
 
 export const readingAttackNames: readonly string[] = Object.keys(attacks);
 
-/** Runs an attack in a thread of its own. Resolves with what came of it. */
+/** Runs an attack in a thread of its own. Resolves with its result. */
 export async function runReadingAttack(name: string, port: number, atOnce: number, seconds: number): Promise<string> {
   const worker = new Worker(new URL(import.meta.url), { workerData: { readingAttack: name, port, atOnce, seconds } });
   const [message] = (await once(worker, 'message')) as [string];
@@ -76,7 +76,7 @@ export async function runReadingAttack(name: string, port: number, atOnce: numbe
 
 // Other threads of the bench import this file too, with other worker data.
 if (typeof workerData?.readingAttack === 'string') {
-  // On Linux of this thread only.
+  // On Linux, this sets the priority of this thread only.
   setPriority(0, 0);
   const { port, atOnce, seconds, readingAttack } = workerData;
   const agent = new Agent({ keepAlive: true, maxSockets: 256 });
@@ -107,7 +107,7 @@ function readAgain(attack: Attack, path: string): Promise<string> {
   });
 }
 
-/** Does something many times at once until the attack ends. */
+/** Repeats the work until the attack ends, many times in parallel. */
 async function again({ atOnce, end }: Attack, work: () => Promise<number | undefined>): Promise<string> {
   const statuses: (number | string | undefined)[] = [];
   const repeat = async () => {

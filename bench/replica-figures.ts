@@ -1,4 +1,4 @@
-// What benchmarks of a real replica share: its priority and its memory.
+// Sets the priority and reads the memory of a real replica, for several benchmarks.
 
 import { readFileSync } from 'node:fs';
 import { setPriority } from 'node:os';

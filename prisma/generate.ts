@@ -1,5 +1,5 @@
-// Makes the clients of the ledger from the model and its two heads: `npm run prisma`. They are committed, because
-// Prisma's command, which makes them, takes 230 MB. test/ledger/model.test.ts fails if they are out of date.
+// Generates the clients of the ledger from the model and its two heads: `npm run prisma`. The clients are committed,
+// because Prisma's command takes 230 MB. test/ledger/model.test.ts fails if they are out of date.
 
 import { spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
@@ -22,8 +22,8 @@ export function generateClients(tools: string, folder: string): void {
     const { status, stdout, stderr } = spawnSync(process.execPath, command, {
       cwd: folder,
       encoding: 'utf8',
-      // The command insists on an engine that it does not use here. Only for `generate`: with this, the commands for
-      // migrations do nothing and succeed.
+      // The command demands an engine that `generate` does not use. Never use this setting for migrations: they would
+      // succeed without doing anything.
       env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: '/bin/true', PRISMA_HIDE_UPDATE_MESSAGE: '1', CI: 'true' },
     });
     if (status !== 0) throw new Error(`prisma generate failed for ${head}: ${stdout}${stderr}`);

@@ -20,11 +20,11 @@ interface Load {
   questions: string;
   ports: number;
   underWay: number;
-  /** Queries in a second; without it, as many as possible. */
+  /** Queries per second. Undefined: as many as possible. */
   perSecond?: number;
 }
 
-/** Asks during `seconds`, with one client thread. */
+/** Sends the load for `seconds`, with one client thread. */
 export async function measure(port: number, pids: readonly number[], load: Load, seconds: number): Promise<Cost> {
   const before = cpuSeconds(pids);
   const options = {

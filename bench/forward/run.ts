@@ -1,6 +1,6 @@
-// Compares Zonewright as a forwarder with others: CPU time of one answer from the cache, and of one that the server of
-// the zone is asked for. All forward one zone to one server of the bench, and are measured in turns, so that other work
-// of the machine affects all of them. The median of six rounds counts.
+// Compares Zonewright as a forwarder with others: CPU time of one answer from the cache, and of one from the server of
+// the zone. All forward one zone to one server of the bench, and are measured in turns, so that other work of the
+// machine affects all of them. The median of six rounds counts.
 //
 // npm run bench:forward [seconds of each measurement]
 

@@ -1,5 +1,6 @@
-// The SkyDNS layout, both ways, on a real etcd with two replicas: every write keeps its keys in its own transaction,
-// what others write is served by every replica, with one change of the serial and one event, and never goes back.
+// The SkyDNS layout in both directions, on a real etcd with two replicas. Every write updates the keys in its own
+// transaction. Every replica serves the values that others write, with one change of the serial and one event, and
+// never returns to older values.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// `zonewright backup` and `zonewright restore`, as an operator runs them: from one store to another, and what they
-// refuse. What a backup has, and how it is read: test/backup/.
+// `zonewright backup` and `zonewright restore`, as an operator runs them: from one store to another, and their
+// refusals. The contents of backups: test/backup/.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -33,7 +33,7 @@ async function folders(t: TestContext) {
   return { folder, data, file: join(folder, 'zonewright.backup'), other: join(folder, 'other') };
 }
 
-/** Writes some of everything that a backup has. */
+/** Writes resources of every kind that a backup contains. */
 async function fill(replica: Replica): Promise<void> {
   await replica.expect(201, 'POST', '/v1/pools', { name: 'default', ranges: ['172.17.200.100-172.17.200.125'] });
   await replica.expect(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
@@ -42,7 +42,7 @@ async function fill(replica: Replica): Promise<void> {
   await replica.expect(201, 'POST', '/v1/pools/default/allocations', { count: 2, owner: 'rack 7' });
 }
 
-/** Returns what users see of a replica, without revisions: what was restored has later ones. */
+/** Returns the resources that users see at a replica, without revisions, which are later after a restore. */
 async function shownBy(replica: Replica): Promise<unknown> {
   const paths = [
     '/v1/pools',
@@ -144,7 +144,7 @@ test('a ledger travels with the store, unless it is left out', { skip: skipWitho
   const restored = await restore('new');
   assert.equal(restored.status, 0, restored.stderr);
   assert.match(restored.stdout, /\nThe ledger of the replica 'new' is \S+new\/ledger\.db\n/);
-  // Another replica that is first does not begin a ledger.
+  // A replica that starts before the one with the ledger does not begin a new ledger.
   const second = await startReplica(t, join(folder, 'second'), ['--replica', 'second', ...etcdFlags(etcd)], 'ready');
   assert.equal((await second.request('GET', '/v1/events')).status, 503);
   const first = await startReplica(t, join(folder, 'new'), ['--replica', 'new', ...etcdFlags(etcd)]);

@@ -70,7 +70,7 @@ test('a data directory that cannot be created or written is a wrong setting', as
     t.after(() => chmod(join(folder, 'closed'), 0o700));
   }
   const runs = cases.map((dataDir) => refusalOf(dataDir));
-  // The directory is refused also if the store is etcd.
+  // The directory is also refused with the store etcd.
   runs.push(refusalOf('/proc/nope', '--store', 'etcd'));
   for (const { status, output } of await Promise.all(runs)) {
     assert.equal(status, 2, output);
@@ -149,7 +149,7 @@ test('on a full disk writes get 503 and DNS continues, and writes work when ther
   };
   await until(async () => (await takesWrites()) === '0', 'the metric does not say that the store takes no writes');
   await unlink(filler);
-  // Without a request: the replica itself tries.
+  // No request is needed: the replica itself tries to write.
   await until(async () => (await takesWrites()) === '1', 'the metric does not say that the store takes writes', 20_000);
   for (const end = Date.now() + 10_000; ; await delay(100)) {
     const { status } = await replica.request('POST', '/v1/hosts', { name: 'room.foo.k8s' });

@@ -25,7 +25,7 @@ test('dig gets cookies, NSID, extended errors and CHAOS as they are set', { skip
   await replica.expect(201, 'POST', '/v1/zones', { name: 'example.org' });
   const dig = asker(replica, 'dig');
 
-  // In strict mode dig first gets BADCOOKIE with a cookie, and asks again with this cookie.
+  // In strict mode dig first gets BADCOOKIE with a server cookie, and asks again with this cookie.
   const answer = await dig('example.org', 'SOA', '+nsid', '+cookie');
   assert.match(answer, /status: NOERROR/);
   assert.match(answer, /ANSWER: 1/);

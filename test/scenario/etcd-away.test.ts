@@ -49,7 +49,8 @@ suite('etcd cannot be reached', { concurrency: true }, () => {
         await delay(Math.min(1000, Math.max(0, until - Date.now())));
       }
       assertFiveSeconds(took);
-      // The first write is sent on an open connection. By the last write the replica knows that there is none.
+      // The first write is sent on an open connection. By the last write, the replica knows that the connection is
+      // dead.
       if (how === 'frozen')
         assert.match(String(details[0]), /may have been carried out.*POST with the same Idempotency-Key/);
       else assert.match(String(details.at(-1)), /nothing was written/);
@@ -114,7 +115,7 @@ suite('etcd cannot be reached', { concurrency: true }, () => {
     await untilServed(two, 'goes.foowidgets.k8s', 'NXDOMAIN');
     await untilServed(two, 'new-49.foowidgets.k8s', 'NOERROR');
     await untilServed(two, 'after.foowidgets.k8s', 'NOERROR');
-    // Names are served while the store is still being read again. Writes wait for the end of that.
+    // Names are served while the store is still being read again. Writes wait until the read has ended.
     await untilWritten(two, 'from-two.foowidgets.k8s');
   });
 });

@@ -60,7 +60,7 @@ function testVersion({ name, binary, skip }: EtcdVersion): void {
         await grows(30);
         const leader = await cluster.leader();
         await leader.stop();
-        // A replica whose only endpoint is the dead member waits for it. The other replicas go on.
+        // A replica whose only endpoint is the dead member waits for it. The other replicas continue.
         await grows(60);
         await leader.start();
         await grows(30);

@@ -23,7 +23,7 @@ test('while etcd is full writes get a 503 that names the alarm and DNS continues
   await replica.expect(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
   const put = (length: number) => replica.request('PUT', '/v1/zones/foo.k8s/rrsets/large/TXT', text(length));
   let answer = await put(10_000);
-  // Another text each time: a write that changes nothing writes nothing.
+  // Each write has another text, because a write that changes nothing is not sent.
   for (let round = 0; answer.status < 300 && round < 200; round++) answer = await put(10_000 + 200 * (round % 2));
   assert.deepEqual([answer.status, answer.body.code], [503, 'store_unavailable']);
   assert.match(String(answer.body.detail), /NOSPACE/);

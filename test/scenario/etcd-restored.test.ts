@@ -1,6 +1,6 @@
 // etcd is restored from a backup, or wiped, while replicas run. After a restore they serve exactly the contents of
-// etcd, and writes work, without a restart. They do not trust an etcd that has lost everything. DNS then continues as
-// while etcd cannot be reached.
+// etcd, and writes work, without a restart. They do not trust an etcd that has lost everything: DNS then continues as
+// if etcd could not be reached.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -42,7 +42,7 @@ async function putText(replica: Replica, text: string): Promise<number> {
   return replica.expect<{ revision: number }>(200, 'GET', '/readyz').then(({ revision }) => revision);
 }
 
-/** Returns what DNS and the API answer for all that was in the backup or was lost. */
+/** Returns the answers of DNS and the API for all resources that were in the backup or were lost. */
 async function servedBy(replica: Replica): Promise<unknown> {
   const questions: [string, string][] = ['stays', 'goes', 'lost-0', 'lost-4', 'text', 'new'].flatMap((name) => [
     [`${name}.${zone}`, 'A'],
@@ -101,7 +101,7 @@ test('a replica that was cut off while etcd was restored and written to keeps no
   process.kill(replica.pid, 'SIGSTOP');
   await etcd.restore(backup);
   const other = await start('other');
-  // The same key gets another value, at the same revision at which the replica holds it.
+  // The key gets another value, at the same revision as the value that the replica holds.
   let writes = 1;
   while ((await putText(other, `found ${writes}`)) < last) writes += 1;
   await untilWritten(other, `new.${zone}`);

@@ -1,5 +1,5 @@
-// A SQLite ledger has every change once, and in the order of the store's revisions, although its replica is killed, and
-// stays with its replica until it is moved. Several replicas and more faults: ledger-faults.test.ts.
+// A SQLite ledger has every change once, in the order of the store's revisions, although its replica is killed. The
+// ledger stays with its replica until it is moved. Several replicas and more faults: ledger-faults.test.ts.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';

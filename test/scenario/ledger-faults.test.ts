@@ -1,5 +1,5 @@
 // The ledger has each change once, whatever is killed or frozen meanwhile: three replicas on one etcd, 64 clients, and
-// a ledger in SQLite or in PostgreSQL. What was carried out is read from the store (test/support/carried-out.ts).
+// a ledger in SQLite or in PostgreSQL. The expected events are computed from the store (test/support/carried-out.ts).
 
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
@@ -20,7 +20,7 @@ import { temporaryFolder } from '../support/temporary.ts';
 import { until } from '../support/until.ts';
 import { clientsPools, clientsZone, WritingClients } from '../support/writing-clients.ts';
 
-/** How long faults are made, at least one round. `ZONEWRIGHT_TEST_FAULT_SECONDS=1800` makes them for half an hour. */
+/** The time in which faults are made; at least one round. `ZONEWRIGHT_TEST_FAULT_SECONDS=1800`: half an hour. */
 const faultSeconds = Number(process.env.ZONEWRIGHT_TEST_FAULT_SECONDS ?? 0);
 const timeout = (faultSeconds * 2 + 600) * 1000;
 const waitMilliseconds = 60_000;
@@ -107,7 +107,7 @@ class Scene {
     return unlessAway(this.store.count(outboxKind.prefix));
   }
 
-  /** Resolves when somebody has begun to drain a backlog: when it is smaller than it was. */
+  /** Resolves when the backlog has begun to shrink: a replica drains it. */
   async untilDraining(): Promise<void> {
     let largest = 0;
     const isSmaller = async () => {
@@ -189,7 +189,7 @@ test('with SQLite: replicas, the one with the ledger and etcd are killed and fro
   await makeFaults(scene, async () => {
     const home = await scene.home();
     const [other, another] = scene.others(home) as [Replica, Replica];
-    // Killed in the middle of its work; the events of the others wait, and it is killed again while it drains them.
+    // Kills the replica in the middle of its work. The events of the others wait. Kills it again while it drains them.
     await restart(home, 3000);
     await scene.untilDraining();
     await restart(home, 0);
@@ -236,7 +236,7 @@ test('with PostgreSQL: it stops, the leader is killed while it drains and frozen
   t.diagnostic(summaryOf(clients));
 });
 
-/** Asserts that each of the replicas tells of what was carried out, and of nothing else. */
+/** Asserts that each of the replicas lists exactly the changes that were carried out. */
 async function assertComplete({ store, clients }: Scene, tellers: readonly Replica[]): Promise<void> {
   const history = await readHistory(store);
   for (const teller of tellers) {
@@ -257,7 +257,7 @@ async function assertComplete({ store, clients }: Scene, tellers: readonly Repli
   assert.ok(clients.count('refused') > 100, `only ${clients.count('refused')} refusals`);
 }
 
-/** Asserts that a request that was carried out has its events, once, and that a refused one has none. */
+/** Asserts that each carried out request has its events once, and that refused requests have none. */
 function assertAsAnswered({ sent }: WritingClients, events: readonly Told[]): void {
   const told = new Set(events.map(({ actor }) => actor.requestId));
   for (const request of sent) {
@@ -270,7 +270,10 @@ function assertAsAnswered({ sent }: WritingClients, events: readonly Told[]): vo
   }
 }
 
-/** Asserts that the events of some subjects, asked for by name, are those of all, in the order of the revisions. */
+/**
+ * Asserts that lists by name have the same events of a subject as the list of all events, in the order of the
+ * revisions.
+ */
 async function assertSubjects(teller: Replica, events: readonly Told[]): Promise<void> {
   const bySubject = Map.groupBy(events, ({ name }) => name);
   const busiest = [...bySubject].toSorted((a, b) => b[1].length - a[1].length).slice(0, 20);
@@ -285,7 +288,7 @@ async function assertSubjects(teller: Replica, events: readonly Told[]): Promise
 
 type History = Awaited<ReturnType<typeof readHistory>>;
 
-/** Asserts that the addresses that changed most have the holders that the store says, each for its time. */
+/** Asserts that the addresses with the most changes have the same holds in the ledger as in the store's history. */
 async function assertHolds(teller: Replica, uses: History['uses'], events: readonly Told[]): Promise<void> {
   const times = new Map(events.map(({ revision, at }) => [revision, at]));
   const byAddress = Map.groupBy(uses, ({ address }) => address);

@@ -25,7 +25,7 @@ test('SIGTERM to `npm start` ends the server', { timeout: 60_000 }, async (t) =>
     try {
       process.kill(group, 'SIGKILL');
     } catch {
-      // All its processes have ended, as they should.
+      // All its processes have ended, as expected.
     }
   });
   let output = '';

@@ -100,7 +100,7 @@ test('without the flag, the probe asks where the running replica has written tha
   const file = join(dataDir, 'endpoints.json');
   await writeFile(file, JSON.stringify({ http, dns: [] }));
   assert.equal((await probeWith([], { ...variables, ZONEWRIGHT_HTTP_LISTEN: nobody })).status, 0);
-  // A full disk: the file is of an earlier start.
+  // The file of an earlier start, as after a start on a full disk.
   await writeFile(file, JSON.stringify({ http: nobody, dns: [] }));
   assert.equal((await probeWith([], { ...variables, ZONEWRIGHT_HTTP_LISTEN: http })).status, 0);
   assert.equal((await probeWith(['--http', nobody], { ...variables, ZONEWRIGHT_HTTP_LISTEN: http })).status, 1);

@@ -1,6 +1,6 @@
 // Runs the commands of the README and of docs/ in a fresh copy of the repository, as a new user would. Only the ports
-// differ, because the README's ports may be in use on this machine. Some commands are not run. The text of `npm run
-// check` and `npm test` is compared. test/lab/run.ts runs `docker compose`. Nothing runs the commands of
+// differ, because the README's ports may be in use on this machine. Some commands are not run: for `npm run check` and
+// `npm test`, only the text is compared; test/lab/run.ts runs `docker compose`; no test runs the commands of
 // docs/operations.md for Docker and systemd.
 
 import assert from 'node:assert/strict';

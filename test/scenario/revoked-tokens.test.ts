@@ -1,4 +1,4 @@
-// What is done to a token at one replica holds at the others: two processes on one etcd.
+// A change of a token at one replica takes effect at the others: two processes on one etcd.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';

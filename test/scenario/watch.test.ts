@@ -1,6 +1,6 @@
 // 100 followers of three replicas on one etcd while 500 changes are written each second. One replica is killed: its
 // followers continue at another one after their last id. Each follower gets every change once and in order. One
-// follower never reads: it is cut off, and costs no memory.
+// follower never reads: its stream is ended, and it costs no memory.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ const followerCount = 100;
 const writeSeconds = 6;
 const changesPerSecond = 500;
 const changesPerRequest = 10;
-/** The most that all of this may add to the memory of a replica; without followers it is a third of that. */
+/** The maximum growth of a replica's memory in this test. Without followers, the writes alone add a third of it. */
 const maxAddedMegabytes = 200;
 
 test(`${followerCount} followers get every change once, in order, while a replica is killed`, {
@@ -34,7 +34,7 @@ test(`${followerCount} followers get every change once, in order, while a replic
   );
   const [one, doomed, three] = replicas as [Replica, Replica, Replica];
   await one.expect(201, 'POST', '/v1/zones', { name: 'foowidgets.k8s' });
-  // Until the ledger, and what else a replica needs for writes, is loaded.
+  // Writes until each replica has loaded the ledger and all other code for writes.
   for (let round = 0; round < 20; round += 1) for (const replica of replicas) await patch(replica, [1_000_000 + round]);
   await delay(1500);
   const start = await revisionOf(one);
@@ -90,7 +90,7 @@ test(`${followerCount} followers get every change once, in order, while a replic
 });
 
 interface Follower {
-  /** Returns the messages after a revision, as they came: by revision. */
+  /** Returns the received messages after a revision, by their revisions. */
   messages(start: number): Map<number, string>;
   lastRevision(): number;
   /** Revisions that came twice, or after a later one. */

@@ -216,13 +216,13 @@ describe('embedded: its folder', () => {
     const found = await openEmbeddedStore({ folder });
     assert.ok((await listAll(found, 'n/')).entries.length > 0);
     await found.close();
-    // It was closed now, and needs no WAL.
+    // The store was closed now, so it needs no WAL.
     await (await openEmbeddedStore({ folder })).close();
 
     // A store of an older version, which leaves no mark.
     await writeFile(pid, '4711\n');
     await (await openEmbeddedStore({ folder })).close();
-    // The way out that the refusal names.
+    // The refusal says to do this.
     await writeFile(pid, mark);
     await assert.rejects(openEmbeddedStore({ folder }), lostWal(folder));
     await rm(pid);
@@ -395,7 +395,7 @@ describe('embedded: history', () => {
     await writeMany(200);
     assert.deepEqual((await listAll(store, 'a/', 7, revision)).entries, entries);
     releaseLater();
-    // Of the 5,000 revisions too many, one commit removes 2,000.
+    // One commit removes 2,000 of the 5,000 surplus revisions.
     await write(store, put('b'));
     await assert.rejects(store.list('a/', { at: revision }), Compacted);
     await store.list('a/', { at: (revision + 2100) as Revision });

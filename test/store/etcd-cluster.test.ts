@@ -171,7 +171,7 @@ function testCluster({ name, binary, skip }: EtcdVersion): void {
         });
         assertFiveSeconds(await Promise.all(took));
         assert.equal((await majority.get('a'))?.value, 'new');
-        // A watch that has other endpoints moves away from the cut-off member.
+        // A watch with other endpoints moves away from the cut-off member.
         assert.deepEqual(formatChanges([(await moving.next()).value ?? assert.fail('the watch ended')]), [
           `${newer} a=new`,
         ]);
@@ -204,7 +204,7 @@ function testCluster({ name, binary, skip }: EtcdVersion): void {
         { every: 200 },
       );
       t.after(leave);
-      // A short lease of the same cluster ends: leases go on expiring under the new leader.
+      // A short lease of the same cluster ends: leases still expire under the new leader.
       const short = await store.grantLease(4);
       await write(store, put('kept', '', short));
       const registered = await store.get(memberKey('a'));

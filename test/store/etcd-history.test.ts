@@ -1,4 +1,4 @@
-// When etcd counts as having the same history as before, and when not. Tests with a real etcd: etcd.test.ts.
+// The check whether etcd still has the same history. Tests with a real etcd: etcd.test.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

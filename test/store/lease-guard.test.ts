@@ -1,5 +1,5 @@
-// Guarded leases: a busy main thread does not lose them, on both stores. On etcd a thread keeps them. It gives up a
-// replica that no longer works, and changes to the endpoint that answers.
+// Guarded leases: a busy main thread does not lose them, on both stores. On etcd a thread keeps them alive. The thread
+// gives the lease up if the replica no longer works, and changes to an endpoint that answers.
 
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';

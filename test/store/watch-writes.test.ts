@@ -1,4 +1,4 @@
-// A store that takes no writes is one error in the log, and one line when it takes them again.
+// A store that takes no writes logs one error, and one line when it takes writes again.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -34,7 +34,7 @@ test('it begins with a write that fails, and is over with a transaction that wri
   await assert.rejects(write(), OutcomeUnknown);
   assert.deepEqual([watched.takesWrites(), lines.length], [false, 1]);
 
-  // None of these proves that there is room.
+  // These successes do not prove that there is room again.
   fault = undefined;
   const lease = await store.grantLease(10);
   assert.equal(await store.keepLease(lease), true);

@@ -1,5 +1,5 @@
-// A target of forwarding that is no replica: a DNS server of dns2 that answers for every zone with a SOA of its own,
-// registered as a member. It stands for a replica that lags behind, or that answers in another way.
+// A target of forwarding: a DNS server of dns2, registered as a member, that answers for every zone with its own SOA.
+// It imitates a replica that lags behind or answers wrongly.
 
 import { createUDPServer, Packet } from 'dns2';
 import { memberKey, memberValue } from '../../src/store/kinds/member.ts';
@@ -7,19 +7,19 @@ import type { Store } from '../../src/store/store.ts';
 import type { Cleanup } from './temporary.ts';
 
 export interface Answering {
-  /** Default: what no replica has reached, so that there is no lag. */
+  /** Default: a serial that no replica has reached, so that there is no lag. */
   serial?: () => number;
   rcode?: number;
   authoritative?: boolean;
-  /** Answers another question than the one that is asked. */
+  /** The question in the response, if it differs from that of the query. */
   question?: string;
-  /** How many queries are not answered before the first that is. */
+  /** The number of queries that get no answer at first. */
   deafFor?: number;
 }
 
 export interface AnsweringTarget {
   readonly port: number;
-  /** Returns how many queries have come. */
+  /** Returns the number of received queries. */
   asked(): number;
   close(): Promise<void>;
 }

@@ -121,7 +121,7 @@ export function ednsOption(code: number, data: Uint8Array | string = ''): Buffer
   return Buffer.from([code >> 8, code & 255, octets.length >> 8, octets.length & 255, ...octets]);
 }
 
-/** Adds options to a query's OPT record. It must be the query's last record, and have no options yet. */
+/** Adds options to a query's OPT record, which must be the last record and have no options yet. */
 export function withOptions(query: Buffer, ...options: readonly Buffer[]): Buffer {
   const whole = Buffer.concat([query, ...options]);
   whole.writeUInt16BE(whole.length - query.length, query.length - 2);

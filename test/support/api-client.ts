@@ -24,7 +24,7 @@ type Headers = Record<string, string>;
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'HEAD' | 'OPTIONS';
 
 export interface Api {
-  /** Sends one request; returns the answer whatever its status. Of a stream, it returns the first event. */
+  /** Sends one request; returns the answer whatever its status. For a stream, returns only the first event. */
   send(method: Method, path: string, body?: unknown, headers?: Headers): Promise<Response>;
   /** Sends one request; asserts the answer's status and returns its body. */
   ok<T = Record<string, unknown>>(status: number, method: Method, path: string, body?: unknown): Promise<T>;

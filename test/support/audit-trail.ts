@@ -6,7 +6,7 @@ import { type OutboxEntry, outboxKind } from '../../src/store/kinds/outbox.ts';
 import type { Store } from '../../src/store/store.ts';
 import { storeEntries } from './store-dump.ts';
 
-/** What a replica of a test that audits is called. */
+/** The name of a replica in tests that write audit events. */
 export const audit = { replica: 'test' };
 
 /** Returns the entries of the outbox in the order of their revisions. */
@@ -20,7 +20,7 @@ export async function outboxOf(store: Store): Promise<(OutboxEntry & { revision:
     .sort((a, b) => a.revision - b.revision);
 }
 
-/** Returns what the decisions did, in order. */
+/** Returns the audited decisions, in order. */
 export async function decisionsIn(store: Store): Promise<AuditedDecision[]> {
   return (await outboxOf(store)).flatMap(({ decisions }) => decisions);
 }

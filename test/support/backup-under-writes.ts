@@ -1,6 +1,6 @@
 // A store of any size is backed up while others write, and restored into etcd. Then both replicas are compared, record
-// by record and serial by serial. What was written meanwhile must be in the backup up to its revision, and not after
-// it: the writers note the revision of each answer.
+// by record and serial by serial. The backup must contain the writes up to its revision, and no later ones: the writers
+// note the revision of each answer.
 
 import assert from 'node:assert/strict';
 import { stat } from 'node:fs/promises';
@@ -28,7 +28,7 @@ export interface BackedUp {
   backupSeconds: number;
   restoreSeconds: number;
   octets: number;
-  /** The writes that the backup has, and those that came after it. */
+  /** The writes up to the revision of the backup. `after`: the later ones. */
   before: number;
   after: number;
 }
@@ -37,13 +37,13 @@ export interface BackedUp {
 export type Phase = <T>(name: 'writes alone' | 'backup', replica: Replica, work: () => Promise<T>) => Promise<T>;
 
 const names = { large: 'large.example', hosts: 'hosts.example', records: 'records.example', live: 'live.example' };
-/** The zones that nobody changes while others write. */
+/** The zones that the writers do not change. */
 const still = [names.large, names.hosts, '10.in-addr.arpa'];
 const clients = 32;
 const rrsetsOfWriters = 200;
 const replicaFlags = ['--replica', 'bench', '--advertise', '192.0.2.1:53'];
 
-/** Does all of it. Fails if anything is not as it was. */
+/** Fills the store, backs it up under writes, restores it and compares. Fails if anything differs. */
 export async function backUpUnderWrites(
   cleanup: Cleanup,
   { names: count, hosts, writesPerSecond, seconds }: Scale,

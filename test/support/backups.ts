@@ -7,7 +7,7 @@ import type { Store } from '../../src/store/store.ts';
 
 export const wayOut = 'choose an empty store';
 
-/** Returns a backup of a store, whose revisions are those that are shown. */
+/** Returns a backup of a store. The store's revisions count as those that users see. */
 export async function backupOf(store: Store): Promise<Buffer> {
   const parts: Buffer[] = [];
   await writeBackup(

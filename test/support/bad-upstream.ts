@@ -1,4 +1,4 @@
-// A DNS server that behaves in one of many ways, good and bad, over UDP and TCP: what a forwarder has to cope with.
+// A DNS server over UDP and TCP with a choice of good and bad behaviours, for tests of forwarders.
 
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { once } from 'node:events';
@@ -19,11 +19,11 @@ export interface Query {
   readonly cookie: Buffer | undefined;
   readonly flags: number;
   readonly from: RemoteInfo | undefined;
-  /** How many queries there were with this one. */
+  /** The number of queries so far, with this one. */
   readonly count: number;
 }
 
-/** A message to send: its octets, and when and how if not at once and from the server's port. */
+/** A message to send. Without the other fields, it is sent at once, from the server's port. */
 export interface Reply {
   readonly octets: Buffer;
   readonly afterMilliseconds?: number;
@@ -110,7 +110,7 @@ export async function startBadUpstream(test: Cleanup, behaviour: Behaviour, onPo
   };
 }
 
-/** Returns whether the query is one by which a forwarder finds out whether the server answers. */
+/** Returns whether the query is a probe: a forwarder's question that checks whether the server answers. */
 export function isProbe({ name }: Query): boolean {
   return name.startsWith('zonewright-probe-');
 }
@@ -160,7 +160,7 @@ export function wireName(name: string): Buffer {
   return Buffer.from([...labels, 0]);
 }
 
-/** Returns a record. Without an owner, it is that of the question. */
+/** Returns a record. Default of `owner`: the name of the question. */
 export function record(type: number, ttl: number, rdata: Uint8Array, owner?: string): Buffer {
   const fixed = Buffer.alloc(10);
   fixed.writeUInt16BE(type, 0);
@@ -194,7 +194,7 @@ interface ReplyParts {
   readonly authoritative?: boolean;
   /** Default: that of the query. */
   readonly question?: Buffer;
-  /** Options of the OPT record, which is there if the query has one. */
+  /** Options of the OPT record. The response has an OPT record if the query has one. */
   readonly options?: readonly Buffer[];
   readonly withoutEdns?: boolean;
 }

@@ -1,16 +1,16 @@
-// Fills the line of those who wait for a turn of the event loop (src/model/turn.ts).
+// Fills the line of waits for a turn of the event loop (src/model/turn.ts).
 
 import type { TestContext } from 'node:test';
 import { nextTurn } from '../../src/model/turn.ts';
 
-/** Returns a function that fills the line with work, and returns one that ends the work. */
+/** Returns a function that fills the line with work. That function returns another one, which ends the work. */
 export function blocker(t: TestContext): () => () => void {
   let now = 1_000_000;
   let isBlocked = true;
   const end = () => {
     isBlocked = false;
   };
-  // Each slice of the work takes the share of a whole pass.
+  // Each slice of the work uses up the time of a whole pass.
   t.mock.method(performance, 'now', () => now);
   const block = async () => {
     while (isBlocked) {

@@ -1,12 +1,12 @@
-// What was carried out, read from the store alone: every change of its keys since it was empty, each with the value
-// before it. It has a rule of its own for each kind of resource, and uses none of the code that makes audit events.
+// Computes all changes that were carried out from the history of the store alone, since it was empty. Has its own rule
+// for each kind of resource, and uses none of the code that makes audit events.
 
 import assert from 'node:assert/strict';
 import type { Store, StoreEvent } from '../../src/store/store.ts';
 
 type Fields = Record<string, unknown>;
 
-/** A change that users could see, as an event of the ledger tells it. */
+/** A change that users could see, in the form of a ledger's event. */
 export interface CarriedOut {
   revision: number;
   resource: string;
@@ -37,8 +37,8 @@ const resources = new Map([
 ]);
 
 /**
- * Reads the history of a store that never forgot a revision, up to the newest one. It must have no zone file, no change
- * that was made by hand, and no cool-down that somebody ended.
+ * Reads the history of a store that was never compacted, up to the newest revision. It must contain no import of a zone
+ * file, no change by hand, and no cool-down that was ended early.
  */
 export async function readHistory(store: Store): Promise<StoreHistory> {
   const { revision: newest } = await store.list('', { limit: 1 });
@@ -59,10 +59,10 @@ interface Changes {
   uses: Omit<TakenOrReleased, 'revision'>[];
 }
 
-/** Returns what one transaction has changed. */
+/** Returns the changes of one transaction. */
 function historyOf(events: readonly StoreEvent[]): Changes {
   const found: Changes = { changes: [], uses: [] };
-  /** Zone → its names with records of users that were deleted, if it was deleted: with it. */
+  /** Deleted zone → the number of its deleted names with records of users. */
   const deletedNames = new Map<string, number>();
   const keys = events.map((event) => {
     const [kind = '', zone = ''] = (event.kind === 'put' ? event.entry.key : event.key).split('/');
@@ -143,7 +143,7 @@ function usesOf(before: Fields | null, after: Fields | null): Changes['uses'] {
   ];
 }
 
-/** Returns the change, or none if no field differs. `always`: fields that a change tells although they are equal. */
+/** Returns the change, or none if no field differs. `always`: fields that are in every change. */
 function changeOf(
   resource: string,
   name: string,
@@ -176,7 +176,7 @@ function decoded(text: string | undefined): Fields | null {
   return value as Fields;
 }
 
-/** Returns a text that is the same for equal values, whatever the order of their fields. */
+/** Returns a text that does not depend on the order of fields. */
 export function textOf(value: unknown): string {
   return JSON.stringify(value, (_, one: unknown) =>
     typeof one === 'object' && one !== null && !Array.isArray(one)

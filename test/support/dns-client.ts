@@ -18,7 +18,7 @@ export interface Ask {
   readonly name: string;
   readonly type: string;
   readonly tcp?: boolean;
-  /** Adds an OPT record. */
+  /** If set, the query has an OPT record with these fields. */
   readonly edns?: Partial<Omit<OptRecord, 'type' | 'name'>>;
   readonly recursionDesired?: boolean;
   readonly timeoutMilliseconds?: number;

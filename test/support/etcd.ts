@@ -30,7 +30,7 @@ export interface TestEtcd {
    * same.
    */
   restore(backup?: string): Promise<void>;
-  /** Makes room in a full database, then disarms the alarm that it raised. */
+  /** Makes room in a full database, then disarms its alarm. */
   makeRoom(): Promise<void>;
   /** Kills etcd and removes its data. */
   close(): Promise<void>;

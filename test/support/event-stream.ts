@@ -40,7 +40,7 @@ export interface EventStream {
   readonly comments: string[];
   /** Returns the messages that have come. */
   messages(): ShownMessage[];
-  /** Resolves when so many messages have come. */
+  /** Resolves when this many messages have come. */
   untilMessages(count: number): Promise<ShownMessage[]>;
   /** Resolves with the data of the event `end`, when the stream has ended. */
   ended(): Promise<{ reason: string; detail: string } | undefined>;

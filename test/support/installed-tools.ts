@@ -1,5 +1,5 @@
-// Tools from npm that only some tests run, and that would weigh too much in the main package. A folder lists them, with
-// a lock file. They are installed once, into the folder of what tests install.
+// Installs npm tools that only some tests run, and that are too large for the main package. A folder has their
+// package.json and lock file. They are installed once, into the cache folder of the tests.
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { testCache } from './newest-etcd.ts';
 
 /**
- * Installs the tools that `listed` lists, unless they are there. Returns their folder, or undefined if no registry can
- * be reached. `name` is part of the folder's.
+ * Installs the tools that the folder `listed` lists, unless they are there. Returns their folder, whose name contains
+ * `name`; undefined if no registry can be reached.
  */
 export function installedTools(name: string, listed: string): string | undefined {
   const lock = readFileSync(join(listed, 'package-lock.json'));

@@ -33,7 +33,10 @@ export async function startNamed(
   return startNamedOn(test, folder, config.join('\n'));
 }
 
-/** Starts BIND with this configuration. Adds its port and its folder to the `options` block, which there must be. */
+/**
+ * Starts BIND with this configuration. Adds its port and its folder to the `options` block, which the configuration
+ * must have.
+ */
 export async function startNamedOn(test: Cleanup, folder: string, config: string): Promise<Server> {
   if (binary === undefined) throw new Error('BIND is not installed: install bind9');
   const port = await freePort();

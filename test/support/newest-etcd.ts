@@ -9,7 +9,7 @@ import { findProgram } from './peer-process.ts';
 
 export const newestEtcdVersion = '3.7.3';
 
-/** The folder of what tests build or install once. */
+/** The folder for programs that tests build or install once. */
 export const testCache =
   process.env.ZONEWRIGHT_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'zonewright-test');
 const built = join(testCache, `etcd-${newestEtcdVersion}`);

@@ -1,4 +1,4 @@
-// HTTP that no client library would send: writes octets to a socket, and reads what comes back.
+// HTTP that no client library would send: writes octets to a socket, and reads the answers.
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -7,9 +7,9 @@ import type { Cleanup } from './temporary.ts';
 export interface RawClient {
   readonly socket: Socket;
   send(text: string): void;
-  /** Returns all that was received until now. */
+  /** Returns the text that was received so far. */
   received(): string;
-  /** Resolves with all that was received when the server has ended the connection. */
+  /** Resolves with the whole received text when the server has ended the connection. */
   ended(): Promise<string>;
 }
 

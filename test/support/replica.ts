@@ -45,14 +45,14 @@ export interface Replica {
   stop(): Promise<number | null>;
   /** Starts the command again on the same folder and ports. Waits as {@link startReplica} does. */
   start(): Promise<void>;
-  /** Returns the output of the replica since its last start, without the part that goes to a file of the test. */
+  /** Returns the output of the replica since its last start, without the log if that goes to a file of the test. */
   log(): string;
   readonly pid: number;
 }
 
 /**
  * Starts a replica with these flags. Resolves when it is ready, or, with `until: 'http'`, when it listens for HTTP.
- * `stdout`: a file that the test has open, for the log.
+ * `stdout`: the descriptor of a file for the log.
  */
 export async function startReplica(
   test: Cleanup,

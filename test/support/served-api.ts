@@ -40,7 +40,7 @@ interface ServedOptions {
   audit?: Audit;
   /** Keeps the audit events in a ledger of its own, which the API can ask. */
   ledger?: boolean;
-  /** In place of the services of the replica. */
+  /** Replacements for services of the replica. */
   services?: Partial<Services>;
 }
 

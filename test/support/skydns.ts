@@ -26,7 +26,7 @@ export async function layoutOf(etcd: TestEtcd, prefix = '/skydns/'): Promise<Rec
   return Object.fromEntries(kvs.map(({ key, value }) => [plain(key).slice(prefix.length), JSON.parse(plain(value))]));
 }
 
-/** How far the layout of a zone is, as the API shows it. */
+/** The progress of the layout of a zone, as the API shows it. */
 export interface SkydnsProgress {
   phase: string;
   done: number;
@@ -50,7 +50,7 @@ export async function untilFollowing(replica: Replica, zone: string): Promise<vo
   );
 }
 
-/** Deletes all keys below `/skydns/` that begin so. */
+/** Deletes all keys that begin with `/skydns/` and this path. */
 export async function deleteBelow(etcd: TestEtcd, path: string): Promise<void> {
   const prefix = `/skydns/${path}`;
   await askEtcd(etcd.endpoint, '/v3/kv/deleterange', { key: base64(prefix), range_end: base64(endOf(prefix)) });

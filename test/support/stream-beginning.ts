@@ -1,8 +1,8 @@
-// Reads the first event of GET /v1/watch for clients that wait for the end of an answer: a stream has none.
+// Reads only the first event of GET /v1/watch, for clients that wait for the end of an answer. A stream has no end.
 
 import type { IncomingMessage } from 'node:http';
 
-/** An answer that superagent reads. It hands the text on. */
+/** An answer that superagent reads. `text`: the text that superagent passes on. */
 export type Message = IncomingMessage & { text: string };
 
 /** Returns whether the answer of GET at this path may have no end. */

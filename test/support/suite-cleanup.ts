@@ -3,7 +3,7 @@
 import { after } from 'node:test';
 import type { Cleanup } from './temporary.ts';
 
-/** Returns what takes functions that clean up. They are called after the last test, the newest first. */
+/** Returns an object that collects cleanup functions. They are called after the last test, the newest first. */
 export function suiteCleanup(): Cleanup {
   const cleaners: (() => unknown)[] = [];
   after(async () => {

@@ -1,4 +1,5 @@
-// The ledger of a replica in this process, in a file of the test's own. It is fast to notice changes.
+// The ledger of a replica in this process, in a file of the test. Its intervals are short, so that it notices changes
+// fast.
 
 import { join } from 'node:path';
 import type { LedgerTask } from '../../src/ledger/ledger-messages.ts';

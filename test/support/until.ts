@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Checks again and again until `check` is true. Fails with the message `otherwise` if that takes too long. */
+/** Repeats `check` until it returns true. Fails with the message `otherwise` if that takes too long. */
 export async function until(
   check: () => boolean | Promise<boolean>,
   otherwise: string,

@@ -1,18 +1,20 @@
 // Clients that create, change and delete hosts, RRsets, allocations and zones at random replicas. They want the same
-// things again and again, so many requests are refused. Each client remembers what became of its requests.
+// things again and again, so many requests are refused. Each client remembers the outcomes of its requests.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Replica } from './replica.ts';
 
-/** What a client knows of a request: it was carried out, or refused, or there was no answer that says it. */
+/**
+ * The outcome of a request as its client knows it: carried out, refused, or unknown because there was no clear answer.
+ */
 export type Outcome = 'done' | 'refused' | 'unknown';
 
 /** A request that was sent once, or with an idempotency key until its outcome was known. */
 export interface Sent {
   what: string;
-  /** Whether it may be carried out and change nothing. */
+  /** True if the request may be carried out without a change. */
   mayBeIdle: boolean;
-  /** Its request ids, and what came of each attempt. */
+  /** The attempts, each with its request id, outcome and answer. */
   attempts: { id: string; outcome: Outcome; answer: string }[];
 }
 
@@ -27,7 +29,7 @@ export const clientsPools = [
 
 const sharedThings = 6;
 const maxAttempts = 20;
-/** A frozen replica does not answer. After this time, a client goes on. */
+/** After this time, a client gives up a request: a frozen replica does not answer. */
 const answerMilliseconds = 3000;
 const maxPauseMilliseconds = 250;
 
@@ -47,7 +49,7 @@ export class WritingClients {
     for (let client = 0; client < count; client += 1) this.#running.push(this.#run(`c${client}`));
   }
 
-  /** Resolves when no request is under way any more, also of those that a client has given up. */
+  /** Resolves when no request is open any more, also none that a client has given up. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await Promise.all(this.#running);
@@ -67,7 +69,7 @@ export class WritingClients {
     }
   }
 
-  /** Sends a request. A POST has an idempotency key and is repeated until an answer says what became of it. */
+  /** Sends a request. A POST has an idempotency key and is repeated until an answer tells its outcome. */
   async send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answered> {
     const sent: Sent = { what: `${method} ${path} ${JSON.stringify(body)}`, mayBeIdle: isMove(body), attempts: [] };
     this.sent.push(sent);
@@ -121,7 +123,7 @@ function outcomeOf(status: number, body: Record<string, unknown>): Outcome {
   return String(body.detail).includes('nothing was written') ? 'refused' : 'unknown';
 }
 
-/** What one client has made, or perhaps made. */
+/** The resources that one client has made, or perhaps made. */
 interface Own {
   client: string;
   hosts: Set<string>;
@@ -213,7 +215,7 @@ const deleteZone: Work = (clients) =>
 const askNonsense: Work = (clients) =>
   clients.send('POST', '/v1/hosts', oneOf([{ name: 'no name' }, { name: `x.${clientsZone}`, unknown: 1 }, {}]));
 
-/** What clients do. What is there twice is done twice as often. */
+/** The actions of clients. An action that is listed twice is chosen twice as often. */
 const works: readonly Work[] = [
   ...[
     createHost,

@@ -24,7 +24,7 @@ function openTable() {
   writer.putSoa(zone, soa);
   put(1);
   writer.publishZone(zone);
-  /** A reader, and how it looks the name up. */
+  /** Returns a reader, and a function with which it looks the name up. */
   const openReader = () => {
     const reader = openTableReader(table.buffer);
     const key = reader.newKey();

@@ -41,7 +41,7 @@ async function ttls({ api }: ServedApi): Promise<Record<string, number>> {
   return found;
 }
 
-/** Returns the TTLs that a list and a zone file show for the records of zone `a.test`. */
+/** Returns the TTLs of the records of zone `a.test` in a list and in a zone file. */
 async function written({ api }: ServedApi): Promise<[Record<string, number>, Record<string, number>]> {
   type Items = { items: { name: string; type: string; ttl: number }[] };
   const { items } = await api.ok<Items>(200, 'GET', '/v1/zones/a.test/rrsets');
