@@ -1,5 +1,5 @@
-// The setting of a zone whose names hold addresses: `app-10-1-2-3.<zone>` has the address 10.1.2.3. Which addresses a
-// name holds: table/held-addresses.ts.
+// The setting `addressNames` of a zone whose names hold addresses: `app-10-1-2-3.<zone>` has the address 10.1.2.3.
+// table/held-addresses.ts reads the address in a name.
 
 import { type AddressRange, parseRange } from './address-range.ts';
 import { InvalidValue } from './invalid-value.ts';
@@ -16,13 +16,13 @@ export interface AddressNames {
   ipv6: boolean;
 }
 
-/** `hex` is off: a label that ends with a date, such as `backup-20240101`, has this form. */
+/** `hex` is off, because a label that ends with a date, such as `backup-20240101`, has the same form. */
 export const addressNamesDefaults = { dashed: true, dotted: true, hex: false, ipv6: true } as const;
 
-/** The maximum of ranges: each question for a name that the zone does not have reads them all. */
+/** The limit for ranges: a question for a name that the zone does not have reads all of them. */
 export const maxAddressNameRanges = 32;
 
-/** Throws InvalidValue for settings with which no name holds an address. */
+/** Throws InvalidValue for settings by which no name can hold an address. */
 export function checkAddressNames(settings: AddressNames): void {
   const { dashed, dotted, hex, ipv6 } = settings;
   if (!dashed && !dotted && !hex)
@@ -33,7 +33,7 @@ export function checkAddressNames(settings: AddressNames): void {
     throw new InvalidValue('a dotted name holds IPv4 addresses only, and `ranges` has none');
 }
 
-/** Returns the ranges, those of IPv4 first. */
+/** Returns the parsed ranges, first those of IPv4. */
 export function rangesOf({ ranges }: AddressNames): AddressRange[] {
   return ranges.map(parseRange).sort((a, b) => (a.family < b.family ? -1 : a.family > b.family ? 1 : 0));
 }

@@ -1,5 +1,4 @@
-// Address ranges as pools list them: `a-b`, a CIDR prefix, or one address. Free addresses in a range:
-// views/free-space.ts.
+// Address ranges as pools list them: `a-b`, a CIDR prefix, or one address. views/free-space.ts finds free addresses.
 
 import {
   type AddressNumber,
@@ -18,14 +17,14 @@ export interface Interval {
   last: AddressNumber;
 }
 
-/** A range, both ends included. `prefixLength` is there if the range was written as a prefix. */
+/** A range, both ends included. `prefixLength` is set if the range was written as a prefix. */
 export interface AddressRange extends Interval {
   text: string;
   family: Family;
   prefixLength?: number;
 }
 
-/** Parses one range of a pool. Masks the host bits of a prefix, and makes the text canonical. Throws InvalidValue. */
+/** Parses one range of a pool. Clears the host bits of a prefix, and makes the text canonical. Throws InvalidValue. */
 export function parseRange(text: string): AddressRange {
   const range = parseFilterRange(text);
   if (range.family === 'ipv6' && range.first < ipv4Base && range.last > ipv4Base)
@@ -34,8 +33,8 @@ export function parseRange(text: string): AddressRange {
 }
 
 /**
- * Parses one range of a filter, as {@link parseRange} does. An IPv6 range may hold the IPv4-mapped addresses (`::/0`):
- * they are IPv4, so that {@link rangeHolds} does not find them there.
+ * Parses one range of a filter, as {@link parseRange} does, but accepts an IPv6 range that contains the IPv4-mapped
+ * addresses (`::/0`). These addresses are IPv4, so {@link rangeHolds} does not find them in an IPv6 range.
  */
 export function parseFilterRange(text: string): AddressRange {
   if (text.includes('/')) return parsePrefix(text);
@@ -77,7 +76,7 @@ export function rangeHolds(range: AddressRange, value: AddressNumber): boolean {
   return range.first <= value && value <= range.last && range.family === familyOfNumber(value);
 }
 
-/** Returns the parts of the ranges that are in none of the others, in address order. */
+/** Returns the parts of `ranges` that are in none of `others`, in address order. */
 export function rangesWithout(ranges: readonly Interval[], others: readonly Interval[]): Interval[] {
   const parts: Interval[] = [];
   const holes = others.toSorted((a, b) => (a.first < b.first ? -1 : 1));

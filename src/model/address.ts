@@ -1,4 +1,4 @@
-// IP addresses: parsed once, then carried as `Address`. Also addresses as numbers, which pools use, and reverse names.
+// IP addresses: parsed once, then passed on as `Address`. Also as numbers, for pools, and as reverse names.
 
 import { isIPv4, isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
@@ -10,10 +10,7 @@ export type Address = string & { readonly brand: 'Address' };
 
 export type Family = 'ipv4' | 'ipv6';
 
-/**
- * An address as a number of 128 bits. IPv4 is mapped to `::ffff:0:0/96`. The order of numbers is the order of
- * addresses.
- */
+/** An address as a number of 128 bits, in address order. IPv4 is mapped to `::ffff:0:0/96`. */
 export type AddressNumber = bigint;
 
 /** The number of 0.0.0.0. */
@@ -62,7 +59,7 @@ function ipv6Number(text: string): AddressNumber {
   return value;
 }
 
-/** Returns the address of a number. The inverse of {@link addressNumber}. */
+/** Returns the address of a number: the inverse of {@link addressNumber}. */
 export function formatAddress(value: AddressNumber): Address {
   if (familyOfNumber(value) === 'ipv4') {
     const low = Number(value & 0xffff_ffffn);
@@ -71,9 +68,7 @@ export function formatAddress(value: AddressNumber): Address {
   return new ipaddr.IPv6([...addressBytes(value)]).toRFC5952String() as Address;
 }
 
-/**
- * Returns the address as 32 hex digits. Store keys have this form, so that the order of keys is the order of addresses.
- */
+/** Returns the address as 32 hex digits. Store keys have this form, so that their order is the order of addresses. */
 export function addressHex(address: Address): string {
   return addressNumber(address).toString(16).padStart(32, '0');
 }
@@ -100,7 +95,7 @@ export function reverseName(address: Address): Fqdn {
   return `${[...addressHex(address)].reverse().join('.')}.ip6.arpa` as Fqdn;
 }
 
-/** Returns the reverse zone to create for an address that no zone covers: the zone of its /24 or /64. */
+/** Returns the reverse zone to create for an address whose reverse name is in no zone: the zone of its /24 or /64. */
 export function automaticReverseZone(address: Address): Fqdn {
   const labels = reverseName(address).split('.');
   return labels.slice(familyOf(address) === 'ipv4' ? 1 : 16).join('.') as Fqdn;

@@ -22,8 +22,8 @@ export type Holder =
     };
 
 /**
- * The stored record of one address. A `held` address has at least one holder. A `released` one has none: it cools down
- * until `freeAt`. Without `freeAt` the address is free, and the record is kept for the least-recently-used strategy.
+ * The stored record of one address. A `held` address has at least one holder. A `released` address has none: it cools
+ * down until `freeAt`. Without `freeAt` it is free, and its record serves only the least-recently-used strategy.
  */
 export interface AddressRecord {
   address: Address;
@@ -32,14 +32,14 @@ export interface AddressRecord {
   pool: string | null;
   state: 'held' | 'released';
   holders: Holder[];
-  /** When the address was taken (`held`) or released (`released`). */
+  /** When the address was taken (state `held`) or released (state `released`). */
   since: string;
   freeAt?: string;
 }
 
 /**
- * Returns the end of a released address's cool-down, in milliseconds: the time set at its release, or an earlier one if
- * the pool's cool-down is shorter now. Undefined if it has no cool-down.
+ * Returns the end of a released address's cool-down, in milliseconds; undefined if it has no cool-down. It is the time
+ * set at the release, or an earlier one if the pool's cool-down is shorter now.
  */
 export function coolDownEnd({ since, freeAt }: AddressRecord, coolDownSeconds: number | undefined): number | undefined {
   if (freeAt === undefined) return undefined;
@@ -48,8 +48,8 @@ export function coolDownEnd({ since, freeAt }: AddressRecord, coolDownSeconds: n
 }
 
 /**
- * Returns whether a newcomer may share a held address: all holders, and the newcomer, are allocations with the same
- * sharing key, each has ports, and the newcomer has no port of another holder (as in MetalLB).
+ * Returns whether a newcomer may share a held address. All holders and the newcomer must be allocations with the same
+ * sharing key, each must have ports, and no two may have the same port (as in MetalLB).
  */
 export function mayShare(holders: readonly Holder[], newcomer: Holder): boolean {
   return (
@@ -71,7 +71,7 @@ function portsAreApart(a: readonly Port[] | undefined, b: readonly Port[] | unde
   return !a.some((one) => b.some((other) => one.protocol === other.protocol && one.port === other.port));
 }
 
-/** Returns the text that names a holder in messages. */
+/** Returns the name of a holder for messages. */
 export function describeHolder(holder: Holder): string {
   return holder.kind === 'host' ? `host:${holder.host}` : `allocation:${holder.id}`;
 }

@@ -1,4 +1,4 @@
-// Warns of keys that validating resolvers do not use (RFC 4034 §2.1). They are served as they are.
+// Warns of keys that validating resolvers do not use (RFC 4034 §2.1). DNS serves such keys unchanged.
 
 import type { Fqdn } from './name.ts';
 import type { RecordType } from './rdata/record-types.ts';
@@ -12,7 +12,7 @@ interface KeyWarning {
 
 const zoneKey = 0x100;
 
-/** Yields a warning for the first such key of each RRset. */
+/** Yields a warning for the first unusable key of each RRset. */
 export function* checkKeys(owner: Fqdn, rrsets: readonly Rrset[]): Generator<KeyWarning> {
   for (const { type, records } of rrsets) {
     if (type !== 'DNSKEY' && type !== 'CDNSKEY') continue;

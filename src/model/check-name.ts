@@ -1,5 +1,5 @@
-// The rules of which records may share a name, and which may be at or below a delegation or a DNAME. They are the same
-// for RRsets, hosts and zone files.
+// The rules for records at one name, and at or below a delegation or a DNAME: which of them are allowed together.
+// RRsets, hosts and zone files follow the same rules.
 
 import { checkKeys } from './check-keys.ts';
 import { ancestry, type Fqdn, isWithin, parentOf, root } from './name.ts';
@@ -8,9 +8,7 @@ import { conflictWithCname, managingHost, type Rrset } from './rrset.ts';
 import type { Zone } from './zone.ts';
 import { namesIn } from './zone-file/rdata-names.ts';
 
-/**
- * A name below which a zone does not answer from its own records. It has a DNAME, or NS records and is not the apex.
- */
+/** A name below which the zone does not answer from its own records: it has a DNAME, or has NS and is not the apex. */
 export interface ZoneCut {
   owner: Fqdn;
   type: 'NS' | 'DNAME';
@@ -21,7 +19,7 @@ export type NameRule = 'cname_conflict' | 'name_hidden' | 'record_invalid';
 
 export interface NameFinding {
   owner: Fqdn;
-  /** The types of the RRsets of the finding. The first one is what the finding is about. */
+  /** The types of the RRsets of the finding. The finding is about the first one. */
   types: RecordType[];
   message: string;
   /** The rule that is broken. Absent for a warning. */
@@ -42,12 +40,12 @@ export interface ZoneBelow {
 /** The types that belong at a delegation in the parent zone. */
 const typesAtDelegation: ReadonlySet<string> = new Set(['NS', 'DS', 'NSEC', 'RRSIG', 'DNAME', 'A', 'AAAA']);
 const addressTypes: ReadonlySet<string> = new Set(['A', 'AAAA']);
-/** The types that an enclosing zone may have at the name of a served zone. */
+/** The types that an enclosing zone may have at the name of a served zone inside it. */
 const typesAboveZone: ReadonlySet<string> = new Set(['NS', 'DS', 'NSEC', 'RRSIG']);
 
 /**
- * Yields what is wrong with the RRsets of a name. `rrsets`: all RRsets that the name will have, with those that hosts
- * manage. `above`: the cuts at the names above it. `below`: the served zone inside `zone` that contains the name.
+ * Yields faults and warnings about the RRsets of a name. `rrsets`: all RRsets after the change, with those of hosts.
+ * `above`: the cuts at the names above. `below`: the served zone inside `zone` that contains the name.
  */
 export function* checkName(
   zone: Fqdn,
@@ -86,11 +84,14 @@ function* checkWriting(zone: Fqdn, owner: Fqdn, rrsets: readonly Rrset[]): Gener
   }
 }
 
-/** Returns what is wrong with a name in a record that was written without its last dot; undefined if nothing is. */
+/**
+ * Returns the warning about a name in a record that was probably written without its last dot, and so became relative
+ * to the zone; undefined if there is none.
+ */
 export function describeTwice(zone: Fqdn, owner: Fqdn, type: RecordType, record: string): string | undefined {
   const end = `.${zone}.`;
   if (!record.includes(end)) return undefined;
-  // A PTR of DNS-SD (RFC 6763 §11) may name any domain.
+  // A PTR of DNS-SD (RFC 6763 §11) may point to any domain.
   const isReverse = type === 'PTR' && /(?:^|\.)(?:in-addr|ip6)\.arpa$/.test(zone) && !/(?:^|\.)_/.test(owner);
   if (!isReverse && !record.includes(`${zone}${end}`)) return undefined;
   const why = 'in a zone file, a name without a dot at its end is relative to the zone';
@@ -103,7 +104,7 @@ export function describeTwice(zone: Fqdn, owner: Fqdn, type: RecordType, record:
   return undefined;
 }
 
-/** Returns why no host can have this address. Returns undefined if one can, or if the type has no address. */
+/** Returns the reason why no host can have this address; undefined if a host can, or if the type has no address. */
 function notOfHost(type: RecordType, record: string): string | undefined {
   if (!addressTypes.has(type)) return undefined;
   if (/^0\.|^::$/.test(record)) return `is ${record}, which no host has (RFC 6890 §2.2): nobody can connect to it`;
@@ -113,8 +114,8 @@ function notOfHost(type: RecordType, record: string): string | undefined {
 }
 
 /**
- * Yields warnings of records that the enclosing zone has at or below the name of a served zone. They are not served,
- * except for the delegation and its glue. Hosts are left out: they write their records into the zone below.
+ * Yields warnings of records that the enclosing zone has at or below the name of a served zone. DNS does not serve
+ * them, except the delegation and its glue. Records of hosts give no warning: hosts write them into the zone below.
  */
 export function* checkBelow(owner: Fqdn, rrsets: readonly Rrset[], below: ZoneBelow): Generator<NameFinding> {
   const isGlue = below.nameservers.includes(`${owner}.`);
@@ -126,10 +127,10 @@ export function* checkBelow(owner: Fqdn, rrsets: readonly Rrset[], below: ZoneBe
   }
 }
 
-/** Returns the RRsets of a zone at a name. Undefined if another served zone answers for it. */
+/** Returns the RRsets of a zone at a name; undefined if another served zone answers for the name. */
 type Standing = (name: Fqdn) => readonly Pick<Rrset, 'type'>[] | undefined;
 
-/** Yields warnings of the names that these RRsets point to. */
+/** Yields warnings about the targets of these RRsets: a target that is an alias, or a nameserver without addresses. */
 export function* checkTargets(
   zone: Fqdn,
   owner: Fqdn,
@@ -164,7 +165,7 @@ function targetOf(record: string): Fqdn | undefined {
 }
 
 /**
- * Returns whether a name has an address, its own or a wildcard's. Replicas (`ns-<replica>`) get theirs automatically.
+ * Returns whether a name has an address, its own or from a wildcard. `ns-<replica>` gets its addresses automatically.
  */
 function hasAddress(zone: Fqdn, name: Fqdn, standing: Standing): boolean {
   if (name.startsWith('ns-') && parentOf(name) === zone) return true;
@@ -210,7 +211,7 @@ export function* wildcardsAbove(zone: Fqdn, owner: Fqdn): Generator<Fqdn> {
   for (const above of namesAbove(zone, owner)) yield wildcardOf(above);
 }
 
-/** Returns the wildcard directly below a name. */
+/** Returns the name of the wildcard directly below a name. */
 export function wildcardOf(name: Fqdn): Fqdn {
   return (name === root ? '*' : `*.${name}`) as Fqdn;
 }
@@ -271,8 +272,8 @@ function* checkTypes(zone: Fqdn, owner: Fqdn, rrsets: readonly Rrset[]): Generat
 }
 
 /**
- * Yields the RRsets that a cut hides. At or below a delegation only the types in `served` are answered: others give a
- * warning. Records below a DNAME are a fault. A record of a host at or below a cut is a fault, whatever its type.
+ * Yields the RRsets that a cut hides. At or below a delegation DNS answers only the types in `served`; other types are
+ * a warning. Records below a DNAME are a fault. A record of a host at or below a cut is a fault, whatever its type is.
  */
 function* checkHidden(
   owner: Fqdn,

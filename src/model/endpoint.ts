@@ -8,7 +8,7 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** Throws InvalidValue. */
+/** Parses an endpoint. Throws InvalidValue. */
 export function parseEndpoint(text: string): Endpoint {
   const [, ipv6, ipv4, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? [];
   const address = ipv6 ?? ipv4;
@@ -39,7 +39,7 @@ export function isLoopback({ address }: Endpoint): boolean {
   return address === '::1' || address.startsWith('127.');
 }
 
-/** Returns whether the endpoint means every address of the machine. */
+/** Returns whether the endpoint stands for all addresses of the machine. */
 export function isWildcard({ address }: Endpoint): boolean {
   return address === '0.0.0.0' || address === '::';
 }

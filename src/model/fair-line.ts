@@ -1,5 +1,5 @@
-// A line in front of work of which only some may run at once. Those who have work get their turns one after the other,
-// however much work each of them has (test/model/fair-line.test.ts).
+// A queue for work of several parties, of which only some may run at the same time. The parties take turns, however
+// much work each of them has (test/model/fair-line.test.ts).
 
 interface Waiting {
   begin: () => void;
@@ -9,14 +9,14 @@ interface Waiting {
 export class FairLine {
   readonly #atOnce: number;
   #running = 0;
-  /** What waits, by whose work it is. Whose turn is next comes first. */
+  /** The waiting work of each party. The party whose turn is next comes first. */
   readonly #waiting = new Map<string, Waiting[]>();
 
   constructor(atOnce: number) {
     this.#atOnce = atOnce;
   }
 
-  /** Runs work when it is its turn. Work that is no longer wanted then never runs, and its promise never settles. */
+  /** Runs work when it is its turn. If the work is not wanted then, never runs it, and the promise never settles. */
   async run<T>(whose: string, work: () => Promise<T>, isWanted?: () => boolean): Promise<T> {
     const leave = await this.enter(whose, isWanted);
     try {
@@ -26,7 +26,7 @@ export class FairLine {
     }
   }
 
-  /** Waits for a place. Returns a function that gives it to the next one; it may be called more than once. */
+  /** Waits for a place. Returns a function that gives the place to the next work. Its second call does nothing. */
   async enter(whose: string, isWanted = () => true): Promise<() => void> {
     if (this.#running === this.#atOnce) {
       await new Promise<void>((begin) => {
@@ -40,10 +40,10 @@ export class FairLine {
     };
   }
 
-  /** Gives the place of work that has ended to the next one. */
+  /** Gives the place of ended work to the next work. */
   #passOn(): void {
     for (const [whose, [next, ...later]] of this.#waiting) {
-      // Who has had a turn goes to the end of the line.
+      // A party that has had its turn goes to the end of the queue.
       this.#waiting.delete(whose);
       if (later.length > 0) this.#waiting.set(whose, later);
       if (next?.isWanted() !== true) continue;

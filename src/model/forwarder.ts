@@ -1,5 +1,5 @@
-// A forwarder: a zone of others, whose questions this service forwards to the servers of that zone. How it forwards:
-// forwarding/forwarders/. Which clients may ask: allowFrom.
+// A forwarder: a zone of others. This service forwards questions for it to the servers of that zone
+// (forwarding/forwarders/), if the client may ask (`allowFrom`).
 
 import { ipv4Base, parseAddress } from './address.ts';
 import { type AddressRange, parseFilterRange, rangesWithout } from './address-range.ts';
@@ -13,7 +13,7 @@ export type ForwarderStrategy = (typeof forwarderStrategies)[number];
 
 /** A server of the zone. */
 export interface ForwarderTarget extends Endpoint {
-  /** Set if the server is asked over TLS (RFC 7858): its certificate must be valid for this name. */
+  /** Set if the server is asked over TLS (RFC 7858). Its certificate must be valid for this name. */
   tlsName?: Fqdn;
 }
 
@@ -22,19 +22,19 @@ export interface Forwarder {
   /** In the order of preference. */
   targets: ForwarderTarget[];
   strategy: ForwarderStrategy;
-  /** The time in which a question gets its answer, with all targets, over UDP and TCP. */
+  /** The time limit for the answer to a question, with all attempts at all targets, over UDP and TCP. */
   timeoutMilliseconds: number;
   /** The clients that are answered: prefixes, ranges or addresses. */
   allowFrom: string[];
-  /** Answers that expired this long ago or less are given if no target answers (RFC 8767). Undefined: none are. */
+  /** If no target answers, gives answers that expired at most so long ago (RFC 8767). Undefined: gives none. */
   staleSeconds?: number;
   /** Certificates in PEM. If set, the certificate of a target must be signed by one of these authorities. */
   tlsAuthorities?: string;
 }
 
 /**
- * Behind published ports and services of a cluster, clients from anywhere have private addresses. So only the machine
- * itself may ask, unless an admin decides otherwise.
+ * Unless an admin decides otherwise, only this machine itself may ask: behind published ports and services of a
+ * cluster, clients from anywhere have private addresses.
  */
 export const forwarderDefaults = {
   strategy: 'first-healthy',
@@ -44,7 +44,7 @@ export const forwarderDefaults = {
 
 export const forwarderLimits = {
   targets: 16,
-  /** Each forwarded question reads all of them. */
+  /** Each forwarded question compares all ranges. */
   allowFrom: 64,
   minTimeout: 100,
   /** Most clients ask again after five seconds. */
@@ -91,12 +91,12 @@ function parseTlsName(text: string): Fqdn {
   return name;
 }
 
-/** Returns the target as {@link parseForwarderTarget} reads it, with its port. */
+/** Returns the text of a target, with its port, in the form that {@link parseForwarderTarget} reads. */
 export function formatForwarderTarget({ tlsName, ...endpoint }: ForwarderTarget): string {
   return formatEndpoint(endpoint) + (tlsName === undefined ? '' : `#${tlsName}`);
 }
 
-/** Throws InvalidValue for the root: a service that forwards it is a resolver for all of the Internet. */
+/** Throws InvalidValue for the root: this service would become a resolver for the whole Internet. */
 export function checkForwarderZone(zone: Fqdn): void {
   if (zone === root) throw new InvalidValue("'.' cannot be forwarded: only single zones can");
 }
@@ -108,18 +108,18 @@ export function parseAllowedRange(text: string): AddressRange {
   return range;
 }
 
-/** Throws InvalidValue if the ranges together let everybody ask. */
+/** Throws InvalidValue if all ranges together let everybody ask. */
 export function checkAllowed(ranges: readonly AddressRange[]): void {
   if (allowsAll(ranges)) throw new InvalidValue('would let everybody ask: name the networks of the clients');
 }
 
-/** Every address from which a client can ask: 1.0.0.0 to 223.255.255.255, and 2000::/3. */
+/** The addresses from which clients can ask: 1.0.0.0 to 223.255.255.255, and 2000::/3. */
 const everybody = [
   { family: 'ipv4', first: ipv4Base + 0x0100_0000n, last: ipv4Base + 0xdfff_ffffn },
   { family: 'ipv6', first: 1n << 125n, last: (1n << 126n) - 1n },
 ] as const;
 
-/** Returns whether the ranges have all clients of a family. */
+/** Returns whether the ranges contain all clients of one family. */
 function allowsAll(ranges: readonly AddressRange[]): boolean {
   return everybody.some(({ family, first, last }) => {
     const ofFamily = ranges.filter((range) => range.family === family);

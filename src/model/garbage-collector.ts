@@ -1,30 +1,30 @@
-// Collects the garbage of this thread when there is much of it. An idle thread would keep it otherwise: V8 collects
-// when it needs room.
+// Collects the garbage of this thread when there is much of it. V8 itself collects only when it needs room, so an idle
+// thread would keep its garbage.
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** In octets. A collection of less garbage is not worth its pause. */
+/** In octets. Collecting less garbage is not worth the pause. */
 const minGarbage = 12 * 1024 * 1024;
 /**
- * In octets. A collection takes the time of what it leaves: this takes tens of milliseconds. A larger heap is left to
- * V8 while the thread works.
+ * In octets. The time of a collection grows with the heap that it keeps: with this size it takes tens of milliseconds.
+ * V8 itself collects a larger heap while the thread works.
  */
 const maxHeap = 128 * 1024 * 1024;
-/** In octets. If the heap has changed by less between two calls, the thread is idle. */
+/** In octets. The thread is idle if the heap has changed by less between two calls. */
 const maxIdleChange = 4 * 1024 * 1024;
 
 type Collect = (options: { type: 'major'; execution: 'sync'; flavor?: 'last-resort' }) => void;
 
 export class GarbageCollector {
   readonly #collect: Collect;
-  /** Octets of the heap and of buffers after the last collection, or fewer if there were fewer later. */
+  /** The octets of the heap and of buffers after the last collection, or a lower number that was measured later. */
   #kept = taken();
-  /** The last collection left more than that. */
+  /** True if the last collection left more than {@link maxHeap}, and is not repeated yet. */
   #hasLeftMuch = false;
   #heapUsed = 0;
 
-  /** Only tests give another collector than that of V8. */
+  /** Only tests replace the collector of V8. */
   constructor(collect = openCollect()) {
     this.#collect = collect;
   }
@@ -35,8 +35,8 @@ export class GarbageCollector {
   }
 
   /**
-   * Collects the garbage if there is much of it. What a collection has left is garbage later, if it was of requests. So
-   * if that was much, collects again when the thread is idle, once (test/model/garbage-collector.test.ts).
+   * Collects the garbage if there is much of it. A large heap that a collection keeps may belong to running requests,
+   * and is garbage later: so collects once more when the thread is idle (test/model/garbage-collector.test.ts).
    */
   collectIfMuch(): void {
     const now = taken();
@@ -56,12 +56,12 @@ export class GarbageCollector {
   }
 }
 
-/** Returns the function that V8 has for it. */
+/** Returns V8's function that collects garbage. */
 function openCollect(): Collect {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as Collect;
-  // Threads that start later use the cache of compiled code (cli/compile-cache.js). It is valid only for the flags that
-  // the process started with.
+  // Threads that start later use the cache of compiled code (cli/compile-cache.js), which is valid only with the flags
+  // of the process at its start.
   setFlagsFromString('--no-expose-gc');
   return collect;
 }

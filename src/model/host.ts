@@ -1,4 +1,4 @@
-// Hosts: a name with its addresses and aliases, and the records that follow from them.
+// Hosts: a name with its addresses and aliases, and the records that a host has.
 
 import { type Address, type Family, familyOf, reverseName } from './address.ts';
 import { InvalidValue } from './invalid-value.ts';
@@ -10,14 +10,14 @@ import { orUnknown } from './unknown.ts';
 
 export interface HostAddress {
   address: Address;
-  /** The pool that gave the address; null for an address that was named outside every pool. */
+  /** The pool that gave the address; null if a request named the address outside every pool. */
   pool: string | null;
   space: string;
-  /** False: the PTR of this address was deleted with its reverse zone. The host's other addresses keep theirs. */
+  /** False: the PTR of this address was deleted with its reverse zone. The PTRs of the other addresses stay. */
   ptr?: false;
 }
 
-/** The most addresses of a host. Hosts that an older version has stored may have more. */
+/** The limit for addresses of a host. Hosts that an older version has stored may have more. */
 export const maxHostAddresses = 16;
 
 export interface Host {
@@ -54,7 +54,7 @@ export function isPtrTarget(name: Fqdn): boolean {
   return labelsOf(name)[0] !== '*';
 }
 
-/** Returns all records of a host: A and AAAA, then PTR, then its aliases. `ttl` becomes the TTL of all records. */
+/** Returns all records of a host: A and AAAA, then PTR, then its aliases. All have the TTL `ttl`. */
 export function recordsOf(host: Host, ttl: number): OwnedRrset[] {
   const records: OwnedRrset[] = [];
   const target = orUnknown(() => `${host.name}.`);

@@ -1,8 +1,8 @@
-// Long work in slices, so that other requests are served meanwhile: the event loop gets its turn between two slices.
+// Long work in slices: between two slices, the event loop gets its turn and serves other requests.
 
 import { nextTurn } from './turn.ts';
 
-/** Runs work that yields after each slice of it. */
+/** Runs work that yields after each slice. */
 export async function inSlices<T>(work: Generator<void, T>): Promise<T> {
   for (;;) {
     const step = work.next();
@@ -13,17 +13,17 @@ export async function inSlices<T>(work: Generator<void, T>): Promise<T> {
 
 /** A list that changes while it is read. */
 export interface ChangingList<T, K> {
-  /** Yields the items in the order of their keys. With `after`, only those that follow that key. */
+  /** Yields the items in the order of their keys. With `after`, only the items after that key. */
   items: (after: K | undefined) => Iterable<T>;
   keyOf: (item: T) => K;
-  /** Returns whether the item is wanted. Default: every item is. */
+  /** Returns whether the item is wanted. Default: every item is wanted. */
   matches?: (item: T) => boolean;
 }
 
 /** The number of items in a slice of a list (test/http/list-slices.test.ts). */
 const sliceSize = 1000;
 
-/** Yields the wanted items that follow the key. Each slice begins anew after the last item of the one before. */
+/** Yields the wanted items after the key. Each slice asks for the items after the last one of the slice before. */
 export async function* listInSlices<T, K>(
   { items, keyOf, matches = () => true }: ChangingList<T, K>,
   start?: K,

@@ -1,12 +1,12 @@
-// International names: Unicode labels become A-labels (`xn--…`, RFC 5890 §2.3.2.1) and back, by UTS 46 without
-// transitional mappings, label by label. DNS and the store have only A-labels. The tables of UTS 46 are loaded with the
-// first name that needs them, so that a start does not read them.
+// International names: converts Unicode labels to A-labels (`xn--…`, RFC 5890 §2.3.2.1) and back, by UTS 46 without
+// transitional mappings, label by label. DNS and the store have only A-labels. The tables of UTS 46 are loaded when a
+// name first needs them, so that a start does not read them.
 
 import { createRequire } from 'node:module';
 import { domainToASCII, domainToUnicode } from 'node:url';
 import { InvalidValue } from './invalid-value.ts';
 
-/** The function of tr46 that is used here. It has no types of its own. */
+/** The function of tr46 that is used here. The package has no types. */
 interface Uts46 {
   toASCII(label: string, options: object): string | null;
 }
@@ -15,17 +15,17 @@ const options = {
   checkBidi: true,
   checkHyphens: true,
   checkJoiners: true,
-  // `_` and `*` are allowed: aLabel is checked by itself.
+  // `_` and `*` must be allowed. aLabelOf makes the other checks.
   useSTD3ASCIIRules: false,
   transitionalProcessing: false,
 };
 const outsideAscii = /[^\0-\x7f]/;
 const asciiLabel = /^[a-z0-9_*-]+$/;
-/** A label, with its escapes: dots that are not escaped separate labels. */
+/** Matches a label with its escapes. Dots that are not escaped separate labels. */
 const labels = /(?:\\.|[^.\\])+/gs;
-/** Other full stops, which UTS 46 maps to a dot. */
+/** Matches the other full stops that UTS 46 maps to a dot. */
 const otherDots = /[\u3002\uff0e\uff61]/g;
-/** The characters of a name that are converted. Of names in ASCII, a longer one never has a valid length. */
+/** The limit for characters of a converted name. A longer ASCII name never has a valid length. */
 const maxCharacters = 1024;
 const maxLabel = 63;
 const maxRemembered = 4096;
@@ -49,7 +49,7 @@ export function withALabels(name: string): string {
   return name.replace(otherDots, '.').replace(labels, (label) => (isInternational(label) ? aLabels.of(label) : label));
 }
 
-/** Throws InvalidValue: the conversion to an A-label would name another mailbox. */
+/** Throws InvalidValue for a mailbox outside ASCII: its A-label would name another mailbox. */
 export function refuseInternationalMailbox(local: string): never {
   throw new InvalidValue(`'${local}' is before the @ of an e-mail address: DNS can name only a mailbox in ASCII`);
 }
@@ -69,8 +69,8 @@ function aLabelOf(label: string): string {
 }
 
 /**
- * Returns the name with the Unicode label in place of each A-label; undefined if it has none. An A-label whose Unicode
- * label would not become that A-label again stays.
+ * Returns the name with Unicode labels in place of A-labels; undefined if it has no A-labels. Keeps an A-label whose
+ * Unicode label would not convert back to it.
  */
 export function unicodeNameOf(name: string): string | undefined {
   if (!name.includes('xn--')) return undefined;
@@ -78,7 +78,7 @@ export function unicodeNameOf(name: string): string | undefined {
   return unicodeName === name ? undefined : unicodeName;
 }
 
-/** Uses the functions of Node, which are many times faster, since the A-label is given. */
+/** Converts an A-label by Node's functions. They are many times faster than tr46, and the A-label is valid here. */
 function uLabelOf(aLabel: string): string {
   if (!asciiLabel.test(aLabel)) return aLabel;
   const uLabel = domainToUnicode(aLabel);
@@ -86,7 +86,7 @@ function uLabelOf(aLabel: string): string {
   return hasHyphensInside && domainToASCII(uLabel) === aLabel ? uLabel : aLabel;
 }
 
-/** Converts labels, and remembers some: the names of one zone share labels. */
+/** Converts labels, and remembers some of them, because the names of one zone share labels. */
 class Labels {
   readonly #convert: (label: string) => string;
   readonly #known = new Map<string, string>();

@@ -1,4 +1,4 @@
-// The error that model/ throws. How a request is refused because of it: errors.ts.
+// The error that model/ throws. errors.ts makes a refusal of it.
 
 import { orUnknown } from './unknown.ts';
 
@@ -26,7 +26,7 @@ export function atPath<T>(path: string, parse: () => T): T {
   }
 }
 
-/** Returns what the function returns; undefined if it throws an InvalidValue. */
+/** Returns the result of the function; undefined if it throws an InvalidValue. */
 export function unlessInvalid<T>(read: () => T): T | undefined {
   try {
     return read();
@@ -44,12 +44,12 @@ function moved({ message, path, others }: InvalidValue, to: string): InvalidValu
   );
 }
 
-/** The limit for the faults of one value: to find all of a long list would take too long. */
+/** The limit for the faults of one value: finding all faults of a long list would take too long. */
 const maxFaults = 100;
 
 /**
- * Calls each function. Returns their results, or throws one InvalidValue with the faults of all that throw one, or with
- * the first hundred. The result of one that works with an unknown value is unknown.
+ * Calls each function. Returns their results, or throws one InvalidValue with the faults of all functions, at most the
+ * first hundred. If a function works with an unknown value, its result is unknown.
  */
 export function callEach<T>(calls: readonly (() => T)[]): T[] {
   const faults: InvalidValue[] = [];
@@ -68,7 +68,9 @@ export function callEach<T>(calls: readonly (() => T)[]): T[] {
   return results;
 }
 
-/** Parses each item of a list. Throws one InvalidValue with the faults of all: each path begins with the index. */
+/**
+ * Parses each item of a list. Throws one InvalidValue with all faults. The path of each begins with the item's index.
+ */
 export function parseEach<T, U>(items: readonly T[], parse: (item: T) => U): U[] {
   return callEach(items.map((item, index) => () => atPath(`/${index}`, () => parse(item))));
 }

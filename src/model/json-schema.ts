@@ -1,6 +1,6 @@
-// Builds JSON schemas with their TypeScript types, as typebox does (test/model/json-schema.test.ts). The types are
-// typebox's own. Its code is not used, because only the few functions below are needed: its 700 modules took 20 MB of
-// memory and a tenth of a second of each start (bench/weight.ts).
+// Builds JSON schemas with their TypeScript types, as typebox does (test/model/json-schema.test.ts). Only the types of
+// typebox are used, not its code: its 700 modules took 20 MB of memory and a tenth of a second of each start
+// (bench/weight.ts), and only the few functions below are needed.
 
 import type { Type as TypeBox } from 'typebox';
 
@@ -24,8 +24,8 @@ type Builder = Pick<
 >;
 
 /**
- * Schemas of properties that may be missing. This is not written into the schema itself: in JSON schema, the object
- * lists the required properties.
+ * The schemas of properties that may be missing. Such a schema itself does not say so: in JSON schema, the object lists
+ * its required properties.
  */
 const optional = new WeakSet<Schema>();
 

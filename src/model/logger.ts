@@ -1,4 +1,4 @@
-// The interface of a logger: the methods of pino that are used here, without pino.
+// The interface of a logger: the methods of pino that this service uses.
 
 type Log = (fields: unknown, message?: string) => void;
 

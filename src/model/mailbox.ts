@@ -20,8 +20,8 @@ export function parseMailbox(text: string): Fqdn {
 }
 
 /**
- * Returns the mailbox that the author of a zone file meant by a name whose first label has an `@`: an e-mail address in
- * place of a name. Returns all other names as they are.
+ * Returns the mailbox that the author of a zone file meant with an e-mail address in place of a name: the first label
+ * has an `@`. Returns any other name unchanged.
  */
 export function withoutAt(name: Fqdn): Fqdn {
   return name.replace(/^((?:\\[^@]|[^\\.])+)\\@(?=[^.])/, '$1.') as Fqdn;

@@ -7,13 +7,13 @@ export interface Member {
   replica: string;
   /** The endpoints at which clients reach its DNS: `address:port`, IPv6 in brackets. */
   dns: string[];
-  /** Identifies the process: each start has another value. */
+  /** Identifies the process: a new value at each start. */
   instance?: string;
 }
 
 /**
- * Returns the replica as a nameserver of zones that have none in their settings: a label made from its name, and its
- * addresses.
+ * Returns the replica as a nameserver, for zones whose settings have no nameservers: a label made from its name, and
+ * its addresses.
  */
 export function nameserverOf(member: Member): Nameserver {
   const label = member.replica

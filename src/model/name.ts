@@ -1,4 +1,4 @@
-// Domain names: parsed once, then carried as `Fqdn`. Presentation and wire form; no zones, no records.
+// Domain names: parsed once, then passed on as `Fqdn`. Presentation form and wire form. No zones, no records.
 
 import { isInternational, withALabels } from './international-name.ts';
 import { InvalidValue } from './invalid-value.ts';
@@ -17,7 +17,7 @@ export const root = '.' as Fqdn;
  */
 const plainName = /^(?:[A-Za-z0-9_*-]{1,63}\.)*[A-Za-z0-9_*-]{1,63}$/;
 const specialCharacters = new Set('"().;\\@$');
-/** The characters of the longest name: 254 octets, each written as `\DDD`, and its last dot. */
+/** The characters of the longest name: 254 octets, each written as `\DDD`, and the last dot. */
 const maxNameText = 254 * 4 + 1;
 
 /**
@@ -69,7 +69,7 @@ function checkLabel(label: number[], text: string): Uint8Array {
   return Uint8Array.from(label);
 }
 
-/** Reads `\DDD` or `\X` at `position` (RFC 1035 §5.1); `length` counts the characters used. Throws InvalidValue. */
+/** Reads `\DDD` or `\X` at `position` (RFC 1035 §5.1). `length`: the number of characters read. Throws InvalidValue. */
 export function parseEscape(text: string, position: number): { octet: number; length: number } {
   const digits = /^\d{3}/.exec(text.slice(position + 1, position + 4))?.[0];
   if (digits !== undefined) {
@@ -121,9 +121,7 @@ export function labelsOf(name: Fqdn): string[] {
   return labels;
 }
 
-/**
- * Compares in canonical order (RFC 4034 §6.1): by labels from the right, a parent first. Escapes compare as written.
- */
+/** Compares in canonical order (RFC 4034 §6.1): by labels from the right, a parent first. Does not resolve escapes. */
 export function compareNames(a: Fqdn, b: Fqdn): number {
   const [one, two] = [labelsOf(a).reverse(), labelsOf(b).reverse()];
   const at = one.findIndex((label, index) => label !== two[index]);
@@ -147,7 +145,7 @@ export function* ancestry(name: Fqdn): Generator<Fqdn> {
   for (let at: Fqdn | undefined = name; at !== undefined; at = parentOf(at)) yield at;
 }
 
-/** Returns whether `name` is `zone` or below it. */
+/** Returns whether `name` is `zone` itself or below it. */
 export function isWithin(name: Fqdn, zone: Fqdn): boolean {
   if (zone === root || name === zone) return true;
   if (!name.endsWith(`.${zone}`)) return false;
@@ -165,8 +163,8 @@ export function isAbsolute(text: string): boolean {
 }
 
 /**
- * Parses a name as users of a zone write it: `@` is the apex, any other name is relative to the zone unless it ends in
- * a dot. Throws InvalidValue.
+ * Parses a name as users of a zone write it: `@` is the apex, and a name without a dot at its end is relative to the
+ * zone. Throws InvalidValue.
  */
 export function parseRelativeName(text: string, zone: Fqdn): Fqdn {
   if (text === '@') return zone;
@@ -174,7 +172,7 @@ export function parseRelativeName(text: string, zone: Fqdn): Fqdn {
   return parseName(zone === root ? text : `${text}.${zone}`);
 }
 
-/** Returns the name relative to the zone, which must contain it. The inverse of {@link parseRelativeName}. */
+/** Returns the name relative to the zone, which must contain it: the inverse of {@link parseRelativeName}. */
 export function formatRelativeName(name: Fqdn, zone: Fqdn): string {
   if (name === zone) return '@';
   return zone === root ? name : name.slice(0, -(zone.length + 1));
@@ -204,7 +202,7 @@ function plainNameToWire(name: Fqdn): Uint8Array {
   return wire;
 }
 
-/** Reads an uncompressed name in wire form at `offset`. `length` counts its octets. Throws InvalidValue. */
+/** Reads an uncompressed name in wire form at `offset`. `length`: the number of octets read. Throws InvalidValue. */
 export function nameFromWire(wire: Uint8Array, offset = 0): { name: Fqdn; length: number } {
   const labels: Uint8Array[] = [];
   let at = offset;

@@ -1,12 +1,14 @@
-// Checks of certificates and keys in PEM, before TLS uses them: TLS takes an empty text for one that is not given,
-// skips authorities that it cannot read, and reports a wrong key without the file's name.
+// Checks certificates and keys in PEM before TLS uses them. TLS itself treats an empty text as missing, ignores
+// authorities that it cannot read, and reports a wrong key without the name of the file.
 
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import { InvalidValue } from './invalid-value.ts';
 import { messageOf } from './thrown.ts';
 
-/** Throws InvalidValue unless the text is a certificate, perhaps with intermediate ones, and the key is its own. */
+/**
+ * Throws InvalidValue if the text is no certificate (with or without intermediate ones), or the key does not fit it.
+ */
 export function checkCertificate(cert: string, key: string): void {
   try {
     if (cert.trim() === '') throw new Error('the certificate is empty');
@@ -17,7 +19,7 @@ export function checkCertificate(cert: string, key: string): void {
   }
 }
 
-/** Throws InvalidValue unless the text has certificates, and each of them can be read. */
+/** Throws InvalidValue if the text has no certificates, or one that cannot be read. */
 export function checkAuthorities(pem: string): void {
   const certificates = pem.match(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs) ?? [];
   try {

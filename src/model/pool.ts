@@ -1,4 +1,4 @@
-// Pools as users define them, with the ranges, exclusions and capacity that follow. The addresses in use: views/.
+// Pools as users define them, with their ranges, exclusions and capacity. views/ has the addresses in use.
 
 import { type AddressNumber, type Family, familyOfNumber } from './address.ts';
 import { type AddressRange, type Interval, parseRange, rangeHolds } from './address-range.ts';
@@ -8,17 +8,15 @@ import { orUnknown } from './unknown.ts';
 export const strategies = ['lowest', 'random', 'least-recently-used'] as const;
 type Strategy = (typeof strategies)[number];
 
-/** Free text about a resource, for its users to search by. */
+/** Free text about a resource, by which users search. */
 export type Tags = Record<string, string>;
 
 export const maxTags = 64;
 
-/** The space of an address or a pool that names none. */
+/** The space of an address or pool for which no space is named. */
 export const defaultSpace = 'default';
 
-/**
- * Throws InvalidValue for too many tags. A schema cannot check this for a patch, which adds to the tags that are there.
- */
+/** Throws InvalidValue for too many tags. A schema cannot check this for a patch, which adds to the existing tags. */
 export function checkTags(tags: Readonly<Tags>): void {
   if (Object.keys(tags).length > maxTags) throw new InvalidValue(`has more than ${maxTags} tags`);
 }
@@ -75,7 +73,7 @@ export function poolFrom(name: string, settings: Partial<Omit<Pool, 'name'>>): P
   return { ...poolDefaults, ...settings, name, ranges: canonicalRanges, exclude: canonicalExclude };
 }
 
-/** The addresses that a pool may hand out: its ranges in listed order, and the intervals excluded from them. */
+/** The addresses that a pool may hand out: its ranges in listed order, without the excluded intervals. */
 export interface PoolShape {
   ranges: AddressRange[];
   excluded: Interval[];
@@ -84,7 +82,7 @@ export interface PoolShape {
 
 type ShapedPool = Readonly<Pick<Pool, 'ranges' | 'exclude' | 'avoidBuggyIps' | 'allowFirstLast'>>;
 
-/** The shape of each pool that was asked for: a pool may have thousands of ranges, and many addresses to check. */
+/** The shapes computed so far: a pool may have thousands of ranges, and many addresses are checked against them. */
 const shapes = new WeakMap<ShapedPool, PoolShape>();
 
 /** Returns the shape of a pool. Throws InvalidValue for a range that cannot be read. */
@@ -105,7 +103,7 @@ function newShape(pool: ShapedPool): PoolShape {
   return { ranges, excluded, avoidBuggyIps: pool.avoidBuggyIps };
 }
 
-/** Returns the first and last address of a prefix. /31, /32, /127, /128 and `a-b` ranges have none to exclude. */
+/** Returns the first and the last address of a prefix. Returns none for /31, /32, /127, /128 and `a-b` ranges. */
 function firstAndLast(range: AddressRange): Interval[] {
   if (range.prefixLength === undefined || range.last - range.first < 2n) return [];
   return [range.first, range.last].map((value) => ({ first: value, last: value }));
@@ -133,7 +131,9 @@ export function isExcluded(shape: PoolShape, value: AddressNumber): boolean {
   return hole !== undefined && hole.first <= value;
 }
 
-/** Returns whether an IPv4 address ends in .0 or .255: some equipment takes it for a network or broadcast address. */
+/**
+ * Returns whether an IPv4 address ends in .0 or .255: some equipment mistakes it for a network or broadcast address.
+ */
 export function isBuggy(value: AddressNumber): boolean {
   if (familyOfNumber(value) !== 'ipv4') return false;
   const low = value & 255n;
@@ -149,7 +149,7 @@ export function capacityOf(shape: PoolShape, family: Family): bigint {
   return capacity;
 }
 
-/** Yields the parts of a range outside the excluded intervals, which are in order. */
+/** Yields the parts of a range outside the excluded intervals, which must be sorted. */
 function* usableParts(range: AddressRange, excluded: readonly Interval[]): Generator<Interval> {
   let first = range.first;
   for (let index = firstReaching(excluded, first); index < excluded.length; index += 1) {
@@ -162,8 +162,8 @@ function* usableParts(range: AddressRange, excluded: readonly Interval[]): Gener
 }
 
 /**
- * Returns the index of the first interval that ends at the address or after it. If there is none, returns the number of
- * intervals.
+ * Returns the index of the first interval that ends at the address or after it, or the number of intervals if none
+ * does.
  */
 function firstReaching(intervals: readonly Interval[], value: bigint): number {
   let [low, high] = [0, intervals.length];
@@ -181,7 +181,7 @@ function sizeOf({ first, last }: Interval, shape: PoolShape): bigint {
   return size - (buggyUpTo(last) - buggyUpTo(first - 1n));
 }
 
-/** Returns how many addresses from the family's first up to this one end in .0 or .255. */
+/** Returns how many numbers from 0 up to this one have a last octet of 0 or 255. */
 function buggyUpTo(value: AddressNumber): bigint {
   return 2n * (value >> 8n) + 1n + ((value & 255n) === 255n ? 1n : 0n);
 }

@@ -1,5 +1,5 @@
-// A resolver of the company: a DNS server that clients ask, and that an operator may ask through us whether it forwards
-// our zones.
+// A resolver of the company: a DNS server that clients ask. This service can ask it, on an operator's request, whether
+// it forwards our zones.
 
 import type { Address } from './address.ts';
 
@@ -7,6 +7,6 @@ export interface CompanyResolver {
   name: string;
   address: Address;
   port: number;
-  /** What it is: one of those that we render for, or `other`. */
+  /** The kind of its software: one that we can render for, or `other`. */
   kind: string;
 }

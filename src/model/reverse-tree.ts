@@ -5,7 +5,7 @@ import { type Fqdn, isWithin, parseName } from './name.ts';
 const ipv4Tree = parseName('in-addr.arpa');
 const ipv6Tree = parseName('ip6.arpa');
 
-/** Returns whether the name is one of the trees or below it. Other names below `arpa` are not reverse: `home.arpa`. */
+/** Returns whether the name is in one of the trees. Other names below `arpa`, such as `home.arpa`, are not reverse. */
 export function isReverse(name: Fqdn): boolean {
   return isReverseOfIpv4(name) || isWithin(name, ipv6Tree);
 }

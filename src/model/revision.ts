@@ -3,14 +3,14 @@
 /** The number of a transaction that changed something. Revisions grow strictly, from 1. */
 export type Revision = number & { readonly brand: 'Revision' };
 
-/** The revision of what the store does not have. */
+/** The revision of a key that the store does not have. */
 export const noRevision = 0 as Revision;
 
 export const firstRevision = 1 as Revision;
 
 /**
- * What a zone's serial shows: the revision of the zone's last change. A restored zone that has not changed since keeps
- * that of the store that was backed up. No key has that revision, so no compare may use it.
+ * The serial of a zone, as a revision: that of the zone's last change. A restored zone without a later change keeps the
+ * revision in the store that was backed up. No key has this revision, so no compare may use it.
  */
 export type Serial = number & { readonly brand: 'Serial' };
 
@@ -24,7 +24,7 @@ export function shownSerial(serial: Serial): number {
   return serial % 2 ** 32;
 }
 
-/** Returns by how many revisions one shown serial is behind another (RFC 1982); 0 if it is the same or ahead. */
+/** Returns how many revisions the shown serial `one` is behind `other` (RFC 1982); 0 if it is equal or ahead. */
 export function serialsBehind(one: number, other: number): number {
   const difference = (other - one + 2 ** 32) % 2 ** 32;
   return difference < 2 ** 31 ? difference : 0;

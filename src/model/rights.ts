@@ -1,8 +1,8 @@
-// What a token allows its bearer: a role, and the part of the data to which the token is limited.
+// The rights of a token: its role, and the part of the data to which it is limited.
 
 import type { Fqdn } from './name.ts';
 
-/** Each role may do what the one before it may do, and more. */
+/** Each role has all rights of the roles before it. */
 export const roles = ['viewer', 'operator', 'admin'] as const;
 export type Role = (typeof roles)[number];
 
@@ -20,7 +20,7 @@ export interface Rights extends Scope {
 /** The rights of this service itself, and of the operator's token from the environment. */
 export const allRights: Rights = { role: 'admin' };
 
-/** Returns whether a role may do what needs another one. */
+/** Returns whether a role has the rights of the role `needed`. */
 export function hasRole(role: Role, needed: Role): boolean {
   return roles.indexOf(role) >= roles.indexOf(needed);
 }

@@ -1,4 +1,4 @@
-// RRsets as the API and the store carry them: a type, a TTL, and records in canonical presentation form.
+// RRsets in the form of the API and the store: a type, a TTL, and records in canonical presentation form.
 
 import { InvalidValue, parseEach } from './invalid-value.ts';
 import { type Fqdn, parseName } from './name.ts';
@@ -7,8 +7,8 @@ import { formatRdata, parseRdata } from './rdata/rdata.ts';
 import { isSingleton, type RecordType } from './rdata/record-types.ts';
 
 /**
- * The writer of an RRset: a host, the zone's settings (SOA, NS and addresses of replicas, which are never stored), or
- * others who write the SkyDNS layout (skydns/).
+ * The writer of an RRset, if it is not the zone's users: a host, the zone's settings (SOA, NS and addresses of
+ * replicas, which are never stored), or others through the SkyDNS layout (skydns/).
  */
 export type Manager = 'host' | 'zone' | 'skydns';
 
@@ -42,16 +42,16 @@ export const maxTtl = 2 ** 31 - 1;
 export const maxTypes = 255;
 
 /**
- * The maximum size of an RRset. It must fit whole into 65535 octets, with the header, a question, and the owner name
- * once.
+ * The maximum size of an RRset. It must fit into one message of 65535 octets, with the header, a question, and the
+ * owner name once.
  */
 export const maxRrset = 65_535 - 12 - 2 * 259;
-/** The octets of a record beside its rdata: a compressed owner name, type, class, TTL, length. */
+/** The octets of a record without its rdata: a compressed owner name, type, class, TTL, length. */
 export const recordOverhead = 12;
 
 /**
- * Returns the records canonical, sorted, each once. Throws InvalidValue with the faults of all records; a path is the
- * index of the record.
+ * Returns the records canonical, sorted, and without repetitions. Throws InvalidValue with the faults of all records.
+ * The path of a fault is the index of the record.
  */
 export function parseRecords(type: RecordType, records: readonly RecordInput[]): string[] {
   return recordsOfOne(
@@ -72,7 +72,9 @@ export function readRecord(type: RecordType, record: RecordInput): ReadRecord {
   return { text: formatRdata(type, wire), octets: recordOverhead + wire.length };
 }
 
-/** Returns the records of an RRset canonical, sorted, each once. Throws InvalidValue if one RRset cannot have them. */
+/**
+ * Returns the records of an RRset, sorted and without repetitions. Throws InvalidValue if one RRset cannot have them.
+ */
 export function recordsOfOne(type: RecordType, records: readonly ReadRecord[]): string[] {
   const octets = new Map(records.map((one) => [one.text, one.octets]));
   const distinct = [...octets.keys()].sort();
@@ -92,20 +94,20 @@ function parseRecord(type: RecordType, record: RecordInput): Uint8Array {
 const besideCname: ReadonlySet<string> = new Set(['CNAME', 'RRSIG', 'NSEC', 'KEY', 'SIG', 'NXT']);
 
 /**
- * Returns an RRset that cannot share a name with a CNAME (RFC 1034 §3.6.2). Undefined if there is none, or no CNAME.
+ * Returns an RRset that may not share a name with a CNAME (RFC 1034 §3.6.2); undefined if there is none, or no CNAME.
  */
 export function conflictWithCname<T extends Pick<Rrset, 'type'>>(rrsets: readonly T[]): T | undefined {
   if (!rrsets.some(({ type }) => type === 'CNAME')) return undefined;
   return rrsets.find(({ type }) => !besideCname.has(type));
 }
 
-/** Returns the host that manages an RRset: the owner of address records, or the target of an alias or PTR. */
+/** Returns the host that manages an RRset: the owner of an A or AAAA, or the target of a CNAME or PTR. */
 export function managingHost(owner: Fqdn, rrset: Rrset): Fqdn {
   if (rrset.type === 'A' || rrset.type === 'AAAA') return owner;
   return parseName(rrset.records[0] ?? owner);
 }
 
-/** Returns the text that names the manager of an RRset. Undefined if users write the RRset themselves. */
+/** Returns the manager of an RRset as text; undefined if users write the RRset themselves. */
 export function managerOf(owner: Fqdn, rrset: Rrset): string | undefined {
   return rrset.manager === 'host' ? `host:${managingHost(owner, rrset)}` : rrset.manager;
 }

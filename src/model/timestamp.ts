@@ -12,7 +12,7 @@ export function laterOf(one: string, other: string): string {
   return one > other ? one : other;
 }
 
-/** RFC 3339 §5.6 */
+/** The form of RFC 3339 §5.6. */
 const form = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
 const minTime = 0;
 const maxTime = Date.UTC(10_000, 0) - 1;
@@ -20,7 +20,7 @@ const maxTime = Date.UTC(10_000, 0) - 1;
 /** Returns a time in milliseconds since the epoch. Throws InvalidValue, also if the day does not exist. */
 export function parseTimestamp(text: string): number {
   const milliseconds = form.test(text) && hasDay(text) ? Date.parse(text.toUpperCase()) : Number.NaN;
-  // A plus sign in a query is a space.
+  // A plus sign in a query string means a space.
   if (Number.isNaN(milliseconds))
     throw new InvalidValue('must be a time such as 2026-03-03T12:00:00Z (RFC 3339; write + as %2B)');
   if (milliseconds < minTime || milliseconds > maxTime)
@@ -28,7 +28,7 @@ export function parseTimestamp(text: string): number {
   return milliseconds;
 }
 
-/** Returns whether there is the day at the beginning of a time. `Date.parse` takes 30 February for 2 March. */
+/** Returns whether the day of a time exists. `Date.parse` takes 30 February for 2 March. */
 function hasDay(text: string): boolean {
   const date = text.slice(0, 10);
   const midnight = new Date(`${date}T00:00:00Z`);

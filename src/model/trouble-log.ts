@@ -1,4 +1,4 @@
-// Logs trouble that lasts: one warning when it begins, and one line when it is over.
+// Logs lasting trouble: one warning when it begins, and one line when it is over.
 
 import type { Logger } from './logger.ts';
 import { messageOf } from './thrown.ts';
@@ -20,7 +20,7 @@ export class TroubleLog {
     this.#messages = messages;
   }
 
-  /** Logs a failed attempt: the first one as a warning, those that follow it only for debugging. */
+  /** Logs a failed attempt: the first one as a warning, the following ones at level debug. */
   failed(error: unknown, fields: object = {}): void {
     const level = this.#lasts ? 'debug' : 'warn';
     this.#lasts = true;

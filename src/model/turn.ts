@@ -1,20 +1,20 @@
-// Turns of the event loop. All requests together get a few milliseconds of each pass of it; those that want more wait
-// in line for the next pass. So a health check, which never waits in line, and the store's watch have to wait for one
-// pass only, however many requests there are. All work of requests in slices is sliced
-// with this. Tested by test/model/turn.test.ts.
+// Shares the event loop between requests with long work. All of them together get a few milliseconds of each pass of
+// the loop, and the rest of the work waits in line for later passes. So a health check, which does not wait in line,
+// and the store's watch wait for one pass at most, however many requests there are. All work of requests in slices uses
+// this file (test/model/turn.test.ts).
 
-/** What requests together get of a pass. A slice of work that has begun is not interrupted. */
+/** The time of a pass for all requests together. A slice that has begun is not interrupted. */
 const passMilliseconds = 5;
 
-/** Those that wait, in order. */
+/** The work that waits for a later pass, in order. */
 let line: (() => void)[] = [];
-/** Those whose turn is in this pass. */
+/** The work that may run in this pass, in order. */
 let current: (() => void)[] = [];
 let isScheduled = false;
-/** When the share of this pass is used up, by performance.now(). */
+/** The end of the requests' time in this pass, by performance.now(). */
 let endsAt = 0;
 
-/** Waits for a turn. Returns undefined if there is time in this pass, and nobody waits. */
+/** Waits for a turn. Returns undefined if there is still time in this pass and no work waits. */
 export function turn(): Promise<void> | undefined {
   const isFree = line.length === 0 && current.length === 0;
   if (!isScheduled) {
@@ -24,7 +24,7 @@ export function turn(): Promise<void> | undefined {
   return undefined;
 }
 
-/** Waits for a turn in a later pass of the event loop, so that others get theirs between two slices of long work. */
+/** Waits for a turn in a later pass, so that other work gets its turn between two slices. */
 export function nextTurn(): Promise<void> {
   schedule();
   return new Promise((resolve) => line.push(resolve));
@@ -39,19 +39,19 @@ function schedule(): void {
 function beginPass(): void {
   isScheduled = false;
   endsAt = performance.now() + passMilliseconds;
-  // Who asks again during this pass waits for the next one.
+  // Work that asks again during this pass waits for the next pass.
   current = [...current, ...line];
   line = [];
   if (current.length > 0) runNext();
 }
 
-/** Lets the first in line work, then the others while there is time. At least one works in each pass. */
+/** Runs the first work in line, then more while there is time. At least one runs in each pass. */
 function runNext(): void {
   const resolve = current.shift();
   if (resolve === undefined) return;
   schedule();
   resolve();
-  // Its work is done when all microtasks are: a tick comes after them.
+  // The slice has ended when all its microtasks have run. A tick comes after them.
   queueMicrotask(() => process.nextTick(runOrWait));
 }
 

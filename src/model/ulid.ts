@@ -3,11 +3,11 @@
 import { randomFillSync } from 'node:crypto';
 
 const digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-/** The time has 50 bits of room, and needs 48. */
+/** The time takes 48 of the 50 bits of its ten characters, so the first character is at most 7. */
 export const ulidPattern = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 
 const randomOctets = 16;
-/** Random octets for the next ULIDs: getting them from the system one by one takes longer than all else. */
+/** Random octets for the next ULIDs: asking the system for each ULID would take most of the time. */
 const pool = new Uint8Array(randomOctets * 128);
 let used = pool.length;
 

@@ -1,6 +1,7 @@
-// The value of a field that has a fault, and of all that follows from it. The fault is told already. Such a value
-// stands only in a request that is examined for more faults, and that writes nothing (http/every-fault.ts). It goes
-// wherever a value goes. But code that works with it throws UnknownValue: so nothing is told that depends on the field.
+// The unknown value: stands for a field whose fault is already reported, and for everything that follows from that
+// field. It occurs only in a request that is checked for more faults and writes nothing (http/every-fault.ts). It can
+// be passed on like any value. Code that works with it throws UnknownValue, so no fault is reported that depends on the
+// field.
 
 /** The error of code that works with an unknown value. */
 export class UnknownValue extends Error {
@@ -15,11 +16,11 @@ function throwUnknown(): never {
 }
 
 /**
- * Stands for a value of any type. JavaScript compares it, looks whether it is true, and looks it up in a Map without
- * asking it: there, use {@link known} or {@link isKnown}. It is true, so a flag that allows more comes first.
+ * Stands for a value of any type. JavaScript can compare it, test whether it is true, and look it up in a Map without
+ * throwing: there, use {@link known} or {@link isKnown}. It counts as true, so test flags that allow more first.
  */
 export const unknownValue = new Proxy(
-  // A function, so that code that tells objects from texts takes it for neither.
+  // A function, because code that distinguishes objects and texts takes it for neither.
   () => undefined,
   {
     get: throwUnknown,

@@ -1,4 +1,4 @@
-// Zones: their settings, and the records that follow from them (SOA, NS, addresses of replicas).
+// Zones: their settings, and the records that the settings imply (SOA, NS, addresses of replicas).
 
 import { type Address, familyOf } from './address.ts';
 import type { AddressNames } from './address-names.ts';
@@ -8,7 +8,7 @@ import type { RecordType } from './rdata/record-types.ts';
 import { type Serial, shownSerial } from './revision.ts';
 import type { NamedRrsets, Rrset } from './rrset.ts';
 
-/** The settings of a zone's SOA, in seconds. A missing one has its default from {@link soaOf}. */
+/** The settings of a zone's SOA, in seconds. {@link soaOf} fills in the defaults. */
 export interface SoaSettings {
   ttl?: number;
   mname?: Fqdn;
@@ -21,22 +21,20 @@ export interface SoaSettings {
 
 export interface Zone {
   name: Fqdn;
-  /** The generation in `names/<zone>/<generation>/` that is served. */
+  /** The served generation, as in `names/<zone>/<generation>/`. */
   generation: number;
   defaultTtl: number;
   /** Empty: the replicas are the nameservers. */
   nameservers: Fqdn[];
   soa: SoaSettings;
   skydns: boolean;
-  /** Absent: no name holds an address. */
+  /** Absent: no name of the zone holds an address. */
   addressNames?: AddressNames;
   /** True for a reverse zone that was created for a host. It is deleted with its last name. */
   automatic: boolean;
 }
 
-/**
- * The maximum octets of a zone's name. Of the 255 octets of a name, `ns-<replica>` and its length octet take up to 64.
- */
+/** The limit for the octets of a zone's name: of the 255 octets of a name, the label `ns-<replica>` takes up to 64. */
 const maxZoneName = 255 - 64;
 
 /** Throws InvalidValue for a new zone whose name is too long for {@link nameserverName}. */
@@ -60,13 +58,13 @@ export const soaDefaults = {
   refreshSeconds: 3600,
   retrySeconds: 600,
   expireSeconds: 1_209_600,
-  /** Short: a host created a moment ago must not stay unknown to a resolver that asked too early (RFC 2308 §5). */
+  /** Short, so that a resolver that asked too early soon learns of a new host (RFC 2308 §5). */
   negativeTtlSeconds: 30,
 } as const;
 
-/** A replica of this service as a nameserver of the zones that have none in their settings. */
+/** A replica of this service as a nameserver, for zones whose settings have no nameservers. */
 export interface Nameserver {
-  /** One label. */
+  /** Without dots. */
   label: string;
   addresses: Address[];
 }

@@ -1,5 +1,5 @@
-// The codec of every kind of rdata field that the table of record types (record-types.ts) names. How each is read and
-// written: fields/.
+// The codec of every kind of rdata field that the table of record types (record-types.ts) has. The codecs are in
+// fields/.
 
 import { addressFields } from './fields/addresses.ts';
 import { binaryFields } from './fields/binary.ts';

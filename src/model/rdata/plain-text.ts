@@ -1,4 +1,4 @@
-// Plain texts: people give a text of any length without quotes and escapes, and it becomes the rdata of a TXT record.
+// Plain texts: makes the rdata of a TXT record from a text of any length without quotes and escapes.
 
 import { InvalidValue } from '../invalid-value.ts';
 import { maxCharacterString } from './fields/text.ts';
@@ -6,7 +6,7 @@ import type { RecordType } from './record-types.ts';
 import { quote } from './tokens.ts';
 
 /**
- * Returns the text in presentation form: UTF-8, in quotes, in as many strings as it needs. No character is split.
+ * Returns the text in presentation form: UTF-8, in quotes, in as many strings as needed. Never splits a character.
  * Throws InvalidValue for a type whose records are not texts, and for a text that is not valid Unicode.
  */
 export function formatPlainText(type: RecordType, text: string): string {

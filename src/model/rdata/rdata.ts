@@ -1,5 +1,5 @@
-// Converts the rdata of one record between presentation form and wire form, for every type. The result is canonical: a
-// text that is formatted here parses to the same octets.
+// Converts the rdata of one record between presentation form and wire form, for every type. The output is canonical:
+// parsing a text that was formatted here returns the same octets.
 
 import { InvalidValue } from '../invalid-value.ts';
 import type { FieldCodec } from './fields/codec.ts';
@@ -14,17 +14,18 @@ interface Field extends FieldCodec {
 }
 
 /**
- * The maximum characters of a record's text that is read. The names of all record types fit, which NSEC and CSYNC may
- * list (test/model/rdata.test.ts).
+ * The limit for the characters of a record's text on input. NSEC and CSYNC can list the names of all record types: this
+ * text fits (test/model/rdata.test.ts).
  */
 export const maxRdataText = 640 * 1024;
 /**
- * The maximum characters of a record's text that is written. 65535 octets fit, each written as `\DDD`. A set of tens of
- * thousands of types or ports has more: RFC 3597's form of it has a tenth of that (test/model/rdata.test.ts).
+ * The limit for the characters of a record's text on output. 65535 octets fit, each written as `\DDD`. A set of tens of
+ * thousands of types or ports is longer, and is written in RFC 3597's form, with a tenth of that length
+ * (test/model/rdata.test.ts).
  */
 export const maxWrittenText = 256 * 1024;
 
-/** A cache: the fields of each type that was used before. */
+/** A cache of the fields of each type that was used before. */
 const fieldsByType = new Map<RecordType, readonly Field[] | undefined>();
 const writer = new WireWriter();
 
@@ -48,11 +49,11 @@ export function parseRdata(type: RecordType, text: string): Uint8Array {
   const fields = codecsOf(type);
   const octets = fields?.length === 1 ? fields[0]?.parseAlone?.(text) : undefined;
   if (octets !== undefined) return octets;
-  // Without a number after it, `\#` is an escaped `#`.
+  // `\#` without a number after it is an escaped `#`.
   const generic = text.includes('\\#') ? /^[ \t]*\\#[ \t]+(\d+(?:[ \t].*)?)$/.exec(text)?.[1] : undefined;
   if (generic !== undefined) {
     const wire = parseGeneric(new TokenReader(generic));
-    // This checks that the octets are valid for the type, and makes names lower case.
+    // Checks that the octets are valid for the type, and makes names lower case.
     const canonical = formatFields(type, wire);
     return canonical === undefined ? wire : parseRdata(type, canonical);
   }
@@ -73,7 +74,7 @@ export function parseRdata(type: RecordType, text: string): Uint8Array {
   return writer.finish();
 }
 
-/** Returns the error with the name of the field that it is about. */
+/** Returns the error with the name of the faulty field. */
 function located(error: unknown, type: RecordType, label: string): unknown {
   if (!(error instanceof InvalidValue) || label === '') return error;
   return new InvalidValue(`${type} ${label}: ${error.message}`);
@@ -95,16 +96,16 @@ function formatGeneric(wire: Uint8Array): string {
 }
 
 /**
- * Converts wire form with uncompressed names to canonical presentation form. That is RFC 3597's form if the type is
- * unknown, if the type has no other form for these octets, or if that is longer than {@link maxWrittenText}. Throws
- * InvalidValue when the octets are not valid for the type.
+ * Converts wire form with uncompressed names to canonical presentation form. Uses RFC 3597's form if the type is
+ * unknown, if the type's own form cannot express these octets, or if that form is longer than {@link maxWrittenText}.
+ * Throws InvalidValue if the octets are not valid for the type.
  */
 export function formatRdata(type: RecordType, wire: Uint8Array): string {
   const text = formatFields(type, wire);
   return text === undefined || text.length > maxWrittenText ? formatGeneric(wire) : text;
 }
 
-/** Returns the form of the type itself. Undefined if there is none for these octets. */
+/** Returns the octets in the form of the type itself; undefined if that form cannot express them. */
 function formatFields(type: RecordType, wire: Uint8Array): string | undefined {
   const fields = codecsOf(type);
   if (fields === undefined) return undefined;

@@ -1,16 +1,16 @@
-// The record types that have a name here: one row each, with the type's number and the kinds of its fields. A new type
-// is a new row. How each kind of field is read and written: fields.ts. Every other type is TYPEnnn with RFC 3597 rdata.
+// The record types with a name: one row each, with the type's number and the kinds of its fields. A new type is a new
+// row. fields.ts reads and writes each kind of field. All other types are TYPEnnn with rdata in RFC 3597's form.
 
 import { InvalidValue } from '../invalid-value.ts';
 
-/** The fields of a type's rdata in the order of the wire: the field's name in error messages, and its kind. */
+/** The fields of a type's rdata, in the order of the wire: the name of each field in error messages, and its kind. */
 type Fields<Kind extends string = string> = Readonly<Record<string, Kind>>;
 
 interface RecordTypeRow<Kind extends string = string> {
   code: number;
-  /** Without fields, the rdata is written in RFC 3597's form. */
+  /** Absent: the rdata is written in RFC 3597's form. */
   fields?: Fields<Kind>;
-  /** At most one record in an RRset of this type. */
+  /** True: an RRset of this type has at most one record. */
   single?: true;
 }
 
@@ -202,7 +202,7 @@ export type FieldKind = {
   [Type in keyof typeof rows]: (typeof rows)[Type] extends { fields: Fields<infer Kind> } ? Kind : never;
 }[keyof typeof rows];
 
-/** Types of questions and messages (RFC 6895 §3.1), which are never stored. */
+/** Types that only questions and messages have (RFC 6895 §3.1). They are never stored. */
 const messageTypes = {
   OPT: 41,
   NXNAME: 128,
@@ -215,7 +215,7 @@ const messageTypes = {
   ANY: 255,
 } as const;
 
-/** A record type as text: a name from the tables above, or `TYPEnnn` (RFC 3597 §5). */
+/** A record type as text: a name in the tables above, or `TYPEnnn` (RFC 3597 §5). */
 export type RecordType = string & { readonly brand: 'RecordType' };
 
 const rowsByName = new Map<string, RecordTypeRow<FieldKind>>(Object.entries(rows));
@@ -226,7 +226,7 @@ const codes: readonly (readonly [string, number])[] = [
 const codesByName = new Map(codes);
 const namesByCode = new Map(codes.map(([name, code]) => [code, name as RecordType]));
 
-/** The types for which the table or answering has rules. */
+/** The numbers of types that have rules of their own in the table or in answering. */
 export const typeCode = {
   A: 1,
   NS: 2,
@@ -248,8 +248,8 @@ export const typeCode = {
 const isUnstorable = (code: number): boolean => code === 0 || code === typeCode.OPT || (code >= 128 && code <= 255);
 
 /**
- * Returns the number of any type, even of one that a zone cannot hold: bitmaps and signatures can name those too.
- * Throws InvalidValue.
+ * Returns the number of a type, also of a type that a zone cannot have, because bitmaps and signatures can name such
+ * types. Throws InvalidValue.
  */
 export function parseTypeCode(text: string): number {
   const name = text.toUpperCase();
@@ -277,12 +277,12 @@ export function recordTypeCode(type: RecordType): number {
   return codesByName.get(type) ?? Number(type.slice(4));
 }
 
-/** Returns every type that has a name and that a zone can hold, in the order of their numbers. */
+/** Returns all types that have a name and that a zone can have, in the order of their numbers. */
 export function knownRecordTypes(): RecordType[] {
   return [...rowsByName.keys()] as RecordType[];
 }
 
-/** Returns the fields of the type's rdata; undefined if its rdata is written in RFC 3597's form. */
+/** Returns the fields of the type's rdata; undefined if the rdata is written in RFC 3597's form. */
 export function fieldsOf(type: RecordType): Fields<FieldKind> | undefined {
   return rowsByName.get(type)?.fields;
 }

@@ -1,5 +1,5 @@
-// Splits rdata in presentation form into tokens (RFC 1035 §5.1): separated by blanks, or in quotes. Escapes stay in the
-// tokens. Parentheses and comments are parts of zone files, not of one record.
+// Splits rdata in presentation form into tokens (RFC 1035 §5.1), which are separated by blanks or in quotes. Tokens
+// keep their escapes. Parentheses and comments belong to zone files, not to single records.
 
 import { isUtf8 } from 'node:buffer';
 import { InvalidValue } from '../invalid-value.ts';
@@ -10,10 +10,7 @@ const blank = 0x20;
 const doubleQuote = 0x22;
 const backslash = 0x5c;
 
-/**
- * Takes one token after the other from a text. Tokens keep their escapes, which names need; {@link octetsOf} resolves
- * them.
- */
+/** Takes one token after the other from a text. Tokens keep their escapes, because names need them. */
 export class TokenReader {
   readonly #text: string;
   #at = 0;
@@ -29,27 +26,27 @@ export class TokenReader {
   }
 
   /**
-   * Takes the next token. Throws InvalidValue when there is none, when it is in quotes, which only character-strings
-   * may be, and when it has a character that must be escaped.
+   * Takes the next token. Throws InvalidValue if there is none, if it is in quotes (only character-strings may be), or
+   * if it has a character that must be escaped.
    */
   take(what: string): string {
     if (this.#atQuote) throw new InvalidValue(`${what} must not be in quotes`);
     return this.takeText(what);
   }
 
-  /** Takes the next token, a character-string, and removes its quotes if it has any. */
+  /** Takes the next token, a character-string, without its quotes. */
   takeText(what: string): string {
     if (this.done) throw new InvalidValue(`${what} is missing`);
     return this.#takeValue();
   }
 
-  /** Takes the next token, which must be in quotes, and removes them. */
+  /** Takes the next token, which must be in quotes, without its quotes. */
   takeQuoted(what: string): string {
     if (!this.done && !this.#atQuote) throw new InvalidValue(`${what} must be in quotes`);
     return this.takeText(what);
   }
 
-  /** Takes all tokens that are left and joins them: hex and base64 may be split by blanks. */
+  /** Takes all remaining tokens and joins them, because hex and base64 may be split by blanks. */
   takeRest(what: string): string {
     let rest = this.take(what);
     while (!this.done) rest += this.take(what);
@@ -77,7 +74,7 @@ export class TokenReader {
     return this.#text.slice(start, end);
   }
 
-  /** Returns where the token ends. A quote ends the token before it, even without a blank: `a"b"` is two tokens. */
+  /** Returns the end of the token. A quote ends the token before it, even without a blank: `a"b"` is two tokens. */
   #endOf(start: number, quoted: boolean): number {
     const text = this.#text;
     let at = start;
@@ -106,9 +103,7 @@ export class TokenReader {
 
 const encoder = new TextEncoder();
 
-/**
- * Returns the token's octets, with escapes resolved and with UTF-8 for characters outside ASCII. Throws InvalidValue.
- */
+/** Returns the token's octets: resolves escapes, and encodes characters outside ASCII as UTF-8. Throws InvalidValue. */
 export function octetsOf(token: string): Uint8Array {
   const plain = new Uint8Array(token.length);
   for (let i = 0; i < token.length; i += 1) {
@@ -122,7 +117,7 @@ export function octetsOf(token: string): Uint8Array {
 function unusualOctetsOf(token: string): Uint8Array {
   const octets: number[] = [];
   for (let at = 0; at < token.length; ) {
-    // A backslash before a character outside ASCII has no meaning: that character is never special.
+    // A backslash before a character outside ASCII has no meaning, because such a character is never special.
     if (token[at] === '\\' && token.charCodeAt(at + 1) > 0x7f) at += 1;
     else if (token[at] === '\\') {
       const escaped = parseEscape(token, at);
@@ -141,7 +136,7 @@ function unusualOctetsOf(token: string): Uint8Array {
 }
 
 /**
- * Returns octets for a message: UTF-8 as its characters, other octets and control characters as `\DDD`
+ * Returns octets as text for a message: UTF-8 as characters, all other octets and control characters as `\DDD`
  * (test/model/zone-file-encoding.test.ts).
  */
 export function showOctets(octets: Uint8Array): string {
@@ -154,7 +149,7 @@ function escaped(octet: number): string {
   return `\\${String(octet).padStart(3, '0')}`;
 }
 
-/** Returns a character-string in quotes, with `"` and `\` escaped, and with `\DDD` for all but printable ASCII. */
+/** Returns a character-string in quotes. Escapes `"` and `\`, and writes all but printable ASCII as `\DDD`. */
 export function quote(octets: Uint8Array): string {
   let text = '"';
   for (const octet of octets) {

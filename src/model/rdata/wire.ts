@@ -1,13 +1,13 @@
-// Writes and reads rdata in wire form, field by field. It knows no record types.
+// Writes and reads rdata in wire form, field by field. Knows no record types.
 
 import { InvalidValue } from '../invalid-value.ts';
 
-/** Octets of one record's rdata (RFC 1035 §3.2.1). */
+/** The limit for the octets of one record's rdata (RFC 1035 §3.2.1). */
 const maxRdata = 0xffff;
 
-/** Collects the octets of one record's rdata, in a buffer that it reuses. */
+/** Collects the octets of one record's rdata in a buffer that is used again for the next record. */
 export class WireWriter {
-  /** The octets before {@link at} are written. */
+  /** Only the octets before {@link at} are valid. */
   readonly octets = new Uint8Array(maxRdata);
   at = 0;
 
@@ -35,7 +35,7 @@ export class WireWriter {
     this.bytes(octets);
   }
 
-  /** Returns a copy of what was written, and empties the writer. */
+  /** Returns a copy of the written octets, and empties the writer. */
   finish(): Uint8Array {
     const rdata = this.octets.slice(0, this.at);
     this.at = 0;
@@ -47,7 +47,7 @@ export class WireWriter {
   }
 }
 
-/** Reads octets from the front. Throws InvalidValue when there are too few. */
+/** Reads octets from the beginning. Throws InvalidValue if there are too few. */
 export class WireReader {
   readonly octets: Uint8Array;
   at = 0;
@@ -56,7 +56,7 @@ export class WireReader {
     this.octets = octets;
   }
 
-  /** Returns how many octets are not read yet. */
+  /** Returns the number of octets that are not read yet. */
   get left(): number {
     return this.octets.length - this.at;
   }

@@ -1,5 +1,5 @@
-// The records that values of others in the SkyDNS layout have, by the RFCs: a value has records at its own name alone,
-// which is that of its key less `targetstrip` labels. CoreDNS answers differently in places: docs/skydns.md.
+// Makes records from the values of others in the SkyDNS layout, by the RFCs. A value has records at one name only: the
+// name of its key without `targetstrip` labels. CoreDNS answers some values differently: docs/skydns.md.
 
 import { isIP } from 'node:net';
 import { parseAddress } from '../address.ts';
@@ -13,14 +13,14 @@ import { layoutName, skydnsName } from './key.ts';
 import { defaultPriority, defaultServiceTtl, defaultWeight, parseService, type SkydnsService } from './service.ts';
 import { rdataOfText } from './service-text.ts';
 
-/** One record that a value has. */
+/** One record of a value. */
 export interface ForeignRecord {
   type: RecordType;
   ttl: number;
   record: string;
 }
 
-/** What one value says. */
+/** One value with its records. */
 export interface ForeignValue {
   key: string;
   owner: Fqdn;
@@ -28,8 +28,8 @@ export interface ForeignValue {
 }
 
 /**
- * Returns what a value says in the zone that its key's name is in. Undefined if it is no record: stub zones, and zones
- * that others forward, are in the layout too. Throws InvalidValue for a bad value.
+ * Returns the records of a value; `zone` is the zone of its key's name. Returns undefined for a stub zone: the layout
+ * also has zones that others forward. Throws InvalidValue for a bad value.
  */
 export function readForeignValue(prefix: string, zone: Fqdn, key: string, json: string): ForeignValue | undefined {
   const name = skydnsName(prefix, key);
@@ -49,7 +49,7 @@ function ownerOf(zone: Fqdn, name: Fqdn, { host = '', targetstrip = 0 }: SkydnsS
     if (isIP(host) === 0) throw new InvalidValue(`at ${layoutName(zone, 'apex')}, 'host' must be an address`);
     return zone;
   }
-  // CoreDNS too takes the whole name if there are not as many labels.
+  // CoreDNS does the same: it takes the whole name if that has too few labels.
   if (targetstrip >= labelsOf(name).length) return name;
   let owner = name;
   for (let stripped = 0; stripped < targetstrip; stripped += 1) owner = parentOf(owner) ?? owner;
@@ -74,6 +74,6 @@ function recordsOf(owner: Fqdn, service: SkydnsService): [type: string, record: 
 
 function addressIn(host: string): string | undefined {
   if (isIP(host) === 0) return undefined;
-  // Go takes an IPv4 address in IPv6 form for an IPv4 address.
+  // As Go does, takes an IPv4 address in IPv6 form for an IPv4 address.
   return parseAddress(/^::ffff:[\d.]+$/i.test(host) ? host.slice('::ffff:'.length) : host);
 }

@@ -1,24 +1,24 @@
-// The RRsets that the values of others have together at one name. Records that cannot stand there are left out by name,
-// and keep no other record from being served. The records of each value: foreign-records.ts.
+// Makes the RRsets of one name from the values of others. Leaves out records that cannot be at that name, and reports
+// each of them; all other records are served. foreign-records.ts makes the records of each value.
 
 import type { Fqdn } from '../name.ts';
 import { maxRrset, type Rrset, readRecord, recordsOfOne } from '../rrset.ts';
 import type { ForeignRecord, ForeignValue } from './foreign-records.ts';
 
-/** A value, or a record of it, that is not served. */
+/** A value, or one of its records, that is not served. */
 export interface ForeignFault {
   key: string;
   reason: string;
 }
 
-/** The place of the values: a name in a zone, with the types of the RRsets there that are not of others. */
+/** The name of the values: its zone, and the types of the RRsets there that do not come from others. */
 interface ForeignPlace {
   zone: Fqdn;
   owner: Fqdn;
   ownTypes: ReadonlySet<string>;
 }
 
-/** Returns which of a name's RRsets are those of others, sorted by type, and the types of our own. */
+/** Splits a name's RRsets: `theirs` are the RRsets of others, sorted by type. `ownTypes` are the types of ours. */
 export function splitRrsets(rrsets: readonly Rrset[]): { theirs: Rrset[]; ownTypes: ReadonlySet<string> } {
   const { theirs = [], ours = [] } = Object.groupBy(rrsets, ({ manager }) =>
     manager === 'skydns' ? 'theirs' : 'ours',
@@ -30,7 +30,7 @@ function byType(a: Rrset, b: Rrset): number {
   return a.type < b.type ? -1 : 1;
 }
 
-/** Returns the RRsets of all values of one name, sorted by type. RRsets of our own win. */
+/** Returns the RRsets of all values of one name, sorted by type. Leaves out those that conflict with our own RRsets. */
 export function foreignRrsets(
   place: ForeignPlace,
   values: readonly ForeignValue[],
@@ -74,7 +74,7 @@ function whyLeftOut(
   return undefined;
 }
 
-/** The TTL of an RRset is the lowest of its values (RFC 2181 §5.2). */
+/** Adds a record to its RRset. The TTL of the RRset is the lowest TTL of its values (RFC 2181 §5.2). */
 function withRecord(stands: (Rrset & { octets: number }) | undefined, { type, ttl, record }: ForeignRecord) {
   const octets = readRecord(type, record).octets + (stands?.octets ?? 0);
   return { type, ttl: Math.min(ttl, stands?.ttl ?? ttl), records: [...(stands?.records ?? []), record], octets };

@@ -1,16 +1,16 @@
-// Keys of the SkyDNS layout: the prefix, then the labels of a name reversed, each after a slash. A leaf that only tells
-// values of one name apart is a label like the others; `targetstrip` in its value says that it is not part of the name.
+// Keys of the SkyDNS layout: the prefix, then the labels of a name in reverse order, each after a slash. A last label
+// may only tell several values of one name apart: then `targetstrip` in the value says that it is not part of the name.
 
 import { InvalidValue } from '../invalid-value.ts';
 import { type Fqdn, labelsOf, parseName, root } from '../name.ts';
 
-/** The default of the first part of all keys. */
+/** The default prefix of all keys. */
 export const defaultSkydnsPrefix = '/skydns';
 
-/** Labels below a zone's apex that the layout uses for itself: `apex.dns`, `ns.dns` and `stub.dns` of each zone. */
+/** Labels below a zone's apex that the layout reserves in each zone: `apex.dns`, `ns.dns` and `stub.dns`. */
 type LayoutPart = 'apex' | 'ns' | 'stub';
 
-/** Returns the key of the name. Throws InvalidValue for a name that the layout cannot have. */
+/** Returns the key of the name. Throws InvalidValue for a name that cannot have a key. */
 export function skydnsKey(prefix: string, name: Fqdn): string {
   if (name === root) return prefix;
   const labels = labelsOf(name);
@@ -19,7 +19,7 @@ export function skydnsKey(prefix: string, name: Fqdn): string {
   return `${prefix}/${labels.reverse().join('/')}`;
 }
 
-/** Returns the name of the key, with its leaf. Throws InvalidValue for a key that no name has. */
+/** Returns the name of the key, with the key's last label. Throws InvalidValue for a key that no name can have. */
 export function skydnsName(prefix: string, key: string): Fqdn {
   const path = key.startsWith(`${prefix}/`) ? key.slice(prefix.length + 1) : '';
   if (path === '') throw new InvalidValue(`the key is not below ${prefix}/`);

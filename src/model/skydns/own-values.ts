@@ -1,6 +1,6 @@
-// The keys and values that this service writes for the RRsets of a name, so that CoreDNS answers alike. The suffix of a
-// key is a function of the record, so that a record that stays keeps its key. What cannot be said in the layout is
-// refused by name. What CoreDNS answers differently all the same: docs/skydns.md.
+// Makes the keys and values that this service writes for the RRsets of a name, so that CoreDNS gives the same answers.
+// The suffix of a key follows from the record, so an unchanged record keeps its key. Throws an error for records that
+// the layout cannot have. docs/skydns.md lists the answers of CoreDNS that still differ.
 
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -12,16 +12,16 @@ import { layoutName, skydnsKey } from './key.ts';
 import { formatService, ownOwner, type SkydnsService } from './service.ts';
 import { serviceText } from './service-text.ts';
 
-/** The types that the layout has. NS is there for the apex alone: `nameserverValues` of control/. */
+/** The types in the layout. NS is only for the apex, and has its values from `nameserverValues` of control/. */
 const skydnsTypes: ReadonlySet<string> = new Set(['A', 'AAAA', 'CNAME', 'PTR', 'TXT', 'MX', 'SRV']);
 
-/** The types whose value is at the exact key, since CoreDNS reads no other one for them. */
+/** The types whose value is at the exact key of the name, because CoreDNS reads only that key for them. */
 const exactTypes: ReadonlySet<string> = new Set(['CNAME', 'PTR']);
 
 const maxPriority = 65_535;
 const suffixLength = 10;
 
-/** A name in a zone, in keys below this prefix. */
+/** A name in a zone, and the prefix of the keys. */
 interface SkydnsPlace {
   prefix: string;
   zone: Fqdn;
@@ -29,15 +29,15 @@ interface SkydnsPlace {
 }
 
 /**
- * Returns the values of one RRset by their keys; none for a type that the layout does not have. Throws InvalidValue if
- * the layout has no value for a record (test/model/skydns/own-values.test.ts).
+ * Returns the values of one RRset by their keys; none if the layout does not have the type. Throws InvalidValue if the
+ * layout cannot have one of the records (test/model/skydns/own-values.test.ts).
  */
 export function ownValues({ prefix, zone, owner }: SkydnsPlace, rrset: Rrset): Map<string, string> {
   const { type, records } = rrset;
   if (!skydnsTypes.has(type)) return new Map();
   const at = nameOf(zone, owner, type);
   const key = skydnsKey(prefix, at);
-  // 0 means the default of CoreDNS.
+  // In a value, 0 stands for the default of CoreDNS.
   const ttl = Math.max(1, rrset.ttl);
   if (exactTypes.has(type)) {
     if (records.length > 1) throw new InvalidValue(`the SkyDNS layout has room for one ${type} record at a name`);
@@ -54,7 +54,7 @@ export function ownValues({ prefix, zone, owner }: SkydnsPlace, rrset: Rrset): M
   return services;
 }
 
-/** Returns the name whose key has the values: the addresses of an apex have a place of their own. */
+/** Returns the name whose key has the values. For addresses of an apex, it is another name than the apex. */
 function nameOf(zone: Fqdn, owner: Fqdn, type: string): Fqdn {
   const isAddress = type === 'A' || type === 'AAAA';
   if (isWithin(owner, layoutName(zone, 'apex')) || isWithin(owner, layoutName(zone, 'stub')))
@@ -86,7 +86,7 @@ function servicesOf(type: string, records: readonly string[]): [record: string, 
       return fields.map(([priority, weight, port, target = ''], index) => {
         const service: SkydnsService = { host: hostName(target, type), priority: Number(priority) + raise };
         if (Number(port) > 0) service.port = Number(port);
-        // Without a weight, CoreDNS takes 100. The lowest weight beside others is 1.
+        // For a missing weight or 0, CoreDNS uses 100. So weight 0 beside other weights becomes the lowest one, 1.
         if (isWeighed) service.weight = Math.max(1, Number(weight));
         return [records[index] ?? '', service];
       });
@@ -96,7 +96,7 @@ function servicesOf(type: string, records: readonly string[]): [record: string, 
   }
 }
 
-/** Returns by how much priorities are raised: by 1 if one is 0, which means 10 in the layout. Their order stays. */
+/** Returns the number to add to all priorities, which keeps their order: 1 if one is 0, because 0 means 10 here. */
 function raiseOf(priorities: readonly number[]): number {
   if (!priorities.includes(0)) return 0;
   if (priorities.includes(maxPriority))

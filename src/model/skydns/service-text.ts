@@ -1,12 +1,12 @@
-// The text of a value of the SkyDNS layout, and the strings of a TXT record. CoreDNS reads escapes (`\"`, `\009`) in
-// the text, and splits a long one every 255 characters, escapes included.
+// Converts between the text of a SkyDNS value and the strings of a TXT record. CoreDNS resolves escapes (`\"`, `\009`)
+// in the text, and splits a long text every 255 characters, counting escapes as written.
 
 import { InvalidValue, unlessInvalid } from '../invalid-value.ts';
 import { parseEscape } from '../name.ts';
 
 const maxString = 255;
 
-/** Returns the text whose TXT record CoreDNS answers with this rdata. Throws InvalidValue if there is none. */
+/** Returns the text for which CoreDNS answers a TXT record with this rdata. Throws InvalidValue if there is none. */
 export function serviceText(rdata: Uint8Array): string {
   const strings = stringsIn(rdata);
   const isSplit = strings.slice(0, -1).every((one) => one.length === maxString);
@@ -43,7 +43,7 @@ function escaped(octet: number): string {
   return `\\${String(octet).padStart(3, '0')}`;
 }
 
-/** Returns the octets as CoreDNS sends them: a wrong escape stands for itself. */
+/** Returns the octets that CoreDNS sends for the text. It sends a wrong escape as it is written. */
 function unescaped(text: string): Uint8Array {
   const octets: number[] = [];
   const encoder = new TextEncoder();

@@ -1,10 +1,10 @@
-// One value of the SkyDNS layout: JSON whose fields are all optional. CoreDNS ignores unknown fields, and answers
-// SERVFAIL for everything above a value that it cannot parse: so what is written here is well formed, and what others
-// wrote is checked strictly. Which records a value has: foreign-records.ts. Which values records have: own-values.ts.
+// One value of the SkyDNS layout: JSON with only optional fields. CoreDNS ignores unknown fields. For a value that it
+// cannot parse, it answers SERVFAIL to all names above. So this service writes well-formed values, and checks values of
+// others strictly. The records of values: foreign-records.ts. The values of records: own-values.ts.
 
 import { InvalidValue, unlessInvalid } from '../invalid-value.ts';
 
-/** The value of one key, without the fields that have their defaults. */
+/** The value of one key. A field with its default is left out. */
 export interface SkydnsService {
   host?: string;
   port?: number;
@@ -14,21 +14,21 @@ export interface SkydnsService {
   mail?: boolean;
   /** Seconds. 0 and absent mean {@link defaultServiceTtl}. */
   ttl?: number;
-  /** How many labels of the key, from the leaf up, are not part of the name. */
+  /** The number of labels at the end of the key that are not part of the name. */
   targetstrip?: number;
   owner?: string;
 }
 
-/** The TTL of a value that has none. */
+/** The TTL of a value without one. */
 export const defaultServiceTtl = 300;
-/** The priority of a value that has none, or 0. */
+/** The priority of a value without one, or with 0. */
 export const defaultPriority = 10;
-/** The weight of a value that has none, or 0. */
+/** The weight of a value without one, or with 0. */
 export const defaultWeight = 100;
 
 /**
- * The `owner` of the values that this service writes. CoreDNS does not read the field. external-dns has one of the same
- * name: with `--coredns-strictly-owned` it leaves the values of other owners alone.
+ * The `owner` in values that this service writes. CoreDNS does not read the field. external-dns has a field of this
+ * name: with `--coredns-strictly-owned` it does not touch values of other owners.
  */
 export const ownOwner = 'zonewright';
 
@@ -41,7 +41,7 @@ const maxInteger: Readonly<Record<string, number>> = {
 };
 const texts = ['host', 'text', 'group', 'owner'] as const;
 
-/** Returns the value as JSON, its fields in one order. */
+/** Returns the value as JSON, always with the same order of fields. */
 export function formatService(service: SkydnsService): string {
   const { host, port, priority, weight, text, mail, ttl, targetstrip, owner } = service;
   return JSON.stringify({ host, port, priority, weight, text, mail, ttl, targetstrip, owner });
@@ -66,7 +66,7 @@ export function parseService(json: string): SkydnsService {
   return fields;
 }
 
-/** Returns whether this service wrote the value. Values that cannot be parsed are not ours. */
+/** Returns whether this service wrote the value. Returns false for a value that cannot be parsed. */
 export function isOwnValue(json: string): boolean {
   return json.includes(`"${ownOwner}"`) && unlessInvalid(() => parseObject(json))?.owner === ownOwner;
 }
@@ -84,7 +84,7 @@ function parseObject(json: string): Record<string, unknown> {
 }
 
 function faultOf(field: string, value: unknown, isRight: (value: unknown) => boolean, what: string): InvalidValue[] {
-  // Go takes null as absent.
+  // As in Go, null is the same as absent.
   if (value === undefined || value === null || isRight(value)) return [];
   return [new InvalidValue(`'${field}' must be ${what}`, `/${field}`)];
 }

@@ -1,49 +1,49 @@
-// How far the SkyDNS layout of a zone is: the work that follows a change of its settings or an import, and what is not
-// in the layout or not served from it.
+// The state of the SkyDNS layout of a zone: the progress of the work after a change of settings or an import, and the
+// records that are not in the layout or not served from it.
 
 import type { Fqdn } from '../name.ts';
 
-/** Something that the layout does not have, or that is not served from it. */
+/** A record that the layout does not have, or a value that is not served. */
 export interface SkydnsFault {
   /** A name with its type, or the key of a value. */
   what: string;
   reason: string;
 }
 
-/** Some faults, and how many there are. */
+/** The number of faults, and some of them. */
 interface SkydnsFaults {
   count: number;
   first: SkydnsFault[];
 }
 
-/** The number of faults that the state of a zone names. */
+/** The limit for faults that the state of a zone names. */
 export const maxNamedFaults = 20;
-/** Characters of each text of a fault: more than the key of any name has, escapes and prefix included. */
+/** The limit for characters of a fault's texts: longer than the key of any name, with escapes and prefix. */
 const maxFaultText = 2_000;
 
 /**
- * `clearing`: keys that the zone no longer has are deleted. `writing`: the keys of all names are written. `following`:
- * all is done, and every write of the zone keeps its keys.
+ * `clearing`: deletes keys that the zone no longer has. `writing`: writes the keys of all names. `following`: the work
+ * is done, and every write of the zone also writes its keys.
  */
 export type SkydnsPhase = 'clearing' | 'writing' | 'following';
 
 export interface SkydnsState {
   zone: Fqdn;
-  /** What the keys are for. Other settings of the zone need the work anew. */
+  /** The settings for which the keys are written. If the zone gets other settings, the work begins again. */
   settings: SkydnsSettings;
   phase: SkydnsPhase;
   /** The key of the store at which the phase continues. */
   position?: string;
-  /** The names that the phase has done, and has to do; `total` is not known exactly while names come and go. */
+  /** The names done in this phase. `total`: the names to do, not exact while names come and go. */
   done: number;
   total: number;
-  /** RRsets of ours that have no values in the layout. */
+  /** Our RRsets that are not in the layout. */
   leftOut: SkydnsFaults;
   /** Values of others that are not served. */
   notServed: SkydnsFaults;
 }
 
-/** The settings of a zone that its keys follow from. `on`: false while the layout is being cleared. */
+/** The settings of a zone that decide which keys it has. `on`: false while the layout is being cleared. */
 export interface SkydnsSettings {
   on: boolean;
   generation: number;
@@ -57,12 +57,12 @@ export function newState(zone: Fqdn, settings: SkydnsSettings, total: number): S
   return { zone, settings, phase: 'clearing', done: 0, total, leftOut: noFaults, notServed: noFaults };
 }
 
-/** Returns the faults with the first of them. */
+/** Returns the number of faults, and the first of them. */
 export function faultsOf(all: readonly SkydnsFault[]): SkydnsFaults {
   return { count: all.length, first: all.slice(0, maxNamedFaults).map(shortFault) };
 }
 
-/** Returns the fault with texts that a state has room for: the key of a value of others may have a megabyte. */
+/** Returns the fault with shortened texts, because the key of a value of others may have a megabyte. */
 export function shortFault({ what, reason }: SkydnsFault): SkydnsFault {
   return { what: shortText(what), reason: shortText(reason) };
 }

@@ -1,4 +1,4 @@
-// The records of a zone file by name, as whole RRsets in canonical order. Finds records that must not be together.
+// The records of a zone file, by name, as whole RRsets in canonical order. Finds records that may not be together.
 
 import {
   checkName,
@@ -22,9 +22,9 @@ export interface FileRrset {
   type: RecordType;
   ttl: number;
   records: string[];
-  /** The line of its first record. */
+  /** The line of the RRset's first record. */
   line: number;
-  /** Its size in a DNS message. */
+  /** The size of the RRset in a DNS message. */
   octets: number;
   /** True if the zone already has an RRset of this type at this name. */
   known: boolean;
@@ -45,7 +45,7 @@ interface ContentsOptions {
   refuseSigned?: boolean;
 }
 
-/** The octets of memory of a name, an RRset and a record, beside their text. Upper limits, measured on V8. */
+/** The octets of memory for a name, an RRset and a record, without their text. Upper limits, measured on V8. */
 const heldByName = 200;
 const heldByRrset = 200;
 const heldByRecord = 40;
@@ -55,17 +55,17 @@ export class ZoneFileContents {
   readonly zone: Fqdn;
   readonly names = new Map<Fqdn, FileRrset[]>();
   soa: FileSoa | undefined;
-  /** The value of the file's `$TTL`; undefined without one, or if the file has several values. */
+  /** The value of the file's `$TTL`; undefined if there is none, or if there are several values. */
   defaultTtl: number | undefined;
   records = 0;
-  /** The number of records outside the zone. They are left out. */
+  /** The number of left-out records outside the zone. */
   outside = 0;
   /** The approximate size in memory, in octets. */
   held = 0;
-  /** The NS records of the apex that the exported zone's settings implied and this zone's settings do not imply. */
+  /** The NS records of the apex that the file marks as implied and that this zone's settings do not imply. */
   impliedNameservers: readonly string[] = [];
   readonly #findings: Findings;
-  /** RRsets whose records are all marked as implied, with their owners. */
+  /** The RRsets whose records are all marked as implied, with their owners. */
   readonly #marked = new Map<FileRrset, Fqdn>();
   readonly #zoneBelow: (owner: Fqdn) => Fqdn | undefined;
   readonly #strict: boolean;
@@ -105,7 +105,9 @@ export class ZoneFileContents {
     } else if (rrsets.length <= maxTypes) this.#addRrset(rrsets, record);
   }
 
-  /** Leaves out a record outside the zone. The SOA of another zone is a fault: the file was meant for that zone. */
+  /**
+   * Leaves out a record outside the zone. If it is the SOA of another zone, adds a fault: the file is for that zone.
+   */
   #leaveOut({ owner, type, line }: ZoneFileRecord): void {
     const { zone } = this;
     this.outside += 1;
@@ -115,7 +117,7 @@ export class ZoneFileContents {
     else this.#findings.warn(line, `${owner} is not in zone ${zone}: its ${type} is left out`, 'outside');
   }
 
-  /** Adds what is wrong with the file as a whole: it has no records, none of them is in the zone, it is signed. */
+  /** Adds faults of the whole file: it has no records, or none in the zone, or it is signed. */
   checkWhole(): void {
     this.#signing.check(this.#findings, this.#refuseSigned);
     if (this.#findings.faults > 0) return;
@@ -194,7 +196,7 @@ export class ZoneFileContents {
     return lines;
   }
 
-  /** Returns all RRsets of a name: the file's, and those that hosts manage. Reports RRsets that cannot be together. */
+  /** Returns all RRsets of a name: the file's and those of hosts. Reports RRsets that may not be together. */
   rrsetsAt(owner: Fqdn, managed: readonly Rrset[], findings = this.#findings): Rrset[] {
     const own = this.names.get(owner) ?? [];
     const rrsets: Rrset[] = [...managed];
@@ -214,7 +216,7 @@ export class ZoneFileContents {
     return rrsets.length > 1 ? rrsets.sort((a, b) => (a.type < b.type ? -1 : 1)) : rrsets;
   }
 
-  /** Reports warnings of the names that the records of this name point to. `managed`: the RRsets of hosts. */
+  /** Reports warnings about the targets of this name's records. `managed`: the RRsets of hosts. */
   checkTargets(owner: Fqdn, managed: ReadonlyMap<Fqdn, readonly Rrset[]>, findings = this.#findings): void {
     if (this.#zoneBelow(owner) !== undefined) return;
     const own = this.names.get(owner) ?? [];
@@ -236,18 +238,18 @@ export class ZoneFileContents {
     }
   }
 
-  /** Reports a finding at the line of the record, or of the cut that hides it. */
+  /** Reports a finding, with the line of the record or of the cut that hides it. */
   #note({ types, message, code, managedBy, cut }: NameFinding, own: readonly FileRrset[], findings: Findings) {
     const hiding = cut && this.names.get(cut.owner)?.find(({ type }) => type === cut.type);
     const line = (own.find(({ type }) => types.includes(type)) ?? hiding ?? own[0])?.line ?? 0;
-    // The warnings of hosts are told when they are written.
+    // Warnings about records of hosts were given when the hosts were written.
     if (code === undefined && managedBy !== undefined) return;
     if (code === undefined) findings.warn(line, message);
     else findings.fault(line, message, managedBy !== undefined && code === 'cname_conflict' ? 'managed_record' : code);
   }
 }
 
-/** Returns a copy of the text. A slice or a concatenation keeps the strings that it was made from in memory. */
+/** Returns a copy of the text: a slice or concatenation would keep the strings from which it was made in memory. */
 function ownText<T extends string>(text: T): T {
   return Buffer.from(text, 'latin1').toString('latin1') as T;
 }

@@ -1,5 +1,5 @@
-// The faults and warnings of a zone file, by line: the first of each kind up to a limit, and how many there are.
-// Refusing a file with faults: control/zone-file/refuse-faults.ts.
+// The faults and warnings of a zone file, by line: the first ones of each kind up to a limit, and their number.
+// control/zone-file/refuse-faults.ts refuses a file with faults.
 
 import type { NameRule } from '../check-name.ts';
 
@@ -15,13 +15,13 @@ interface FileFault extends Finding {
   code: FileRule;
 }
 
-/** Warnings of one kind do not hide those of another. */
+/** Each kind has its own limit, so that the warnings of one kind do not hide the others. */
 export type WarningKind = 'signing' | 'outside' | 'encoding' | 'pointing' | 'other';
 
 const maxFaultsListed = 10_000;
-/** The warnings of one kind that are listed. */
+/** The limit for listed warnings of one kind. */
 const maxWarningsListed = 100;
-/** Characters of one message. */
+/** The limit for characters of one message. */
 const maxMessage = 500;
 
 export class Findings {
@@ -43,14 +43,14 @@ export class Findings {
     if (warnings.listed.length < maxWarningsListed) warnings.listed.push({ line, message: kept(message) });
   }
 
-  /** Returns the listed faults in the order of their lines. `faults` counts those that are not listed, too. */
+  /** Returns the listed faults in the order of their lines. `faults` also counts the faults that are not listed. */
   listFaults(): FileFault[] {
     return this.#faults.toSorted((a, b) => a.line - b.line);
   }
 
   /**
-   * Returns the listed warnings in the order of their lines, and for each kind with more of them a warning that counts
-   * the others.
+   * Returns the listed warnings in the order of their lines. If a kind has more of them, adds a warning that counts the
+   * rest.
    */
   listWarnings(): Finding[] {
     const listed = [...this.#warnings.values()].flatMap(({ listed }) => listed).sort((a, b) => a.line - b.line);
@@ -63,10 +63,7 @@ export class Findings {
   }
 }
 
-/**
- * Returns the message, cut to the limit, as a new string: a part of the file's text would keep the whole chunk in
- * memory.
- */
+/** Returns the message, cut to the limit, as a new string: a slice would keep a whole chunk of the file in memory. */
 function kept(message: string): string {
   const text = message.length > maxMessage ? `${message.slice(0, maxMessage)} …` : message;
   return Buffer.from(text).toString();

@@ -10,10 +10,10 @@ interface GenerateRange {
 }
 
 const maxNumbers = 1_000_000;
-/** The maximum characters that one template makes of one number, and those of a placeholder. As in BIND. */
+/** The limits for the characters of a template with one number filled in, and of one placeholder. As in BIND. */
 const maxMade = 65_535;
 const maxWidth = 127;
-/** The maximum characters that one `$GENERATE` makes of all its numbers: those of the largest file. */
+/** The limit for the characters that one `$GENERATE` makes in total: as many as the largest file may have. */
 const maxMadeInAll = 512 * 1024 * 1024;
 
 /** Parses `1-100` or `0-255/5`. Throws InvalidValue. */
@@ -34,8 +34,8 @@ export function parseGenerateRange(text: string): GenerateRange {
 const placeholder = /\\.|\$\$|\$\{([^}]*)(\}?)|\$/gs;
 
 /**
- * Throws InvalidValue if the templates would make too much text. It counts what they make of the largest number, and
- * makes nothing (test/model/zone-file.test.ts).
+ * Throws InvalidValue if the templates would make too much text. Computes this from the largest number, without making
+ * the text (test/model/zone-file.test.ts).
  */
 export function checkGenerated(templates: readonly string[], { start, stop, step }: GenerateRange): void {
   const made = templates.reduce((sum, template) => sum + longestMade(template, stop), 0);
@@ -46,7 +46,7 @@ export function checkGenerated(templates: readonly string[], { start, stop, step
     throw new InvalidValue(`the $GENERATE makes ${inAll} characters; at most ${maxMadeInAll} are allowed`);
 }
 
-/** Returns an upper limit for the characters that the template makes of the numbers up to this one. */
+/** Returns an upper limit for the characters of the template with any number up to this one filled in. */
 function longestMade(template: string, number: number): number {
   let length = template.length;
   for (const [found, modifiers = ''] of template.matchAll(placeholder)) {
@@ -71,8 +71,8 @@ export function substitute(template: string, number: number): string {
 }
 
 /**
- * Formats a number by the modifiers `offset[,width[,base]]`. A negative result has a sign in base d. In the others it
- * is written as BIND writes it, in 32 bits.
+ * Formats a number by the modifiers `offset[,width[,base]]`. Writes a negative number with a sign in base d, and as 32
+ * bits in the other bases, as BIND does.
  */
 function formatNumber(modifiers: string, number: number): string {
   const [, offset, digits = '0', base = 'd'] = /^([+-]?\d{1,10})(?:,(\d{1,3})(?:,([doxXnN]))?)?$/.exec(modifiers) ?? [];
@@ -101,7 +101,7 @@ function formatNumber(modifiers: string, number: number): string {
   }
 }
 
-/** Returns the hexadecimal digits as labels, the lowest first. The width counts the dots. */
+/** Returns the hexadecimal digits as labels, the lowest digit first. The width includes the dots. */
 function nibbles(value: number, width: number): string {
   let text = '';
   let left = value;

@@ -1,6 +1,6 @@
 // Splits the text of a zone file into entries of tokens (RFC 1035 §5.1): joins lines in parentheses, removes comments.
-// The file comes in chunks of any size, of which at most one entry is kept. A character is one octet of the file
-// (latin1). Lines may have UTF-8. The meaning of the tokens: reader.ts.
+// Reads the file in chunks of any size, and keeps at most one entry. A character of a chunk is one octet of the file
+// (latin1). Lines may have UTF-8. reader.ts interprets the tokens.
 
 import { isUtf8 } from 'node:buffer';
 
@@ -10,7 +10,7 @@ import { foreignFormFault, formOctets } from './foreign-form.ts';
 /** The comment that an export writes after a record that the zone's settings imply. */
 export const impliedMark = ' implied';
 
-/** An entry. `tokens` keep their quotes and escapes. `indented`: the line starts with a blank, so it has no owner. */
+/** An entry. `tokens` keep quotes and escapes. `indented`: the line starts with a blank, so the entry has no owner. */
 export interface ZoneFileEntry {
   line: number;
   indented: boolean;
@@ -39,14 +39,14 @@ const notUtf8 =
 const special = /["();\\]/;
 const blanks = /[ \t]+/;
 const notAscii = /[\x7f-\xff]/;
-/** Matches an escape as a whole, so that a backslash is dropped only if it escapes what is outside ASCII. */
+/** Matches a whole escape, so that a backslash is dropped only if it escapes a character outside ASCII. */
 const escapeOrNotAscii = /\\.|[^\0-\x7e]/gs;
 
 export class ZoneFileLexer {
   #rest = '';
-  /** True as soon as the first octets have shown the form of the file. */
+  /** True when the first octets were checked for a foreign form. */
   #begun = false;
-  /** What ends a line of this file. Undefined until its first line end was read. */
+  /** The line end of this file. Undefined until the first line end was read. */
   #lineEnd: string | RegExp | undefined;
   #line = 0;
   #entry: ZoneFileEntry | undefined;
@@ -83,7 +83,7 @@ export class ZoneFileLexer {
     if (this.#depth > 0 && !this.#dead) yield { line: this.#entry?.line ?? 0, fault: 'a parenthesis is not closed' };
   }
 
-  /** Reads nothing of a file that is in a form that is not read. */
+  /** If the file is in a form that cannot be read, yields a fault and reads nothing. */
   *#begin(): Generator<LexerFault> {
     this.#begun = true;
     const fault = foreignFormFault(this.#rest);
@@ -97,7 +97,8 @@ export class ZoneFileLexer {
     this.#line += 1;
     if (this.#dead) return;
     const line = withoutReturns(this.#line === 1 ? text.replace(/^\xef\xbb\xbf/, '') : text);
-    // In a comment, only the line end of the file ends the line: the comment must not become a record.
+    // In a line with a comment, only the file's own line end counts: otherwise a part of a comment could become a
+    // record.
     const parts = line.includes('\r') && !line.includes(';') ? line.split('\r').filter((part) => part !== '') : [line];
     for (const part of parts) {
       let isWhole = true;
@@ -105,14 +106,14 @@ export class ZoneFileLexer {
         isWhole &&= !('fault' in item);
         yield item;
       }
-      // A fault may be a quote that a later part closes: that is no fault of its own.
+      // Stop at the first fault: if it is an open quote, the rest of the quote in a later part is not a second one.
       if (!isWhole) return;
     }
   }
 
   /**
-   * Reads a line with octets outside ASCII, as UTF-8. If it is not UTF-8, they become `\DDD`, with a warning. What only
-   * a comment has makes no difference.
+   * Reads a line with octets outside ASCII as UTF-8. If it is not UTF-8, these octets become `\DDD`, with a warning.
+   * Ignores such octets in comments.
    */
   *#readOctets(line: string): Generator<Item> {
     const plain = isText(line) ? line : withoutComment(line);
@@ -198,8 +199,8 @@ export class ZoneFileLexer {
 }
 
 /**
- * Returns what ends the lines of a file that begins with this text: a bare CR if that ends the first line, otherwise
- * LF, with or without CRs before it. Undefined if the text does not show it yet.
+ * Returns the line end of a file that begins with this text: a bare CR if one ends the first line, otherwise LF, with
+ * or without CRs before it. Undefined if the text does not show it yet.
  */
 function findLineEnd(text: string): string | RegExp | undefined {
   const first = text.search(/[\r\n]/);
@@ -233,7 +234,7 @@ function withoutComment(line: string): string {
   return line;
 }
 
-/** Returns the line with its UTF-8 as characters. Of a line that is not UTF-8, octets outside ASCII become `\DDD`. */
+/** Returns the line with its UTF-8 as characters. In a line that is not UTF-8, octets outside ASCII become `\DDD`. */
 function decoded(line: string, isUnicode: boolean): string {
   return (isUnicode ? Buffer.from(line, 'latin1').toString() : line).replace(escapeOrNotAscii, (found) => {
     const code = found.charCodeAt(found.length - 1);

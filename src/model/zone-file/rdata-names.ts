@@ -1,19 +1,19 @@
-// Finds the domain names in rdata, and makes those of zone files absolute: they may be relative to `$ORIGIN`.
+// Finds the domain names in rdata. Makes names in zone files absolute, because they may be relative to `$ORIGIN`.
 
 import { type Fqdn, isAbsolute, root } from '../name.ts';
 import { fieldsOf, type RecordType } from '../rdata/record-types.ts';
 
-/** The types in which the positions of names depend on other tokens. */
+/** The types whose positions of names depend on other tokens. */
 const special: Readonly<Record<string, (tokens: readonly string[]) => readonly number[]>> = {
   A6: (tokens) => (Number(tokens[0]) === 0 ? [] : [tokens.length - 1]),
   IPSECKEY: (tokens) => (Number(tokens[1]) === 3 ? [3] : []),
-  // The texts before the name may be one token.
+  // The texts before the name may be joined in one token.
   NAPTR: (tokens) => [tokens.length - 1],
   HIP: (tokens) => tokens.map((_, index) => index).slice(3),
   AMTRELAY: (tokens) => (Number(tokens[2]) === 3 ? [3] : []),
 };
 
-/** The positions of names in the fields of a type. Every field before a name is one token. */
+/** The positions of names in the fields of a type: a cache. Every field before a name is one token. */
 const positions = new Map<RecordType, readonly number[]>();
 
 function positionsOf(type: RecordType, tokens: readonly string[]): readonly number[] {
@@ -25,7 +25,7 @@ function positionsOf(type: RecordType, tokens: readonly string[]): readonly numb
   return found;
 }
 
-/** Returns the absolute name of a name token. */
+/** Returns the absolute name for a token. */
 function absoluteName(token: string, origin: Fqdn): string {
   const suffix = origin === root ? '.' : `.${origin}.`;
   if (token === '@') return origin === root ? '.' : `${origin}.`;

@@ -1,6 +1,6 @@
-// Reads the records of a zone file, in the order of the file and with their lines. Applies directives, inherits owners
-// and TTLs, makes names absolute and rdata canonical. Streams: keeps no record that it has yielded. Faults and warnings
-// are notes between the records. Text to tokens: lexer.ts. Records that must not be together: contents.ts.
+// Reads the records of a zone file, in the order of the file, with their lines. Applies directives, inherits owners and
+// TTLs, makes names absolute and rdata canonical. Keeps no record that it has yielded. Yields faults and warnings
+// between the records. lexer.ts makes the tokens. contents.ts finds records that may not be together.
 
 import { parseDuration } from '../duration.ts';
 import { isInternational, withALabels } from '../international-name.ts';
@@ -25,13 +25,13 @@ export interface ZoneFileRecord {
   record: string;
   /** The octets of the rdata. */
   length: number;
-  /** True if the file says that the settings of the exported zone implied this record. */
+  /** True if the file marks the record as implied by the settings of the exported zone. */
   implied?: boolean;
-  /** True if the text is in several strings, probably because it is not in quotes. */
+  /** True if the text has several strings, probably because it is not in quotes. */
   parted?: boolean;
 }
 
-/** A fault refuses the file. A warning does not, but part of the file may not mean what its author intended. */
+/** A fault makes the import refuse the file. A warning says that a part may not mean what its author intended. */
 export interface ZoneFileNote {
   kind: 'fault' | 'warning';
   line: number;
@@ -43,7 +43,7 @@ export interface ZoneFileNote {
 interface ReaderOptions {
   /** The zone of the file. It is the `$ORIGIN` at the beginning. */
   origin: Fqdn;
-  /** The TTL of records before the first one with a TTL. */
+  /** The TTL of records without a TTL before the first record with one. */
   defaultTtl: number;
 }
 
@@ -51,10 +51,10 @@ type Item = ZoneFileRecord | ZoneFileNote;
 
 const classes = /^(?:IN|CH|HS|CS|ANY|NONE|CLASS\d{1,5})$/i;
 
-/** When Windows DNS last refreshed a record, in hours since 1601. It stands before the TTL. */
+/** Matches the time at which Windows DNS last refreshed a record, in hours since 1601. It stands before the TTL. */
 const windowsAge = /^\[(?:AGE|Aging):\d+\]$/i;
 
-/** What other servers write that no DNS client can ask for, by the token in the place of the class or the type. */
+/** Entries of other servers that are not records, by the token in the place of the class or the type. */
 const foreign: Readonly<Record<string, string>> = {
   WINS: 'WINS is a setting of Windows DNS, not a record: it is left out',
   WINSR: 'WINSR is a setting of Windows DNS, not a record: it is left out',
@@ -63,7 +63,7 @@ const foreign: Readonly<Record<string, string>> = {
 };
 
 export class ZoneFileReader {
-  /** The values of all `$TTL` that were read. */
+  /** The values of all `$TTL` directives read so far. */
   readonly directiveTtls = new Set<number>();
   readonly #lexer = new ZoneFileLexer();
   readonly #zone: Fqdn;
@@ -74,12 +74,12 @@ export class ZoneFileReader {
   #owner: Fqdn | 'none' | 'broken' = 'none';
   #directiveTtl: number | undefined;
   #lastTtl: number | undefined;
-  /** The SOA's minimum, if neither the SOA nor what is before it has a TTL. */
+  /** The SOA's minimum, if neither the SOA nor anything before it has a TTL. */
   #soaMinimum: number | undefined;
   readonly #defaultTtl: number;
-  /** True after the warning that records without a TTL have that of the record before them. */
+  /** True after the warning that records without a TTL get the TTL of the record before them. */
   #toldLastTtl = false;
-  /** True if the file has the zone's name without its last dot as the owner of its SOA. */
+  /** True if the owner of the file's SOA is the zone's name without its last dot. */
   #dotless = false;
 
   constructor({ origin, defaultTtl }: ReaderOptions) {
@@ -140,8 +140,8 @@ export class ZoneFileReader {
   }
 
   /**
-   * Returns whether a name is the zone's, but for its last dot. Cloudflare's old exports have `@` for it, below
-   * `$ORIGIN .`.
+   * Returns whether a token means the zone's name without the last dot. Cloudflare's old exports write `@` for it,
+   * below `$ORIGIN .`.
    */
   #isZone(token: string): boolean {
     if (token === '@') return this.#origin === root && this.#zone !== root;
@@ -194,13 +194,13 @@ export class ZoneFileReader {
       const tokens = rest.flatMap((token) => this.#generated(token, number));
       for (const item of this.#record(line, this.#parseOwner(substitute(owner, number)), tokens)) {
         yield item;
-        // The other numbers would fail for the same reason.
+        // The other numbers would have the same fault.
         if (item.kind === 'fault') return;
       }
     }
   }
 
-  /** Returns the tokens of a template's token. A quoted token holds several fields of rdata. */
+  /** Returns the tokens that a token of a template makes. A token in quotes has several fields of rdata. */
   #generated(token: string, number: number): string[] {
     if (!/^"[^"]*"$/.test(token)) return [substitute(token, number)];
     const lexer = new ZoneFileLexer();
@@ -248,14 +248,14 @@ export class ZoneFileReader {
   }
 
   /**
-   * Notes that a record has no TTL and that the file has no `$TTL`. As BIND, takes the minimum of a SOA that has no TTL
-   * for all such records; otherwise they have the last TTL that was written (RFC 1035 §5.1).
+   * Warns that a record and the file have no TTL. As in BIND, all such records get the minimum of a SOA that has no TTL
+   * itself. Otherwise they get the last TTL that was written (RFC 1035 §5.1).
    */
   *#noteMissingTtl(line: number, type: RecordType, wire: Uint8Array): Generator<Item> {
     if (this.#soaMinimum !== undefined) return;
     if (this.#lastTtl === undefined) {
       if (type !== 'SOA') return;
-      // The minimum is the last field of a SOA. RFC 2181 §8.
+      // The minimum is the last field of a SOA. A TTL above the maximum counts as 0 (RFC 2181 §8).
       const minimum = Buffer.from(wire).readUInt32BE(wire.length - 4);
       this.#soaMinimum = minimum > maxTtl ? 0 : minimum;
       const what = `every record without a TTL gets the SOA's minimum, ${this.#soaMinimum}`;
@@ -268,7 +268,7 @@ export class ZoneFileReader {
   }
 }
 
-/** Warns of a name that is taken for the zone's, although it has no dot at its end. */
+/** Returns the warning that a name without a dot at its end is taken for the zone's name. */
 function withoutDot(line: number, token: string, zone: Fqdn): ZoneFileNote {
   return warning(line, `'${token}' is taken for '${zone}.', the zone itself`);
 }

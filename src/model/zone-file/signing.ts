@@ -1,5 +1,5 @@
-// The records that a signer added to a zone (RFC 4033 §3). An import leaves them out: the zone is served without
-// signatures, and signatures of other contents are worse than none.
+// Finds the records that a signer added to a zone (RFC 4033 §3). An import leaves them out: the zone is served without
+// signatures, because signatures of other contents are worse than none.
 
 import { createHash } from 'node:crypto';
 import { type Fqdn, nameToWire } from '../name.ts';
@@ -7,12 +7,12 @@ import { parseRdata } from '../rdata/rdata.ts';
 import type { Findings } from './findings.ts';
 import type { ZoneFileRecord } from './reader.ts';
 
-/** The types that only a signer writes. `TYPE65534` is BIND's note of how far its signing is. */
+/** The types that only a signer writes. `TYPE65534` is BIND's note about the progress of its signing. */
 const anywhere: ReadonlySet<string> = new Set(['RRSIG', 'NSEC', 'NSEC3', 'NSEC3PARAM', 'TYPE65534']);
 /** The types of the zone's own keys. At other names they may be data. */
 const atApex: ReadonlySet<string> = new Set(['DNSKEY', 'CDS', 'CDNSKEY']);
 
-/** The flag of a DNSKEY that a DS at the parent names (RFC 4034 §2.1.1). */
+/** The flag of a DNSKEY to which a DS at the parent refers (RFC 4034 §2.1.1). */
 const secureEntryPoint = 1;
 const sha256 = 2;
 const maxKeysNamed = 4;
@@ -21,7 +21,7 @@ export class ZoneSigning {
   readonly #zone: Fqdn;
   readonly #types = new Set<string>();
   readonly #keys: { wire: Uint8Array; isEntryPoint: boolean }[] = [];
-  /** The DS records that the CDS records ask the parent for. */
+  /** The DS records that the zone wants at the parent, by its CDS records. */
   readonly #wanted: string[] = [];
   /** The tags of the keys that made the signatures. */
   readonly #signers = new Set<string>();
@@ -55,7 +55,7 @@ export class ZoneSigning {
   }
 
   /**
-   * Adds a warning of what was left out and what to do about it. With `refuse`, adds a fault instead if the zone was
+   * Adds a warning about the left-out records that says what to do. With `refuse`, adds a fault instead if the zone was
    * signed.
    */
   check(findings: Findings, refuse: boolean): void {
@@ -71,7 +71,9 @@ export class ZoneSigning {
     findings.warn(this.#line, message, 'signing');
   }
 
-  /** Returns the DS records that the parent probably has. Without keys in the file, returns the keys of signatures. */
+  /**
+   * Returns the DS records that the parent probably has. If the file has no keys, returns the keys of the signatures.
+   */
   #nameKeys(): string {
     const points = this.#keys.filter(({ isEntryPoint }) => isEntryPoint);
     const digests = (points.length > 0 ? points : this.#keys).map(({ wire }) => this.#digestOf(wire));
@@ -82,7 +84,7 @@ export class ZoneSigning {
     return signers === '' ? 'the file does not name its keys' : `of keys ${signers}`;
   }
 
-  /** Returns the DS of a DNSKEY with SHA-256 (RFC 4509 §2.1). */
+  /** Returns the DS with SHA-256 of a DNSKEY (RFC 4509 §2.1). */
   #digestOf(wire: Uint8Array): string {
     const digest = createHash('sha256').update(nameToWire(this.#zone)).update(wire).digest('hex');
     return `${keyTag(wire)} ${wire[3]} ${sha256} ${digest.toUpperCase()}`;

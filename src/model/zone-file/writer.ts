@@ -1,5 +1,5 @@
-// Writes the lines of a zone file: one record each, with absolute names and nothing inherited, so that every line can
-// be read by itself. The caller chooses the order.
+// Writes the lines of a zone file: one record each, with absolute names and all fields, so that every line can be read
+// by itself. The caller chooses the order.
 
 import { type Fqdn, root } from '../name.ts';
 import type { Rrset } from '../rrset.ts';
@@ -8,9 +8,9 @@ import { impliedMark } from './lexer.ts';
 type Written = Pick<Rrset, 'type' | 'ttl' | 'records' | 'manager'>;
 
 /**
- * Returns the lines of an RRset, each with its line end. `beside`: all RRsets of the name. A signature has the TTL of
- * the RRset that it covers (RFC 4034 §3). Marks the records that the zone's settings imply, because the settings of
- * another installation may imply others.
+ * Returns the lines of an RRset, with their line ends. `beside`: all RRsets of the name, because a signature has the
+ * TTL of the RRset that it covers (RFC 4034 §3). Marks records that the zone's settings imply, because the settings of
+ * another installation may imply different ones.
  */
 export function formatRrset(owner: Fqdn, rrset: Written, beside: readonly Written[] = []): string {
   const { type, records, manager } = rrset;

@@ -1,5 +1,5 @@
-// Fields that are IP addresses, and lists of address prefixes (APL). Addresses are octets here, not the numbers of
-// model/address.ts: that is faster, and an import reads a million of them.
+// Fields that are IP addresses, and lists of address prefixes (APL). Addresses are octets here, and not the numbers of
+// model/address.ts: octets are faster, and an import reads a million addresses.
 
 import { isIPv6 } from 'node:net';
 import { InvalidValue } from '../../invalid-value.ts';
@@ -13,7 +13,9 @@ export function parseIpv4(text: string): Uint8Array {
   return octets;
 }
 
-/** Returns the octets of four numbers up to 255, without leading zeros, between dots; undefined for any other text. */
+/**
+ * Returns the octets of an IPv4 address: four numbers up to 255 without leading zeros. Undefined for any other text.
+ */
 function tryIpv4(text: string): Uint8Array | undefined {
   const octets = new Uint8Array(4);
   let octet = 0;

@@ -1,11 +1,11 @@
-// Fields that are octets, in hex, base64 or base32: with a length before them, or to the end of the rdata.
+// Fields that are octets in hex, base64 or base32: either with a length before the octets, or to the end of the rdata.
 
 import { InvalidValue } from '../../invalid-value.ts';
 import { showOctets } from '../tokens.ts';
 import type { FieldCodec } from './codec.ts';
 
 /**
- * A notation for octets. `parse` accepts only what `format` writes, and hex in upper case; else it throws InvalidValue.
+ * A notation for octets. `parse` accepts only the output of `format`, and hex in upper case. Else throws InvalidValue.
  */
 interface Notation {
   parse(text: string): Uint8Array;
@@ -27,7 +27,7 @@ function ofBuffer(encoding: 'hex' | 'base64', name: string): Notation {
 const hex = ofBuffer('hex', 'hex, two digits an octet');
 const base64 = ofBuffer('base64', 'base64');
 
-/** RFC 4648 §7 without padding, as in NSEC3 (RFC 5155 §3.3). It is lower case, as the names of NSEC3 records are. */
+/** RFC 4648 §7 without padding, as in NSEC3 (RFC 5155 §3.3). Lower case, like the names of NSEC3 records. */
 const base32hex: Notation = {
   parse: (text) => {
     const octets: number[] = [];
@@ -68,7 +68,7 @@ function shorten(text: string): string {
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }
 
-/** Octets to the end of the rdata. `none` is the text for no octets. Without it, at least one octet is needed. */
+/** Octets to the end of the rdata. `none`: the text for no octets. Without `none`, at least one octet is needed. */
 function rest(notation: Notation, none?: '' | '-'): FieldCodec {
   return {
     parse: (tokens, wire) => {
@@ -96,7 +96,7 @@ const salt: FieldCodec = {
 };
 
 /**
- * The hash in NSEC3 (RFC 5155 §3.1.7), in the form of the labels made from it. The first octet of the rdata is the hash
+ * The hash in NSEC3 (RFC 5155 §3.1.7), in base32 like the labels made from it. The first octet of the rdata is the hash
  * algorithm. SHA-1 (1) has 20 octets.
  */
 const hashedName: FieldCodec = {
@@ -147,7 +147,7 @@ function digest(lengths: Readonly<Record<number, number>>, min = 1): FieldCodec 
   };
 }
 
-/** The key of KEY (RFC 2535 §3.1.2). There is none if both high bits of the flags are set. */
+/** The key of KEY (RFC 2535 §3.1.2). It is absent if both high bits of the flags are set. */
 const key: FieldCodec = {
   parse: (tokens, wire) => {
     if (!isWithoutKey(wire.octets)) base64Rest.parse(tokens, wire);
@@ -159,7 +159,7 @@ function isWithoutKey(octets: Uint8Array): boolean {
   return ((octets[0] as number) & 0xc0) === 0xc0;
 }
 
-/** The key of IPSECKEY (RFC 4025 §2.4). There may be none if the algorithm, the third octet, is 0. */
+/** The key of IPSECKEY (RFC 4025 §2.4). It may be absent if the algorithm, the third octet, is 0. */
 const ipsecKey: FieldCodec = {
   parse: (tokens, wire) => keyIf(wire.octets[2] !== 0).parse(tokens, wire),
   format: (wire) => keyIf(wire.octets[2] !== 0).format(wire),
@@ -187,8 +187,8 @@ const nsap: FieldCodec = {
 };
 
 /**
- * ATMA (ATM Forum af-dans-0152.000): + and digits for an E.164 number (format 1), hex for an end system address (format
- * 0). Both may have dots between digits.
+ * ATMA (ATM Forum af-dans-0152.000): `+` and digits for an E.164 number (format 1), or hex for an end system address
+ * (format 0). Both may have dots between digits.
  */
 const atma: FieldCodec = {
   parse: (tokens, wire) => {

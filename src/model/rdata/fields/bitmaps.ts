@@ -25,7 +25,7 @@ function readBits(bits: Uint8Array, offset = 0): number[] {
   return numbers;
 }
 
-/** Returns the codes of the types, each once. */
+/** Returns the codes of the types, without repetitions. */
 function takeTypes(tokens: TokenReader, parse: (text: string) => number): number[] {
   const codes = new Set<number>();
   while (!tokens.done) codes.add(parse(tokens.take('a record type')));

@@ -7,13 +7,13 @@ export interface FieldCodec {
   /** Takes the field's tokens and writes its octets. Throws InvalidValue. */
   parse(tokens: TokenReader, wire: WireWriter): void;
   /**
-   * Returns the octets of a field that is all of the record's text. Undefined if the text must be read with
-   * {@link parse}, which returns the same octets for all others too, but takes longer.
+   * Returns the octets of a field that is the whole text of the record. A fast path: undefined if the text must be read
+   * with {@link parse}, which returns the same octets for every text.
    */
   parseAlone?(text: string): Uint8Array | undefined;
   /**
-   * Reads the field's octets and returns their text. An empty text: the field has none. Undefined: the octets are
-   * valid, but only RFC 3597's form can express them. Throws InvalidValue when they are not valid.
+   * Reads the field's octets and returns their text. Returns an empty text for an absent field, and undefined for valid
+   * octets that only RFC 3597's form can express. Throws InvalidValue for invalid octets.
    */
   format(wire: WireReader): string | undefined;
 }

@@ -1,4 +1,4 @@
-// LOC: a place on Earth, and how exact it is (RFC 1876).
+// LOC: a place on Earth, and its precision (RFC 1876).
 
 import { InvalidValue } from '../../invalid-value.ts';
 import type { TokenReader } from '../tokens.ts';
@@ -22,7 +22,7 @@ const angleUnits = [
   { what: 'seconds', thousandths: 1000, pattern: /^\+?(?=\.?\d)\d*(\.\d{0,3})?$/, below: 60 },
 ] as const;
 
-/** Takes degrees, perhaps minutes and seconds, and one of two letters. */
+/** Takes degrees, optional minutes and seconds, and one of two letters. */
 function takeAngle(tokens: TokenReader, plus: string, minus: string, maxDegrees: number): number {
   let angle = 0;
   for (let unit = 0; ; unit += 1) {
@@ -57,7 +57,8 @@ function parseMetres(text: string): number {
 }
 
 /**
- * Returns one octet: a digit, and how many zeros follow it, in centimetres. The other digits are dropped, as in BIND.
+ * Returns one octet: the first digit, and the number of zeros after it, in centimetres. Drops the other digits, as BIND
+ * does.
  */
 function parseSize(text: string): number {
   const centimetres = parseMetres(text);
@@ -90,7 +91,7 @@ const location: FieldCodec = {
   },
   format: (wire: WireReader) => {
     if (wire.uint(1) !== 0) {
-      // Other versions are not defined (§2).
+      // Versions other than 0 are not defined (§2).
       wire.rest();
       return undefined;
     }

@@ -1,4 +1,4 @@
-// Names for numbers in presentation form. Names are read, in upper or lower case. Only numbers are written.
+// Names for numbers in presentation form. Names are read in upper or lower case. Only numbers are written.
 
 export type Mnemonics = Readonly<Record<string, number>>;
 

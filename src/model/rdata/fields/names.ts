@@ -1,4 +1,4 @@
-// Fields that are domain names, and fields that are a name or an address, depending on an octet before them.
+// Fields that are domain names, and fields that are a name or an address, depending on an earlier octet.
 
 import { InvalidValue } from '../../invalid-value.ts';
 import { isAbsolute, nameFromWire, nameToWire, parseName, root } from '../../name.ts';
@@ -8,7 +8,7 @@ import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from './addresses.ts';
 import type { FieldCodec } from './codec.ts';
 import { parseNumber } from './numbers.ts';
 
-/** An absolute name, made lower case. It is not compressed: RFC 3597 §4 allows that in messages only. */
+/** An absolute name in lower case. Not compressed: RFC 3597 §4 allows compression only in messages. */
 const name: FieldCodec = {
   parse: (tokens, wire) => {
     const text = tokens.take('a name');
@@ -36,8 +36,8 @@ const names: FieldCodec = {
 };
 
 /**
- * The signer of RRSIG is the zone, so it cannot have more labels than the owner. The fourth octet is the owner's number
- * of labels (RFC 4035 §5.3.1).
+ * The signer of RRSIG. It is the zone's name, so it cannot have more labels than the owner. The fourth octet is the
+ * owner's number of labels (RFC 4035 §5.3.1).
  */
 const signer: FieldCodec = {
   parse: (tokens, wire) => {
@@ -111,7 +111,7 @@ const relay: FieldCodec = {
   },
 };
 
-/** A6 (RFC 2874 §3.1): the length of the prefix in bits, the address bits behind it, and the name of the prefix. */
+/** A6 (RFC 2874 §3.1): the length of the prefix in bits, the other bits of the address, and the name of the prefix. */
 const suffix: FieldCodec = {
   parse: (tokens, wire) => {
     const length = parseNumber(tokens.take('a prefix length'), 128);
@@ -147,8 +147,8 @@ function isSuffix(octets: Uint8Array, bits: number): boolean {
 }
 
 /**
- * HIP (RFC 8005 §5, §6). On the wire the lengths come first. The text is the algorithm, the tag in hex, the key in
- * base64.
+ * HIP (RFC 8005 §5, §6). The wire form begins with the lengths. The text is the algorithm, the tag in hex, and the key
+ * in base64.
  */
 const hostIdentity: FieldCodec = {
   parse: (tokens: TokenReader, wire: WireWriter) => {

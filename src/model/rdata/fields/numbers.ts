@@ -23,7 +23,7 @@ export function parseNumber(text: string, max: number): number {
   return value;
 }
 
-/** A number. Names for numbers are read, but not written: a registry may change names, never numbers. */
+/** A number. Names for numbers are read but not written: a registry may change names, never numbers. */
 function number(length: 1 | 2 | 4, names: Mnemonics = {}): FieldCodec {
   const max = 256 ** length - 1;
   return {
@@ -35,7 +35,7 @@ function number(length: 1 | 2 | 4, names: Mnemonics = {}): FieldCodec {
   };
 }
 
-/** A field of `codec` that must have this value. */
+/** A field of `codec` that must have the value `value`. */
 function fixed(codec: FieldCodec, value: number): FieldCodec {
   const check = (found: string): string => {
     if (found !== String(value)) throw new InvalidValue(`'${found}' must be ${value}`);
@@ -52,7 +52,9 @@ function fixed(codec: FieldCodec, value: number): FieldCodec {
   };
 }
 
-/** Flags of KEY, DNSKEY and others (RFC 2535 §7.1): a number, perhaps in hex as in BIND, or names joined with `|`. */
+/**
+ * Flags of KEY, DNSKEY and others (RFC 2535 §7.1): a number, which may be in hex as in BIND, or names joined by `|`.
+ */
 const flags: FieldCodec = {
   parse: (tokens, wire) => wire.uint(parseFlags(tokens.take('a number')), 2),
   format: (wire) => String(wire.uint(2)),
@@ -65,7 +67,7 @@ function parseFlags(text: string): number {
   return parseNumber(isHex ? String(Number.parseInt(text, 16)) : text, 0xffff);
 }
 
-/** Seconds. The form of zone files, `1w2d3h4m5s`, is read too. */
+/** Seconds. Also reads the form of zone files, `1w2d3h4m5s`. */
 const duration: FieldCodec = {
   parse: (tokens, wire) => wire.uint(parseDuration(tokens.take('a number of seconds')), 4),
   format: (wire) => String(wire.uint(4)),
@@ -82,7 +84,7 @@ const time: FieldCodec = {
       wire.uint(parseNumber(text, 0xffff_ffff), 4);
       return;
     }
-    // Second 60, a leap second, counts as second 0 of the next minute.
+    // Second 60, a leap second, becomes second 0 of the next minute.
     const minute = parseTime(`${text.slice(0, 12)}00`);
     const second = parseNumber(text.slice(12), 60);
     wire.uint((((minute + second) % 2 ** 32) + 2 ** 32) % 2 ** 32, 4);
@@ -103,8 +105,8 @@ function formatTime(seconds: number): string {
 }
 
 /**
- * Returns the number of a record type (RFC 4034 §3.2) that is given by name or, as before RFC 3597, by number. A zone
- * need not be able to hold the type.
+ * Returns the number of a record type (RFC 4034 §3.2), given by name or, as before RFC 3597, by number. Accepts types
+ * that a zone cannot have.
  */
 export function parseTypeOrNumber(text: string): number {
   return /^\d+$/.test(text) ? parseNumber(text, 0xffff) : parseTypeCode(text);
@@ -133,7 +135,9 @@ const octet8: FieldCodec = {
   format: (wire) => String((BigInt(wire.uint(4)) << 32n) | BigInt(wire.uint(4))),
 };
 
-/** Groups of hex digits, all of the same length. A group with at least `minDigits` digits is read too. */
+/**
+ * Groups of hex digits, written with the same length. Also reads a group with fewer digits, but at least `minDigits`.
+ */
 function groups(count: number, octets: 1 | 2, separator: string, minDigits: number, example: string): FieldCodec {
   const pattern = new RegExp(`^[0-9a-f]{${minDigits},${octets * 2}}$`, 'i');
   return {

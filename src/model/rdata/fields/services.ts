@@ -1,8 +1,8 @@
-// The names of protocols and ports in WKS (RFC 1035 §3.4.2): those of Debian's /etc/protocols and /etc/services, which
-// BIND reads, and a few of RFC 1340 that are no longer there. Names are read, in upper or lower case. Only numbers are
-// written.
+// The names of protocols and ports in WKS (RFC 1035 §3.4.2): the names in Debian's /etc/protocols and /etc/services,
+// which BIND reads, and a few names of RFC 1340 that Debian no longer has. Names are read in upper or lower case. Only
+// numbers are written.
 
-/** Reads a list of numbers, each with its names behind it. */
+/** Reads a list of numbers, each followed by its names. */
 function byName(text: string): ReadonlyMap<string, number> {
   const numbers = new Map<string, number>();
   let number = 0;

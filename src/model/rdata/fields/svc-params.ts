@@ -8,7 +8,7 @@ import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from './addresses.ts';
 import type { FieldCodec } from './codec.ts';
 import { parseNumber } from './numbers.ts';
 
-/** Parses and formats the value of a key. The text's escapes are resolved. Both throw InvalidValue. */
+/** Parses and formats the value of a key. The given text has no escapes any more. Both throw InvalidValue. */
 interface ValueCodec {
   parse(value: Uint8Array): Uint8Array;
   /** "To enable simpler parsing, this SvcParam MUST NOT contain escape sequences." */
@@ -31,7 +31,7 @@ function splitValues(value: Uint8Array): string[] {
   throw new InvalidValue(`'${showOctets(value)}' has a backslash that is not before a comma or a backslash`);
 }
 
-/** Strings with a length octet each. None is empty, and there are at least `min`. */
+/** Strings, each with a length octet. No string may be empty, and there must be at least `min`. */
 function strings(min: 0 | 1): ValueCodec {
   const check = (values: readonly Uint8Array[]): void => {
     if (values.length < min || values.some((value) => value.length < 1)) throw new InvalidValue('a value is empty');
@@ -89,7 +89,7 @@ const keyList = list(
   (octets) => formatKey(readUint16(octets)),
 );
 
-/** Keys in order, each once, without `mandatory` itself (§8). */
+/** Keys in order, without repetitions and without `mandatory` itself (§8). */
 const mandatory: ValueCodec = {
   plain: true,
   parse: (value) => {
@@ -181,7 +181,7 @@ const opaque: ValueCodec = {
   format: (value) => (value.length === 0 ? undefined : quote(value)),
 };
 
-/** IANA's SvcParamKeys that an RFC defines. Every other key is keyNNNNN with any value. */
+/** The SvcParamKeys of IANA that an RFC defines. Every other key is keyNNNNN and may have any value. */
 const keys: readonly { code: number; name: string; codec: ValueCodec }[] = [
   { code: 0, name: 'mandatory', codec: mandatory }, // RFC 9460 §8
   { code: 1, name: 'alpn', codec: strings(1) }, // RFC 9460 §7.1

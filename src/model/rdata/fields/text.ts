@@ -5,10 +5,10 @@ import { octetsOf, quote, showOctets, type TokenReader } from '../tokens.ts';
 import type { WireReader } from '../wire.ts';
 import type { FieldCodec } from './codec.ts';
 
-/** The octets of a character-string. A longer text must have several. */
+/** The limit for the octets of a character-string. A longer text needs several. */
 export const maxCharacterString = 255;
 
-/** Throws InvalidValue for octets that the field must not have. */
+/** Throws InvalidValue for octets that the field may not have. */
 type Check = (octets: Uint8Array) => void;
 
 function takeText(tokens: TokenReader): Uint8Array {
@@ -75,7 +75,7 @@ const longText: FieldCodec = {
   format: (wire) => quote(wire.rest()),
 };
 
-/** The target of URI (RFC 7553 §4.4): as the value of CAA, but not empty, and always in quotes. */
+/** The target of URI (RFC 7553 §4.4). Like the value of CAA, but not empty, and always in quotes. */
 const uri: FieldCodec = {
   parse: (tokens, wire) => wire.bytes(checkUri(octetsOf(tokens.takeQuoted('a URI')))),
   format: (wire) => quote(checkUri(wire.rest())),
@@ -86,7 +86,7 @@ function checkUri(octets: Uint8Array): Uint8Array {
   return octets;
 }
 
-/** The tag of CAA (RFC 8659 §4.1), made lower case, because case does not matter. */
+/** The tag of CAA (RFC 8659 §4.1) in lower case, because case does not matter. */
 const caaTag: FieldCodec = {
   parse: (tokens, wire) => wire.counted(new TextEncoder().encode(checkTag(tokens.take('a tag'))), 'the tag'),
   format: (wire: WireReader) => checkTag(showOctets(wire.counted())),
@@ -98,7 +98,9 @@ function checkTag(tag: string): string {
   return tag.toLowerCase();
 }
 
-/** NAPTR (RFC 3402 §3.2): empty, or delimiter, expression, delimiter, replacement, delimiter, flags `i`. */
+/**
+ * NAPTR (RFC 3402 §3.2): empty, or delimiter, expression, delimiter, replacement, delimiter, and optional flags `i`.
+ */
 const checkSubstitution: Check = (octets) => {
   const value = String.fromCharCode(...octets);
   if (value === '') return;
