@@ -414,7 +414,7 @@ function parseLedger(value: string): LedgerPlace {
 }
 
 function parsePrefix(value: string): string {
-  if (!/^\/[^\s]*[^/\s]$/.test(value)) throw new InvalidValue('must begin with / and not end with it');
+  if (!/^\/[^\s]*[^/\s]$/.test(value)) throw new InvalidValue('must begin with / and must not end with /');
   return value;
 }
 

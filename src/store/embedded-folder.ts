@@ -53,7 +53,7 @@ export function openDatabase(folder: string): DatabaseSync {
     const version = numberIn(database.prepare('PRAGMA user_version'));
     if (version > formatVersion) {
       throw new Error(
-        `The folder ${folder} was written by a newer version (format ${version}, this one reads ${formatVersion})`,
+        `The folder ${folder} was written by a newer version (format ${version}, this one reads ${formatVersion}): start that version again`,
       );
     }
     // The pid file is written after the schema. If it exists without the schema, the schema and all data were in the

@@ -37,7 +37,7 @@ export interface AddressNode {
   addresses: AddressNumber[];
 }
 
-/** Hears of changed addresses in A and AAAA records that no host manages. */
+/** Is told of changed addresses in A and AAAA records that no host manages. */
 export interface AddressListener {
   /** Returns whether changes in the zone are to be reported. */
   tracks(zone: ZoneId): boolean;

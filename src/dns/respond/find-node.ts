@@ -47,7 +47,7 @@ export function findNode(exchange: Exchange): Verdict {
 
 /**
  * Returns the closest encloser (RFC 4592 §3.3.1) of a name that does not exist, and sets `foundSuffix` to its suffix.
- * All names above an existing name exist, so a binary search finds it: seven lookups for 127 labels.
+ * All names above an existing name exist, so a binary search finds the encloser: seven lookups for 127 labels.
  */
 function findEncloser(reader: TableReader, lookup: Lookup): Reference {
   const { zone, name } = lookup;

@@ -7,19 +7,19 @@ import type { WalkedMessage } from './walk-message.ts';
 export type ExchangeFailure = 'refused' | 'broken';
 
 export interface Exchange {
-  /** The query. Its carrier writes the id. */
+  /** The query. The socket that sends it writes the id. */
   readonly query: Uint8Array;
   readonly isStream: boolean;
   /** In milliseconds, of `performance.now()`. */
   readonly sentAt: number;
-  /** Takes a message with the query's id. Returns false if the message is not the answer: the query waits on. */
+  /** Takes a message with the query's id. Returns false if the message is not the answer: the query goes on waiting. */
   receive(octets: Uint8Array): boolean;
   fail(why: ExchangeFailure): void;
-  /** Forgets the exchange. The carrier sets it. */
+  /** Forgets the exchange. Set by the socket that sends the query. */
   forget: () => void;
 }
 
-/** Hears how an exchange ends. Each exchange ends with one call. */
+/** Is told how an exchange ends. Each exchange ends with one call. */
 export interface ExchangeListener {
   /** The message is valid only during the call. */
   answered(message: WalkedMessage, sameCase: boolean): void;

@@ -246,7 +246,7 @@ export class Forwarding {
     const asker = formatAddress(addressFromRdata(client));
     this.#options.logger.warn(
       { forwarder: zone, target, asker },
-      'a forwarding loop: the target forwards this zone to us. It is not asked until that is changed',
+      'a forwarding loop: the target forwards this zone to us. It is not asked until it no longer does so',
     );
     for (const question of runtime.pending) question.noteLoop(upstream, performance.now());
   }

@@ -24,7 +24,7 @@ const lateMilliseconds = 3_000;
 /** A server that leaves this many queries with EDNS unanswered is asked without EDNS. */
 const queriesBeforePlain = 2;
 
-/** Hears how a question ends. */
+/** Is told how a question ends. */
 interface QuestionEnd {
   /** Takes an answer. Returns false if it is unusable. The message is valid only during the call. */
   answer(message: WalkedMessage): boolean;
