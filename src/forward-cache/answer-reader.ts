@@ -48,9 +48,10 @@ export class AnswerReader {
   }
 
   /**
-   * Copies all records to `target`, behind its question, which must be that of the answer, in any case. Lowers TTLs by
-   * the answer's age. If not all records fit before `maxEnd`, leaves out the additional section, then the authority
-   * section too, but not if the answer section is empty (RFC 2181 §9). Returns the end.
+   * Copies all records to `target`, behind its question. This must be the answer's question, but its letters may be
+   * upper or lower case. Lowers TTLs by the answer's age. If not all records fit before `maxEnd`, leaves out the
+   * additional section, then the authority section (RFC 2181 §9). If the records that the client needs do not fit,
+   * copies none, and sets `truncated`. Returns the end.
    */
   copy(target: Uint8Array, maxEnd: number, seconds: number): number {
     const [view, at, octets] = [this.#view, this.#at, this.#octets];

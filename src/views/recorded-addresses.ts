@@ -15,7 +15,7 @@ interface Source {
   addressNodes(zone: ZoneId): Iterable<AddressNode | undefined>;
 }
 
-/** The pools, which this file asks, and tells of changes. */
+/** The part of the pools that this file uses. */
 interface Pools {
   exist(): boolean;
   /** Returns whether a pool has the address in its ranges. */

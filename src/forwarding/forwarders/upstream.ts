@@ -1,5 +1,5 @@
-// One server of a forwarder: what it can do, how fast it is, and whether it answers. It is sent queries here, and it is
-// decided here which message answers one (RFC 5452 §9.1). pending-question.ts decides which server is asked when.
+// One server of a forwarder: what it can do, how fast it is, and whether it answers. Sends queries to the server, and
+// decides which message answers a query (RFC 5452 §9.1). pending-question.ts decides which server is asked, and when.
 
 import { rcode, recordClass } from '../../dns/wire/codes.ts';
 import { flag, headerField, headerLength, readUint16 } from '../../dns/wire/header.ts';
