@@ -84,7 +84,7 @@ async function onTerminal(line: string, typed: [question: RegExp, answer: string
   return { status, output, answered };
 }
 
-test('age decrypts what is encrypted for recipients, and we decrypt what age encrypts', { skip }, async (t) => {
+test('age decrypts our backups for recipients, and we decrypt those that age has encrypted', { skip }, async (t) => {
   const folder = await temporaryFolder(t);
   const backup = await someBackup(t);
   const [one, two, other] = await Promise.all(['one', 'two', 'other'].map((name) => makeIdentity(folder, name)));
@@ -172,7 +172,7 @@ test('an encrypted backup that was cut short or altered anywhere is refused', { 
   await isRefused(Buffer.concat([whole, Buffer.from('x')]), 'longer');
 });
 
-test('what is encrypted passes through, and is not kept in memory', { skip }, async (t) => {
+test('encrypted octets are passed on at once, and are not kept in memory', { skip }, async (t) => {
   const folder = await temporaryFolder(t);
   const { recipient } = await makeIdentity(folder, 'identity');
   let written = 0;

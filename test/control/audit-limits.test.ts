@@ -44,7 +44,7 @@ function eventOf(octets: number, name = 'p'): AuditEvent {
 const decisionOf = (...events: AuditEvent[]): AuditedDecision => ({ actor, events, uses: [] });
 const limited = (...events: AuditEvent[]): AuditedDecision => JSON.parse(withinLimits(decisionOf(...events)));
 
-test('an event of more than 64 KiB has digests in place of what it tells, another one is as it was', () => {
+test('an event of more than 64 KiB has digests in place of its fields, a smaller one is unchanged', () => {
   const [small, large] = [eventOf(63 * 1024), eventOf(65 * 1024)];
   assert.deepEqual(limited(small), decisionOf(small));
   assert.deepEqual(limited(small, large).events, [small, { ...large, after: sha256(large.after), digest: true }]);

@@ -22,7 +22,7 @@ const again: [string, Decide<unknown>][] = [
 ];
 
 for (const [what, decide] of again) {
-  test(`${what} that is written again as it stands keeps its revision`, async (t) => {
+  test(`${what} that is written again unchanged keeps its revision`, async (t) => {
     const replica = await openReplica(t, await embeddedStore(t));
     for (const one of given) await replica.commit(one);
     const before = await storeEntries(replica.store);

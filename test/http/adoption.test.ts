@@ -92,7 +92,7 @@ test('a host keeps its own address, whether the request names the address, the p
   );
 });
 
-test('a pool whose addresses hosts hold is deleted by force, and the hosts keep what it did not give', async (t) => {
+test('a pool over addresses of hosts is deleted by force, and the hosts keep addresses that it did not give', async (t) => {
   const { api } = await prepare(t);
   await api.ok(201, 'POST', '/v1/hosts', { name: 'c.z', pool: 'p' });
   const problem = await api.refused('pool_in_use', 'DELETE', '/v1/pools/p');

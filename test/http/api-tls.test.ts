@@ -188,7 +188,7 @@ suite('the API over TLS', { skip: withoutOpenssl }, () => {
   });
 });
 
-test('without TLS, an address that others reach is one warning, and loopback is none', async (t) => {
+test('without TLS, an address that other machines reach makes one warning, and loopback makes none', async (t) => {
   const warnings = async (http: string) => {
     const { lines } = await startWith(t, '--http', http);
     return lines.filter(({ level, msg }) => level === 40 && msg.includes('without TLS')).length;

@@ -55,7 +55,7 @@ test('a second backup is refused until the first client has it, or has gone', as
   await until(isMade, 'the backup of a client that has gone still runs');
 });
 
-test('what keeps a backup from being made is a refusal with a way out', async (t) => {
+test('a backup that cannot be made is refused, and the refusal says what to do', async (t) => {
   let error: Error = new Compacted();
   const backups = { make: () => Promise.reject(error) } as never;
   const { api } = await servedApi(t, { services: { backups } });

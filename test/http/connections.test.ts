@@ -316,7 +316,7 @@ test('silent clients and halves of requests make room; requests that are carried
   await api.refused('not_found', 'GET', '/v1/zones/e');
 });
 
-test('the probe of this machine gets a connection, whatever others on it do with theirs', async (t) => {
+test('the probe of this machine gets a connection, even if other clients on it hold all of them', async (t) => {
   const { url, store } = await servedApi(t, { limits: { ...few, reservedForMachine: 1 } });
   const release = holdCommits(t, store);
   const busy = [];

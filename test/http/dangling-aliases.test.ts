@@ -137,7 +137,7 @@ test('every change that takes the answer of a wildcard away warns', async (t) =>
   assert.deepEqual(namesOf(await api.ok(200, 'DELETE', '/v1/hosts/*.n.foo.k8s')), ['www.foo.k8s CNAME']);
 });
 
-test('an import warns of what it leaves pointing at names without addresses', async (t) => {
+test('an import warns of CNAME records that it leaves pointing at names without addresses', async (t) => {
   const { api, host, put } = await prepare(t);
   const importing = async (query: string, text: string) => {
     const answer = await api.send('PUT', `/v1/zones/foo.k8s/zonefile${query}`, text, { 'content-type': 'text/dns' });

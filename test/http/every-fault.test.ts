@@ -233,7 +233,7 @@ const mixed: [Method, string, unknown, string[]][] = [
   ['POST', '/v1/pools/p/allocations', { count: 0, ports: 7 }, ['/count', '/ports']],
 ];
 
-test('faults of the form, of values and of what stands are told together, and none that only follows', async (t) => {
+test('faults of the form, of values and of conflicts are told together, and none that only follows', async (t) => {
   const { api, dump } = await prepare(t);
   await api.ok(201, 'PUT', '/v1/zones/2.0.192.in-addr.arpa/rrsets/6/PTR', { records: ['old.example.'] });
   await api.ok(201, 'POST', '/v1/zones', { name: 'dname.k8s', nameservers: ['ns.other.test'] });
@@ -258,7 +258,7 @@ test('a body that is full of faults is not examined for conflicts', async (t) =>
   assert.ok(errors.every(({ pointer }) => pointer.startsWith('/ranges')));
 });
 
-test('a fault of the form does not tell a token what is beyond its scope', async (t) => {
+test('a fault of the form tells a token nothing about resources beyond its scope', async (t) => {
   const served = await prepare(t);
   const { api: admin } = served;
   await admin.ok(201, 'POST', '/v1/zones', { name: 'secret.test' });

@@ -123,7 +123,7 @@ test('followers of the present share one watch of the store, and those of the pa
   await untilRead([again], await write());
 });
 
-test('a follower from a revision that is not kept ends, and the others go on', async (t) => {
+test('a follower from a revision that is not kept ends, and the others continue', async (t) => {
   const { follow, write, views, watches } = await opened(t, { maxRecent: 3 });
   const start = views.revision;
   const all: number[] = [];
@@ -225,7 +225,7 @@ test('the past waits for followers that read slowly', async (t) => {
   assert.equal(watches.most, 2);
 });
 
-test('a past follower that does not read is cut off, and the others go on', async (t) => {
+test('a past follower that does not read is cut off, and the others continue', async (t) => {
   const limits = { maxRecent: 1, maxLogOctets: 200_000, stallMilliseconds: 200, graceMilliseconds: 50 };
   const { follow, write, views } = await opened(t, limits);
   const start = views.revision;

@@ -238,7 +238,7 @@ test('one part of several comes alone', async () => {
   assert.match(problem.detail, /options, zones/);
 });
 
-test('what cannot be rendered is refused with the way out', async () => {
+test('a configuration that cannot be rendered is refused, and the refusal says what to do', async () => {
   const unknown = await api.refused('invalid_request', 'GET', '/v1/zones/one.test/forwarding/nope');
   assert.match(unknown.detail, /bind.*unbound/);
   const gone = await api.refused('not_found', 'GET', '/v1/zones/gone.test/forwarding/bind');

@@ -11,7 +11,7 @@ interface Listed<T = Record<string, unknown>> {
   nextCursor: string | null;
 }
 
-test('a change is an event as soon as it is answered, with who asked for it', async (t) => {
+test('a change is an event with its actor as soon as it is answered', async (t) => {
   const { api, store } = await servedApi(t, { ledger: true });
   const before = Date.now();
   await api.ok(201, 'POST', '/v1/pools', { name: 'lan', ranges: ['10.2.1.0/24'] });
@@ -70,7 +70,7 @@ test('events are listed newest first, page by page, and by filters', async (t) =
   }
 });
 
-test('who had an address, and what a host was, is told after the host is gone', async (t) => {
+test('the history of an address and of a host is shown after the host is deleted', async (t) => {
   const { api } = await servedApi(t, { ledger: true });
   await api.ok(201, 'POST', '/v1/pools', { name: 'lan', ranges: ['10.2.1.74'] });
   await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });

@@ -48,7 +48,7 @@ test('four lists of a route are made at once; other requests do not wait for the
   assert.equal(new Set(await Promise.all(lists)).size, 1);
 });
 
-test('a list that fails, and one whose client has gone, let others be made', async (t) => {
+test('a list that fails, or whose client has gone, ends its turn', async (t) => {
   const { api, url, waiting } = await servedLists(t);
   for (let i = 0; i < 5; i += 1) await api.refused('not_found', 'GET', '/v1/zones/none.k8s/rrsets');
   for (let i = 0; i < 5; i += 1) await api.refused('invalid_request', 'GET', `${path}?limit=x`, undefined);

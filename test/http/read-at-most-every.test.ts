@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { readAtMostEvery } from '../../src/http/read-at-most-every.ts';
 import { servedApi } from '../support/served-api.ts';
 
-test('a value is read once for all who ask within the time, and again after it', async () => {
+test('a value is read once for all calls within the time, and again after it', async () => {
   let reads = 0;
   const read = async () => {
     reads += 1;

@@ -95,7 +95,7 @@ test('a recorded address is given to those who ask for it, with a warning that n
   assert.deepEqual(await stateOf(served, '10.0.0.2'), ['held', ['ns.sub.z']]);
 });
 
-test('records, imports and deletions of zones change what is recorded, and are answered when it is so', async (t) => {
+test('records, imports and deletions of zones change the recorded addresses before they are answered', async (t) => {
   const served = await prepare(t);
   const { api } = served;
   await api.ok(204, 'DELETE', '/v1/zones/z/rrsets/also/A');

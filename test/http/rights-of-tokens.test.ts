@@ -263,7 +263,7 @@ before(async () => {
 });
 for (const operation of operations) {
   const { operationId } = operation;
-  test(`${operationId}: every role with every scope may do it, or is told what is missing`, async () => {
+  test(`${operationId}: every role with every scope may do it, or the refusal names the missing right`, async () => {
     const rule = rules[operationId] ?? assert.fail(`say in this table who may do ${operationId}`);
     if (rule === 'open') {
       const answer = await fetch(served.url + operation.path);

@@ -77,7 +77,7 @@ async function listed(api: Api, path: string, field: string): Promise<unknown[]>
   return found;
 }
 
-test('lists, their cursors and their totals have only what is in scope', async () => {
+test('lists, their cursors and their totals have only resources in scope', async () => {
   const [zone, pool, both, owner] = await Promise.all([ofZone(), ofPool(), ofBoth(), ofOwner()]);
   const none = await teamWith({ zones: [], pools: [] });
   const rows: [Api, string, string, unknown[]][] = [
@@ -111,7 +111,7 @@ test('lists, their cursors and their totals have only what is in scope', async (
   for (const [api, path, field, expected] of rows) assert.deepEqual(await listed(api, path, field), expected, path);
 });
 
-test('of the RRsets of a zone, a token with an owner sees those of its hosts, and what the settings imply', async () => {
+test('of the RRsets of a zone, a token with an owner sees those of its hosts, and the implied ones', async () => {
   const owner = await ofOwner();
   const of = async (api: Api, query: string) =>
     (await api.ok<List>(200, 'GET', `/v1/zones/a.test/rrsets${query}`)).items
@@ -169,7 +169,7 @@ test('an address is shown without the holders and the names that are beyond the 
     assert.equal((await pool.refused('forbidden', 'GET', `/v1/addresses/${ip}`)).missing, 'pools');
 });
 
-test('refusals do not name what is beyond the scope', async () => {
+test('refusals name nothing beyond the scope', async () => {
   const [zone, both, owner] = await Promise.all([ofZone(), ofBoth(), ofOwner()]);
   const rows: [Api, string, Method, string, unknown?][] = [
     [both, 'address_taken', 'POST', '/v1/hosts', { name: 'n.a.test', addresses: ['10.1.0.3'] }],
@@ -210,7 +210,7 @@ test('refusals do not name what is beyond the scope', async () => {
 const activityLess = (dump: Record<string, string>) =>
   Object.fromEntries(Object.entries(dump).filter(([key]) => !key.startsWith('activity/')));
 
-test('warnings do not name what is beyond the scope', async () => {
+test('warnings name nothing beyond the scope', async () => {
   const zone = await ofZone();
   const given = await zone.ok<{ warnings: { names: string[]; message: string }[] }>(201, 'POST', '/v1/hosts', {
     name: 'warned.a.test',
@@ -263,7 +263,7 @@ test('an address is shared with others only by those who may see all of its hold
   await served.api.ok(201, 'POST', '/v1/pools/a/allocations', asked);
 });
 
-test('a delegation above a PTR is not told to those who may not see its zone', async () => {
+test('a refusal does not name a delegation above a PTR if the token may not see its zone', async () => {
   const { api } = served;
   await api.ok(201, 'POST', '/v1/zones', { name: '5.10.in-addr.arpa' });
   await api.ok(201, 'PUT', '/v1/zones/5.10.in-addr.arpa/rrsets/0/NS', { records: ['ns.secret.test.'] });

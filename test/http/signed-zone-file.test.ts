@@ -113,7 +113,7 @@ test('signatures that users write have one TTL in the API, and in an export that
 
 const skip = findProgram('dnssec-signzone') === undefined && 'dnssec-signzone is not installed: install bind9-utils';
 
-test('a zone that BIND has signed becomes what it was before, and the warning has the DS that BIND computes', {
+test('a zone that BIND has signed is imported as it was before, and the warning has the DS that BIND computes', {
   skip,
 }, async (t) => {
   const folder = await temporaryFolder(t);

@@ -62,7 +62,7 @@ test('an answer that was made later waits for a turn to be written', { timeout }
   await listed;
 });
 
-test('what followers of changes are told waits for a turn', { timeout }, async (t) => {
+test('the messages to followers of changes wait for a turn', { timeout }, async (t) => {
   const { api, url, store } = await servedApi(t);
   const { body } = await fetch(`${url}/v1/watch`, { headers: { authorization: `Bearer ${adminToken}` } });
   let told = '';

@@ -66,7 +66,7 @@ class Copy {
   }
 }
 
-test('the copy of a client is what lists show to its token', { timeout: 600_000 }, async () => {
+test('the copy of a client equals the lists that its token sees', { timeout: 600_000 }, async () => {
   const runs = Number(process.env.ZONEWRIGHT_TEST_HISTORIES ?? 5);
   const told = new Map<string, number>();
   const property = fc.asyncProperty(fc.array(commands, { minLength: 15, maxLength: 30, size: 'max' }), (history) =>

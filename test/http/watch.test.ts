@@ -133,7 +133,7 @@ test('filters: kind, zone, and within, before or after the change', async (t) =>
   );
 });
 
-test('what a stream cannot be is refused, with every fault', async (t) => {
+test('an impossible stream is refused, with every fault', async (t) => {
   const { api } = await served(t);
   await api.refused('invalid_request', 'GET', '/v1/watch?kind=hosts&zone=a..b&within=x', undefined, [
     '?kind',
@@ -320,7 +320,7 @@ test('nothing comes that was written after the token was revoked', async (t) => 
   assert.deepEqual(namesOf(stream.messages()), ['a.z TXT']);
 });
 
-test('a follower is told what its token may see; what leaves its scope is deleted, what comes into it is created', async (t) => {
+test('a follower sees the changes in the scope of its token; leaving the scope is a deletion, entering it a creation', async (t) => {
   const one = await served(t);
   const { api, url, views } = one;
   const start = views.revision;

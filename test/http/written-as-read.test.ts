@@ -34,7 +34,7 @@ const paths = [
 ];
 
 for (const path of paths) {
-  test(`${path}: what a read gives is taken by a write, and changes nothing`, async (t) => {
+  test(`${path}: a write accepts the body of a read, and changes nothing`, async (t) => {
     const { api, dump, views } = await prepare(t);
     const read = await api.send('GET', path);
     assert.equal(read.status, 200, read.text);

@@ -121,7 +121,7 @@ test('nothing can be below a DNAME, in either order, except what the same reques
   ]);
 });
 
-test('a warning names what a delegation hides below it, except glue, in either order', async (t) => {
+test('a warning names the records that a delegation hides below it, except glue, in either order', async (t) => {
   const { api } = await prepare(t);
   const put = (path: string, ...records: string[]) => api.ok<Written>(201, 'PUT', `${rrsets}/${path}`, { records });
   assert.equal((await put('ns.s/A', '192.0.2.1')).warnings, undefined);

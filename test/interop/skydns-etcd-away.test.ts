@@ -10,7 +10,7 @@ import { deleteForeign, putForeign, untilFollowing } from '../support/skydns.ts'
 import { temporaryFolder } from '../support/temporary.ts';
 import { until } from '../support/until.ts';
 
-test('others are followed through an outage, a compaction and a restored backup', async (t) => {
+test('values of others are followed through an outage, a compaction and a restored backup', async (t) => {
   const etcd = await etcdOrSkip(t);
   if (etcd === undefined) return;
   t.after(() => etcd.close());

@@ -90,7 +90,7 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
       assert.deepEqual(await valuesBelow(path), []);
   });
 
-  test('what has no values is refused by name', async () => {
+  test('records without a value in the layout are refused with their names', async () => {
     const put = (name: string, type: string, records: string[]) =>
       first.expect<{ code: string; detail: string; errors?: { pointer: string }[] }>(
         422,
@@ -161,7 +161,7 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     assert.deepEqual(await events(), ['skydns created']);
   });
 
-  test('bad values are named, and keep nothing else from being served; RRsets of ours win', async () => {
+  test('bad values are reported, and all others are served; our RRsets win', async () => {
     await first.expect(201, 'PUT', '/v1/zones/lab.test/rrsets/own/A', { records: ['10.8.0.5'] });
     await putForeign(etcd, 'test/lab/bad/1', '{');
     await putForeign(etcd, 'test/lab/bad/2', { host: '10.8.0.80', targetstrip: 1 });
@@ -185,7 +185,7 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     await until(async () => (await named())?.count === 0, 'the faults stay');
   });
 
-  test('keys of others as long as etcd takes are named in short, and keep nothing else from being done', async () => {
+  test('very long keys of others are shown shortened, and everything else still works', async () => {
     // Such long keys do not fit into the state of the zone: it shows them shortened.
     for (const path of ['1', '2', '3']) await putForeign(etcd, `test/lab/${path}${'k'.repeat(700_000)}`, '{}');
     const named = async () => (await progressOf(second, 'lab.test'))?.notServed;

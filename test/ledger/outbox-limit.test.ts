@@ -45,7 +45,7 @@ test('the oldest are dropped, and it is told loudly', async (t) => {
   assert.match(JSON.stringify(errors), /EVENTS ARE LOST/);
 });
 
-test('what the ledger gets meanwhile is not lost, and what is dropped is noted in the same transaction', async (t) => {
+test('events that the ledger gets meanwhile are not lost, and dropped ones are noted in the same transaction', async (t) => {
   const store = await openEmbeddedStore({ folder: await temporaryFolder(t) });
   t.after(() => store.close());
   const keys = Array.from({ length: 300 }, (_, n) => outboxKind.prefix + newUlid(start + n));
@@ -73,7 +73,7 @@ test('what the ledger gets meanwhile is not lost, and what is dropped is noted i
   assert.equal(errors.length, 1);
 });
 
-test('what is lost at another time is another gap, and the oldest gaps become one before they are too many', () => {
+test('events lost at another time make another gap, and the oldest gaps become one before they are too many', () => {
   const hour = 3600_000;
   const gapAt = (n: number) => {
     const at = start + n * hour;

@@ -27,7 +27,7 @@ async function openReads(t: Cleanup, intervals: Parameters<typeof startTestLedge
   return { begun, read, end };
 }
 
-test('two reads are made at once, and those who read get their turns', async (t) => {
+test('two reads are made at once, and the readers get their turns', async (t) => {
   const { begun, read, end } = await openReads(t, {});
   const reads = ['a1', 'a2', 'a3', 'a4'].map((name) => read('a', name));
   await until(() => begun.length === 2, 'the first two do not begin');

@@ -43,7 +43,7 @@ test('so much runs at once, and each end lets the next begin', async () => {
   assert.deepEqual(begun, ['1', '2', '3', '4', '5', '6']);
 });
 
-test('who has much work does not keep others waiting', async () => {
+test('a key with much work does not keep the others waiting', async () => {
   const { begun, add, end } = workIn(new FairLine(1));
   for (const name of ['a1', 'a2', 'a3', 'a4']) void add('a', name);
   for (const name of ['b1', 'b2']) void add('b', name);

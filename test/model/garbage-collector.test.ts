@@ -6,7 +6,7 @@ import { GarbageCollector } from '../../src/model/garbage-collector.ts';
 
 const megabyte = 1024 * 1024;
 
-test('much garbage is collected; after much work, what it left is collected when the thread is idle', (t) => {
+test('much garbage is collected; the rest of much work is collected when the thread is idle', (t) => {
   let heap = 100;
   t.mock.method(process, 'memoryUsage', () => ({ heapTotal: heap * megabyte, heapUsed: heap * megabyte, external: 0 }));
   let leaves = 100;

@@ -21,7 +21,7 @@ import { until } from '../support/until.ts';
 
 const zones = ['lab.test', '10.in-addr.arpa'];
 
-test('CoreDNS answers what we answer', { timeout: 120_000 }, async (t) => {
+test('CoreDNS gives the same answers as we do', { timeout: 120_000 }, async (t) => {
   const program = findGoBuilt('coredns');
   if (program === undefined) return t.skip('coredns was not built (Go)');
   const etcd = await etcdOrSkip(t);

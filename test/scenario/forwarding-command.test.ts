@@ -31,7 +31,7 @@ async function started(t: TestContext): Promise<{ replica: Replica; folder: stri
 }
 declare const runHere: (...args: string[]) => ReturnType<typeof runCommand>;
 
-test('it prints what the API renders: of one zone, of several, and of one part', async (t) => {
+test('the command prints the text of the API: for one zone, for several, and for one part', async (t) => {
   const { replica, run } = await started(t);
   for (const [args, path] of [
     [['one.example', '--resolver', 'bind'], '/v1/zones/one.example/forwarding/bind'],
@@ -44,7 +44,7 @@ test('it prints what the API renders: of one zone, of several, and of one part',
   }
 });
 
-test('files get their block, keep what is around it, and are not touched if nothing changed', async (t) => {
+test('files get their block, keep the text around it, and are not touched if nothing changed', async (t) => {
   const { replica, folder, run } = await started(t);
   const [zones, options] = [join(folder, 'zones.conf'), join(folder, 'options.conf')];
   await writeFile(zones, '// mine, above');

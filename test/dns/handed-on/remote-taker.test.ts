@@ -86,7 +86,7 @@ test('an answering thread that comes later is served, too', async (t) => {
   await until(() => got?.answer?.[0] === 1, 'no answer');
 });
 
-test('what a thread had taken when it died counts no longer, and what it had not taken is answered by the next', async (t) => {
+test('queries that a dead thread had taken count no longer, and the next thread answers the others', async (t) => {
   const remote = new RemoteTaker(limits);
   const { ask, ring } = openThread(t, remote);
   let taken = 0;

@@ -105,7 +105,7 @@ test('a change of the clients that may ask is seen by the next question', () => 
   assert.equal(handed.length, 1);
 });
 
-test('what cannot be handed on is SERVFAIL; an alias of ours is then the answer alone', () => {
+test('a question that cannot be handed on gets SERVFAIL, or our alias alone if there is one', () => {
   const { ask } = serveForwarder();
   assert.equal(ask('a.corp. A', '192.0.2.1', { handOn: false })?.rcode, 'SERVFAIL');
   const alias = ask('alias.z. A', '192.0.2.1', { handOn: false });

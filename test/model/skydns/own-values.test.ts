@@ -56,7 +56,7 @@ for (const [owner, one, expected] of cases) {
   test(`${owner} ${one.type} ${one.records}`, () => assert.deepEqual(written(owner, one), expected));
 }
 
-test('priorities with a 0 among them are raised by one, and a weight of 0 beside others is 1', () => {
+test('if one priority is 0, all are raised by one; if one weight of several is 0, it becomes 1', () => {
   const values = written('s.lab.test', rrset('SRV', ['0 0 1 a.', '0 5 2 b.'])); // both end in #
   assert.deepEqual(Object.values(values), [{ host: 'b', port: 2, priority: 1, weight: 5 }]);
   const all = ownValues({ prefix, zone, owner: parseName('s.lab.test') }, rrset('SRV', ['0 0 1 a.', '9 5 2 b.']));
@@ -122,7 +122,7 @@ const contents: fc.Arbitrary<[string, string[]]> = fc.oneof(
   target.map((record): [string, string[]] => ['PTR', [record]]),
 );
 
-test('what is written says the same records again, read as values of others are', () => {
+test('the written values give the same records when they are read like values of others', () => {
   fc.assert(
     fc.property(contents, label, fc.integer({ min: 1, max: 86_400 }), ([type, records], first, ttl) => {
       const within = type === 'PTR' ? reverseZone : zone;
