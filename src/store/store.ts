@@ -20,7 +20,7 @@ export type Compare =
   | { kind: 'created'; key: string; revision: Revision }
   /** The key was last written at this revision. */
   | { kind: 'modified'; key: string; revision: Revision }
-  /** The key exists and has this value, whoever wrote it. */
+  /** The key exists and has this value. The revision that wrote it does not matter. */
   | { kind: 'value'; key: string; value: string }
   /** No key with the prefix was written after this revision. Deletions do not count. Holds if there is no such key. */
   | { kind: 'quiet'; prefix: string; since: Revision };
@@ -102,8 +102,8 @@ export interface Store {
   get(key: string): Promise<Entry | undefined>;
 
   /**
-   * Returns one page of the keys that begin with `prefix`, in the order of their UTF-8 bytes. Rejects with {@link
-   * Compacted} if the revision `at` is no longer kept, and with {@link HistoryLost} if it does not exist yet.
+   * Returns one page of the keys that begin with `prefix`, in the order of their UTF-8 bytes. Rejects with
+   * {@link Compacted} if the revision `at` is no longer kept, and with {@link HistoryLost} if it does not exist yet.
    */
   list(prefix: string, options?: ListOptions): Promise<Page>;
 

@@ -1,7 +1,6 @@
 // The memory of a batch, which the kernel fills with datagrams, and from which it takes answers. It has struct mmsghdr
 // and everything to which it points, as on 64-bit little-endian Linux with glibc or musl. It is laid out once: later,
-// only a few fields change. Queries: received-batch.ts. Answers: reply-batch.ts. The calls:
-// batched-socket.ts.
+// only a few fields change. Queries: received-batch.ts. Answers: reply-batch.ts. The calls: batched-socket.ts.
 
 import { linux } from './libc.ts';
 import { maxDatagram } from './udp-sizes.ts';
