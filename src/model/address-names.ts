@@ -33,7 +33,7 @@ export function checkAddressNames(settings: AddressNames): void {
     throw new InvalidValue('a dotted name holds IPv4 addresses only, and `ranges` has none');
 }
 
-/** Returns the parsed ranges, first those of IPv4. */
+/** Returns the parsed ranges, first the IPv4 ranges. */
 export function rangesOf({ ranges }: AddressNames): AddressRange[] {
   return ranges.map(parseRange).sort((a, b) => (a.family < b.family ? -1 : a.family > b.family ? 1 : 0));
 }

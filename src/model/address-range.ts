@@ -61,7 +61,8 @@ function parsePrefix(text: string): AddressRange {
 
 function makeRange(first: AddressNumber, last: AddressNumber, text: string): AddressRange {
   const family = familyOfNumber(first);
-  if (family !== familyOfNumber(last)) throw new InvalidValue(`'${text}' runs from one address family to the other`);
+  if (family !== familyOfNumber(last))
+    throw new InvalidValue(`'${text}' begins in one address family and ends in the other`);
   if (first > last)
     throw new InvalidValue(`'${text}' runs backwards: write ${formatAddress(last)}-${formatAddress(first)}`);
   const canonical = first === last ? formatAddress(first) : `${formatAddress(first)}-${formatAddress(last)}`;

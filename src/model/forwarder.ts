@@ -80,7 +80,7 @@ function parseServer(text: string, defaultPort: number): Endpoint {
       `'${text}' is not the address of a server: write 10.0.0.1, 10.0.0.1:5353 or [2001:db8::1]:53, and 10.0.0.1#dns.example to ask over TLS`,
     );
   }
-  if (endpoint.port === 0) throw new InvalidValue('the port 0 cannot be asked');
+  if (endpoint.port === 0) throw new InvalidValue('a server cannot have the port 0');
   return endpoint;
 }
 

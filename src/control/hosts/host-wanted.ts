@@ -48,7 +48,7 @@ export interface WantedHost {
 }
 
 /**
- * Returns the host that the request wants. `before`: the host before the change; it may keep addresses of that one.
+ * Returns the host that the request wants. `before`: the host before the change, whose addresses it may keep.
  * Adds refusals to the builder's, and leaves out the refused parts: `zone_not_found`, `pool_not_found`, `name_taken` if
  * the host is its own alias, and the refusals of {@link chooseExplicit} and {@link chooseNext}. Refuses with
  * `invalid_request` if the host would have no address, or more than {@link maxHostAddresses}.

@@ -16,7 +16,7 @@ export function requireScope(asking: Asking, wanted: WantedHost, before?: Host):
   const access = accessOf(asking);
   if (access.isWhole) return;
   const { name, aliases, pool, addresses = [], adopted = [], owner } = wanted;
-  // If the name is unknown, its fault is told already. The other fields are checked, to tell their faults too.
+  // The fault of an unknown name is already reported. The other fields are checked, to report their faults too.
   orUnknown(() => access.needName(known(name), '/name'));
   eachKnown(aliases, (alias, index) => access.needName(alias, `/aliases/${index}`));
   if (pool !== undefined) orUnknown(() => access.needPool(known(pool), '/pool'));

@@ -76,7 +76,7 @@ function refuseLeaving(context: DecisionContext, record: AddressRecord, leaving:
   if (leaving.length === 0)
     refuse(
       'not_found',
-      `${address} has no such holder`,
+      `${address} has no holder that matches the request`,
       { address, heldBy: holders.map((holder) => access.describeHolder(holder)) },
       ':ip',
     );

@@ -47,7 +47,7 @@ export function parseTokenInput({ name, role, owner, expiresInSeconds, ...input 
 
 /** Returns the id for a name: `CI Köln` → `ci-koln`. Throws InvalidValue. */
 function idOf(name: string): string {
-  if (/\p{C}/u.test(name)) throw new InvalidValue('has a character that cannot be seen');
+  if (/\p{C}/u.test(name)) throw new InvalidValue('has an invisible or control character');
   const letters = name.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase();
   const words = letters.match(/[a-z0-9]+/g) ?? [];
   const id = words.join('-').slice(0, maxId).replace(/-$/, '');

@@ -35,7 +35,7 @@ interface Job {
   maxAttempts: number;
   /** The time of the call, by performance.now(). */
   since: number;
-  /** What the last failed attempt has read. */
+  /** The keys of the SkyDNS layout that were read after the last failed attempt. */
   layout?: DecisionContext['layout'];
   resolve: (committed: Committed<unknown>) => void;
   reject: (reason: unknown) => void;

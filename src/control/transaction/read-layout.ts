@@ -1,5 +1,5 @@
-// Reads the keys of the SkyDNS layout that a failed transaction compares. The views do not have them, so no newer view
-// would tell why the compares have failed.
+// Reads the keys of the SkyDNS layout that a failed transaction compares. The views do not have these keys, so newer
+// views would not show why the compares failed.
 
 import { type Compare, type Entry, OutcomeUnknown, type Store, StoreUnavailable } from '../../store/store.ts';
 import type { Batch } from './batch.ts';
@@ -7,7 +7,9 @@ import type { DecisionContext } from './decision.ts';
 
 type LayoutCompare = Extract<Compare, { key: string }>;
 
-/** Gives each job of the batch whose compares of the layout do not hold what its keys have. Returns these jobs. */
+/**
+ * Finds the jobs whose compares of the layout fail, and gives each of them the entries of its keys. Returns these jobs.
+ */
 export async function readLayout<Job extends { layout?: DecisionContext['layout'] }>(
   store: Store,
   { jobs }: Batch<Job>,
@@ -33,18 +35,18 @@ export async function readLayout<Job extends { layout?: DecisionContext['layout'
   return mistaken;
 }
 
-/** A key of ours has no slash at its beginning. */
+/** Returns whether the compare is of a key of the layout: only such keys begin with a slash. */
 function isOfLayout(compare: Compare): compare is LayoutCompare {
   return compare.kind !== 'quiet' && compare.key.startsWith('/');
 }
 
-/** Most transactions are stopped by another key: then this is the only look at the store. */
+/** Returns whether all compares hold. Most transactions fail because of other keys: then nothing more is read. */
 async function allHold(store: Store, compares: LayoutCompare[]): Promise<boolean> {
   if (compares.length === 0) return true;
   try {
     return (await store.commit({ compares, operations: [] })).committed;
   } catch (error) {
-    // It writes nothing.
+    // An unknown outcome is harmless here: the transaction writes nothing.
     throw error instanceof OutcomeUnknown ? new StoreUnavailable(error.message) : error;
   }
 }

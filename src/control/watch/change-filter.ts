@@ -45,7 +45,7 @@ export function parseChangeFilter(input: ChangeFilterInput): ChangeFilter {
 
 function parseKind(text: string): AuditedResource {
   const kind = auditedResources.find((one) => one === text);
-  if (kind === undefined) throw new InvalidValue(`'${text}' is none of ${auditedResources.join(', ')}`);
+  if (kind === undefined) throw new InvalidValue(`'${text}' is not one of ${auditedResources.join(', ')}`);
   return kind;
 }
 

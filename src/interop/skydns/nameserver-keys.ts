@@ -59,7 +59,7 @@ export class NameserverKeys {
     await nextPass();
   }
 
-  /** Writes the values, not over keys of others. Returns false if the zone, or a key, was changed meanwhile. */
+  /** Writes the values, except at keys of others. Returns false if the zone or a key was changed meanwhile. */
   async #write(zone: Fqdn, modified: Entry['modified'], wanted: ReadonlyMap<string, string>): Promise<boolean> {
     const { store, views, prefix } = this.#parts;
     const { entries } = await store.list(skydnsPrefixBelow(prefix, layoutName(zone, 'ns')));

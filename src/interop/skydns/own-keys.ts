@@ -53,7 +53,7 @@ export class OwnKeys {
   /** The compare that holds while the zone is as it was when the work began. */
   readonly #unchanged: Compare;
   #state: SkydnsState;
-  /** Whether some of the keys stand already. Then the work reads keys before it writes them. */
+  /** True if the store has some of the keys already. Then the work reads keys before it writes them. */
   #isFilled = false;
 
   constructor({ parts, states }: LeaderParts, zone: Fqdn, signal: AbortSignal) {
@@ -180,8 +180,8 @@ export class OwnKeys {
   }
 
   /**
-   * Writes the values that the store does not have, except at keys where others have one. Returns false if a name or
-   * a key was written meanwhile. Takes the keys to be absent until some are not.
+   * Writes the values that the store does not have, except at keys with values of others. Returns false if a name or a
+   * key was written meanwhile. Assumes that all keys are absent, and does not read them, until a commit fails.
    */
   async #writeNames(names: readonly NameKeys[]): Promise<boolean> {
     if (!this.#isFilled) {
@@ -196,7 +196,10 @@ export class OwnKeys {
     return (await this.#commit(this.#transactionOf(names, new Map(standing)))).committed;
   }
 
-  /** The compares prove that the names are as they were read, and that others have no values at the keys. */
+  /**
+   * Returns the transaction that writes the values. Its compares prove that the names are as they were read, and that
+   * the written keys have no values of others. `standing`: the present entries of the keys.
+   */
   #transactionOf(names: readonly NameKeys[], standing: ReadonlyMap<string, Entry | undefined>): Transaction {
     const compares: Compare[] = [this.#unchanged];
     const operations: Operation[] = [];
@@ -279,7 +282,7 @@ export class OwnKeys {
   }
 }
 
-/** A stored name with the values of its keys in the layout. `what`: the RRset of a value. */
+/** A stored name with the values of its keys in the layout. `what`: the owner and type of the value's RRset. */
 interface NameKeys {
   key: string;
   modified: Entry['modified'];
@@ -292,7 +295,7 @@ class KeyBatch {
   #keys = 0;
   #characters = 0;
 
-  /** One compare more is for the zone. */
+  /** Returns whether the transaction has room for these values, with one more compare for the zone. */
   hasRoom(values: NameKeys['values']): boolean {
     const keys = this.#keys + values.size;
     const fits = keys <= maxKeys && keys + this.#names.length + 1 < maxOperations;

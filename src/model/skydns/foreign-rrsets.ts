@@ -30,7 +30,7 @@ function byType(a: Rrset, b: Rrset): number {
   return a.type < b.type ? -1 : 1;
 }
 
-/** Returns the RRsets of all values of one name, sorted by type. Leaves out those that conflict with our own RRsets. */
+/** Returns the RRsets of all values of one name, sorted by type. Leaves out RRsets that conflict with our own. */
 export function foreignRrsets(
   place: ForeignPlace,
   values: readonly ForeignValue[],
