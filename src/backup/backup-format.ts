@@ -39,7 +39,6 @@ export interface BackupHeader {
   ledger: LedgerInBackup;
 }
 
-/** One key of the store, with its value. */
 export type BackupEntry = readonly [key: string, value: string];
 
 /** How many keys there are of each kind, by the part of the key before its first `/`. */
@@ -49,12 +48,11 @@ export type KeyCounts = Readonly<Record<string, number>>;
 export class BackupDigest {
   readonly #hash: Hash = createHash('sha256');
   readonly #counts = new Map<string, number>();
-  /** The number of entries. */
   entries = 0;
   /** The size of the ledger's file. */
   ledgerOctets = 0;
 
-  /** Adds text of whole lines. */
+  /** Adds text, which must have whole lines. */
   add(text: Buffer | string): void {
     this.#hash.update(text);
   }

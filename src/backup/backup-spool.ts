@@ -80,7 +80,6 @@ export class BackupSpool {
     if (this.#underWay === backup) this.#underWay = undefined;
   }
 
-  /** Opens a file, and removes its name. */
   async #openFile(): Promise<FileHandle> {
     const path = join(this.#options.folder, 'backup.spool');
     // A process that died before it removed the name has left the file.

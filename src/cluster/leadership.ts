@@ -15,7 +15,6 @@ const resignMilliseconds = 2000;
 
 export interface Leadership {
   isLeader(): boolean;
-  /** Lets another replica lead. */
   resign(): Promise<void>;
 }
 

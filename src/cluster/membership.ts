@@ -59,7 +59,6 @@ class Membership {
   readonly #trouble: TroubleLog;
   /** True if our key was written again after another process had overwritten it. */
   #reclaimed = false;
-  /** The conflicts that were logged. */
   readonly #logged = new Set<string>();
 
   constructor(store: Store, member: Member, logger: Logger, mustWrite: () => boolean) {

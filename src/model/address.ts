@@ -36,7 +36,6 @@ export function familyOfNumber(value: AddressNumber): Family {
   return value >> 32n === 0xffffn ? 'ipv4' : 'ipv6';
 }
 
-/** Returns the address as a number. */
 export function addressNumber(address: Address): AddressNumber {
   if (!address.includes(':')) {
     let value = 0;
@@ -101,7 +100,6 @@ export function automaticReverseZone(address: Address): Fqdn {
   return labels.slice(familyOf(address) === 'ipv4' ? 1 : 16).join('.') as Fqdn;
 }
 
-/** Returns the number in 16 octets. */
 export function addressBytes(value: AddressNumber): Uint8Array {
   const bytes = new Uint8Array(16);
   let rest = value;

@@ -37,7 +37,6 @@ export interface Pool {
   tags: Tags;
 }
 
-/** The defaults of a pool's settings. */
 export const poolDefaults: Omit<Pool, 'name' | 'ranges'> = {
   exclude: [],
   autoAssign: true,

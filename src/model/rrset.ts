@@ -21,7 +21,6 @@ export interface Rrset {
   manager?: Manager;
 }
 
-/** One RRset with its owner name. */
 export interface OwnedRrset {
   owner: Fqdn;
   rrset: Rrset;

@@ -1,6 +1,5 @@
 // Texts of thrown values, which need not be an Error.
 
-/** Returns the message of a thrown value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -3,7 +3,6 @@
 import type { Logger } from './logger.ts';
 import { messageOf } from './thrown.ts';
 
-/** The messages of a {@link TroubleLog}. */
 interface TroubleMessages {
   begins: string;
   over: string;

@@ -3,7 +3,6 @@
 // be passed on like any value. Code that works with it throws UnknownValue, so no fault is reported that depends on the
 // field.
 
-/** The error of code that works with an unknown value. */
 export class UnknownValue extends Error {
   constructor() {
     super('a value is used whose fault was told already');

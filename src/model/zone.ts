@@ -44,7 +44,6 @@ export function checkZoneName(name: Fqdn): void {
   }
 }
 
-/** The defaults of a zone's settings. */
 export const zoneDefaults: Omit<Zone, 'name'> = {
   generation: 1,
   defaultTtl: 300,
@@ -86,7 +85,6 @@ export interface Soa {
   minimum: number;
 }
 
-/** Returns the zone's SOA. */
 export function soaOf(zone: Zone, primary: Fqdn, serial: Serial): Soa {
   const { ttl = zone.defaultTtl, mname, rname, ...times } = zone.soa;
   const { refreshSeconds, retrySeconds, expireSeconds, negativeTtlSeconds } = { ...soaDefaults, ...times };
@@ -102,7 +100,6 @@ export function soaOf(zone: Zone, primary: Fqdn, serial: Serial): Soa {
   };
 }
 
-/** Returns the SOA as an RRset. */
 export function soaRrset({ ttl, primary, responsible, serial, refresh, retry, expire, minimum }: Soa): Rrset {
   const record = [absolute(primary), absolute(responsible), serial, refresh, retry, expire, minimum].join(' ');
   return { type: 'SOA' as RecordType, ttl, records: [record], manager: 'zone' };

@@ -15,7 +15,6 @@ import { orphanedHost } from './orphans.ts';
 import { requireScope } from './require-scope.ts';
 import { pathsIn, writeHost } from './write-host.ts';
 
-/** The change that a request asks for. */
 interface HostChange {
   name: Fqdn;
   precondition: Precondition;
@@ -26,7 +25,6 @@ interface HostChange {
   change: (current: Host | undefined) => WantedHost;
 }
 
-/** The result. */
 interface HostPut extends Standing {
   host: Host;
   created: boolean;

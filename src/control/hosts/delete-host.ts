@@ -8,7 +8,6 @@ import type { Warning } from '../transaction/name-edits.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { writeHost } from './write-host.ts';
 
-/** The deletion that a request asks for. */
 interface HostDeletion {
   name: Fqdn;
   precondition: Precondition;

@@ -21,7 +21,6 @@ import { withPool } from '../reading/with-pools.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
-/** The allocation that a request asks for. */
 export interface WantedAllocation {
   pool: string;
   count: number;

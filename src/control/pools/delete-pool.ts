@@ -11,7 +11,6 @@ import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { decideEvict, leavingFrom, refuseUse } from './evict.ts';
 
-/** The deletion that a request asks for. */
 interface PoolDeletion {
   name: string;
   precondition: Precondition;

@@ -15,7 +15,6 @@ import { type Decision, type DecisionContext, noChange, type Standing } from '..
 import { standingSince, TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { decideEvict, leavingFrom, refuseUse } from './evict.ts';
 
-/** The change that a request asks for. */
 export interface PoolChange {
   name: string;
   precondition: Precondition;
@@ -28,7 +27,6 @@ export interface PoolChange {
   force?: boolean;
 }
 
-/** The result. */
 export interface PoolPut extends Standing {
   pool: Pool;
   created: boolean;

@@ -14,7 +14,6 @@ import { checkPrecondition, entityTag, type Precondition } from '../input/precon
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
-/** The release that a request asks for. */
 export interface AddressRelease {
   space: string;
   address: Address;

@@ -9,7 +9,6 @@ export function zonePath(zone: Fqdn): string {
   return `/v1/zones/${zone === root ? '@' : encodeURIComponent(zone)}`;
 }
 
-/** Returns the path of an RRset. */
 export function rrsetPath(zone: Fqdn, owner: Fqdn, type: string): string {
   const name = owner === zone ? '@' : encodeURIComponent(formatRelativeName(owner, zone));
   return `${zonePath(zone)}/rrsets/${name}/${type}`;

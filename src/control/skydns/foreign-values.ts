@@ -9,7 +9,6 @@ import type { SkydnsFault } from '../../model/skydns/state.ts';
 import type { Views } from '../../views/views.ts';
 import { skydnsZoneOf } from './wanted-keys.ts';
 
-/** A name of a zone. */
 export interface Place {
   zone: Fqdn;
   owner: Fqdn;

@@ -7,7 +7,6 @@ import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { existingToken } from './existing-token.ts';
 
-/** The deletion that a request asks for. */
 interface TokenDeletion {
   id: string;
   precondition: Precondition;

@@ -19,7 +19,6 @@ export interface TokenInput {
   expiresInSeconds?: number;
 }
 
-/** The token that a request asks for. */
 export interface WantedToken {
   id: string;
   name: string;

@@ -24,7 +24,6 @@ const maxSharedBytes = 256 * 1024;
 
 /** How a transaction keeps its audit events. */
 export interface Audit {
-  /** The name of this replica. */
   replica: string;
 }
 

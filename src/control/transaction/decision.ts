@@ -94,7 +94,6 @@ export function findFaults(asking: Asking, decide: Decide<unknown>): never {
   throw new UnknownValue();
 }
 
-/** Returns a decision that writes nothing. */
 export function noChange<T>(result: T): Decision<T> {
   return new Decision(result, { compares: [], operations: [] });
 }
@@ -107,7 +106,6 @@ export interface Standing {
   standingSince?: Revision;
 }
 
-/** The result of a committed decision. */
 export interface Committed<T> {
   result: T;
   /** The store's revision at which the result is true. */

@@ -26,7 +26,6 @@ import { isAnswer, leftPointing, namesAfter } from './left-pointing.ts';
 /** A warning about records that are allowed but probably a mistake. */
 export type Warning = Pick<NameFinding, 'owner' | 'types' | 'message'>;
 
-/** The limit for warnings in one answer. */
 export const maxWarnings = 100;
 
 /** The limit for names that one transaction checks for the loss of their last address. */

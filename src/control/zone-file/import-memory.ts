@@ -3,7 +3,6 @@
 
 import { refuse } from '../../errors.ts';
 
-/** The memory that one import uses. */
 export interface MemoryShare {
   /**
    * Notes how many octets the import uses now. Refuses with `payload_too_large` if all imports together use too many.
@@ -21,7 +20,6 @@ export class ImportMemory {
     this.#limit = limit;
   }
 
-  /** Returns the share of a new import. */
   share(): MemoryShare {
     let mine = 0;
     const hold = (octets: number) => {

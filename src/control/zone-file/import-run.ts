@@ -34,7 +34,6 @@ interface Compared {
   generation: number;
   /** The names in that generation that were changed after the comparison. */
   journal: NameJournal;
-  /** The numbers of changes by the import. */
   counts: ImportCounts;
 }
 

@@ -19,7 +19,6 @@ export interface ImportPlaces {
   importMemory: ImportMemory;
 }
 
-/** The progress of an import. */
 export interface ImportProgress {
   phase: 'reading' | 'comparing' | 'writing';
   /** The number of records read, or of names compared or written. */
@@ -28,7 +27,6 @@ export interface ImportProgress {
   total: number | undefined;
 }
 
-/** The import that a request asks for. */
 export interface ImportWanted {
   actor: Actor;
   zone: Fqdn;

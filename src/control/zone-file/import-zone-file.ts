@@ -35,7 +35,6 @@ import type { ImportPlaces, ImportWanted } from './import-wanted.ts';
 import { readZoneFile } from './read-zone-file.ts';
 import { refuseFaults } from './refuse-faults.ts';
 
-/** The result of an import. */
 export interface Imported {
   counts: ImportCounts;
   warnings: Finding[];

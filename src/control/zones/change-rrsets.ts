@@ -44,7 +44,6 @@ interface RrsetsChanged {
   warnings: Warning[];
 }
 
-/** The changes that a request asks for. */
 interface RrsetsWanted {
   zone: Fqdn;
   changes: readonly RrsetChange[];

@@ -21,7 +21,6 @@ import { faultRefusal } from '../reading/fault-refusal.ts';
 import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
-/** The deletion that a request asks for. */
 interface ZoneDeletion {
   name: Fqdn;
   precondition: Precondition;

@@ -17,7 +17,6 @@ import type { Decision, DecisionContext, Standing } from '../transaction/decisio
 import { maxWarnings, type Warning } from '../transaction/name-edits.ts';
 import { standingSince, TransactionBuilder } from '../transaction/transaction-builder.ts';
 
-/** The change that a request asks for. */
 interface ZoneChange {
   name: Fqdn;
   precondition: Precondition;
@@ -28,7 +27,6 @@ interface ZoneChange {
   change: (current: Zone | undefined) => Zone;
 }
 
-/** The result. */
 export interface ZonePut extends Standing {
   zone: Zone;
   created: boolean;

@@ -18,7 +18,6 @@ const maxListedRecords = 10_000;
 /** The time to parse a short record, as a number of characters of a long one. */
 const recordCost = 50;
 
-/** An RRset's name and type. */
 interface RrsetPlace {
   owner: Fqdn;
   type: RecordType;
@@ -35,7 +34,6 @@ interface RrsetInput {
   records?: readonly RecordInput[];
 }
 
-/** The parsed records of a request. */
 interface ReadRecords {
   canonical: string[];
   /** The first TXT record with several strings that were probably meant as one text. */

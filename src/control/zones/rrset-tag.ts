@@ -4,7 +4,6 @@
 import { createHash } from 'node:crypto';
 import type { Rrset } from '../../model/rrset.ts';
 
-/** Returns the entity tag of an RRset. */
 export function rrsetTag({ type, ttl, records }: Rrset): string {
   return `"${createHash('sha256')
     .update(JSON.stringify([type, ttl, records]))

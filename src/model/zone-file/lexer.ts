@@ -218,12 +218,10 @@ function withoutReturns(line: string): string {
   return end === line.length ? line : line.slice(0, end);
 }
 
-/** Returns whether the octets are UTF-8. */
 function isText(octets: string): boolean {
   return isUtf8(Buffer.from(octets, 'latin1'));
 }
 
-/** Returns the line without its comment. */
 function withoutComment(line: string): string {
   let quoted = false;
   for (let at = 0; at < line.length; at += 1) {

@@ -25,7 +25,6 @@ function positionsOf(type: RecordType, tokens: readonly string[]): readonly numb
   return found;
 }
 
-/** Returns the absolute name for a token. */
 function absoluteName(token: string, origin: Fqdn): string {
   const suffix = origin === root ? '.' : `.${origin}.`;
   if (token === '@') return origin === root ? '.' : `${origin}.`;

@@ -16,7 +16,6 @@ import { type AuditedKind, auditedKinds } from './audited-kinds.ts';
 import { eventOf } from './changed-fields.ts';
 import { rrsetEvents } from './rrset-changes.ts';
 
-/** The writes of a decision. */
 interface Written {
   /** By the key that an operation writes. */
   operations: ReadonlyMap<string, Operation>;
