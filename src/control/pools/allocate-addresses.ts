@@ -40,8 +40,8 @@ export interface WantedAllocation {
 type Allocated = AddressRecord & { warning?: AddressWarning };
 
 /**
- * Allocates addresses. Result: their records. Refuses with `not_found` if there is no such pool, and as {@link
- * chooseExplicit} and {@link chooseNext} do. Refuses with `forbidden` an owner that the token may not use.
+ * Allocates addresses. Result: their records. Refuses with `not_found` if there is no such pool, and as
+ * {@link chooseExplicit} and {@link chooseNext} do. Refuses with `forbidden` an owner that the token may not use.
  */
 export function decideAllocateAddresses(context: DecisionContext, wanted: WantedAllocation): Decision<Allocated[]> {
   const { value: pool } = existingPool(context, wanted.pool);

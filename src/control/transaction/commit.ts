@@ -82,10 +82,10 @@ export class Committer {
 
   /**
    * Commits what the actor asks for. Resolves when the change is durable and this replica serves it
-   * (test/control/served-when-resolved.test.ts). After a Refusal nothing was written, with two exceptions. After {@link
-   * NotServed} the change is durable. After `store_unavailable` the message says whether nothing was written, the
-   * change may have been written, or it is durable and not served here yet. `once`: rejects with {@link LostRace} when
-   * the first compare fails, for callers that must read the store again before they decide again.
+   * (test/control/served-when-resolved.test.ts). After a Refusal nothing was written, with two exceptions. After
+   * {@link NotServed} the change is durable. After `store_unavailable` the message says whether nothing was written,
+   * the change may have been written, or it is durable and not served here yet. `once`: rejects with {@link LostRace}
+   * when the first compare fails, for callers that must read the store again before they decide again.
    */
   commit<T>(actor: Actor, decide: Decide<T>, { once = false }: { once?: boolean } = {}): Promise<Committed<T>> {
     const { obstacle } = this.#views;
