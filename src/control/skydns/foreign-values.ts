@@ -20,7 +20,9 @@ type Held = { zone: Fqdn } & ({ value: ForeignValue } | { reason: string });
 export class ForeignValues {
   readonly #parts: { views: Views; prefix: string };
   readonly #keys = new Map<string, Held>();
-  readonly #unreadable = new Map<string, { zone: Fqdn; reason: string }>();
+  readonly #unreadable = new Map<string, { zone: Fqdn; fault: SkydnsFault }>();
+  /** The number of changes of `#unreadable`. */
+  #faultChanges = 0;
   /** The names with their values. The key of the map is made of zone and owner. */
   readonly #places = new Map<string, Place & { values: Map<string, ForeignValue> }>();
 
@@ -32,12 +34,10 @@ export class ForeignValues {
   note(key: string, json: string | undefined): Place[] {
     const gone = this.#forget(key);
     const held = json === undefined || isOwnValue(json) ? undefined : this.#read(key, json);
+    this.#noteFault(key, held);
     if (held === undefined) return gone === undefined ? [] : [gone];
     this.#keys.set(key, held);
-    if (!('value' in held)) {
-      this.#unreadable.set(key, held);
-      return gone === undefined ? [] : [gone];
-    }
+    if (!('value' in held)) return gone === undefined ? [] : [gone];
     const place = { zone: held.zone, owner: held.value.owner };
     const id = idOf(place);
     const at = this.#places.get(id) ?? { ...place, values: new Map() };
@@ -55,9 +55,24 @@ export class ForeignValues {
     return [...this.#places.values()].map(({ zone, owner }) => ({ zone, owner }));
   }
 
-  /** Yields the values that cannot be read, with their zones. */
+  /** Yields the values that cannot be read, with their zones. A fault stays the same object while it lasts. */
   *unreadable(): Generator<[zone: Fqdn, fault: SkydnsFault]> {
-    for (const [key, { zone, reason }] of this.#unreadable) yield [zone, { what: key, reason }];
+    for (const { zone, fault } of this.#unreadable.values()) yield [zone, fault];
+  }
+
+  /** Changes whenever {@link unreadable} does. */
+  get faultChanges(): number {
+    return this.#faultChanges;
+  }
+
+  #noteFault(key: string, held: Held | undefined): void {
+    const before = this.#unreadable.get(key);
+    if (held === undefined || 'value' in held) {
+      if (this.#unreadable.delete(key)) this.#faultChanges += 1;
+    } else if (before?.fault.reason !== held.reason) {
+      this.#unreadable.set(key, { zone: held.zone, fault: { what: key, reason: held.reason } });
+      this.#faultChanges += 1;
+    }
   }
 
   #read(key: string, json: string): Held | undefined {
@@ -77,7 +92,6 @@ export class ForeignValues {
   #forget(key: string): Place | undefined {
     const held = this.#keys.get(key);
     this.#keys.delete(key);
-    this.#unreadable.delete(key);
     if (held === undefined || !('value' in held)) return undefined;
     const place = { zone: held.zone, owner: held.value.owner };
     const at = this.#places.get(idOf(place));

@@ -2,6 +2,7 @@
 // if the commit fails. Keeps, by name, which values are not served.
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { type ForeignValues, idOf, type Place } from '../../control/skydns/foreign-values.ts';
 import { mirrorName } from '../../control/skydns/mirror-name.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -13,6 +14,8 @@ import type { SkydnsParts } from './parts.ts';
 /** Names that are committed at the same time. They share transactions. */
 const maxAtOnce = 64;
 const retryMilliseconds = 500;
+/** Names that are marked again at once: in a zone that changes all the time, looking at all would never end. */
+const maxMarked = 200;
 
 export class Mirror {
   readonly #parts: SkydnsParts;
@@ -20,6 +23,8 @@ export class Mirror {
   readonly #waiting = new Map<string, Place>();
   /** By name: the values that are not served, and the revision of the views at which this was found. */
   readonly #faults = new Map<string, Place & { faults: SkydnsFault[]; seen: Revision }>();
+  /** The number of changes of the faults in `#faults`. */
+  #faultChanges = 0;
   readonly #trouble: TroubleLog;
   #wake = () => {};
 
@@ -38,15 +43,25 @@ export class Mirror {
     this.#wake();
   }
 
-  /** If the views have changed, marks the names with values that are not served: the obstacle may be gone. */
+  /** Marks names with values that are not served, if their zones have changed: what stood in their way may be gone. */
   markFaulty(): void {
-    const { revision } = this.#parts.views;
-    for (const { zone, owner, seen } of this.#faults.values()) if (seen !== revision) this.mark({ zone, owner });
+    const { zones } = this.#parts.views;
+    let marked = 0;
+    for (const [id, at] of this.#faults) {
+      if (zones.changedAt(at.zone) <= at.seen || this.#waiting.has(id)) continue;
+      this.mark({ zone: at.zone, owner: at.owner });
+      if (++marked === maxMarked) return;
+    }
   }
 
-  /** Yields the readable values that are not served, with their zones. */
+  /** Yields the readable values that are not served, with their zones. A fault stays the same object while it lasts. */
   *faults(): Generator<[zone: Fqdn, fault: SkydnsFault]> {
     for (const { zone, faults } of this.#faults.values()) for (const fault of faults) yield [zone, fault];
+  }
+
+  /** Changes whenever {@link faults} does. */
+  get faultChanges(): number {
+    return this.#faultChanges;
   }
 
   /** Commits the marked names until the signal aborts. */
@@ -78,11 +93,20 @@ export class Mirror {
     try {
       const faults = await mirrorName(this.#parts.committer, { ...place, values });
       const named = faults.map(({ key, reason }) => ({ what: key, reason }));
-      if (named.length === 0) this.#faults.delete(idOf(place));
-      else this.#faults.set(idOf(place), { ...place, faults: named, seen });
+      this.#noteFaults(place, named, seen);
     } catch (error) {
       if (!this.#waiting.has(idOf(place))) this.#waiting.set(idOf(place), place);
       throw error;
     }
+  }
+
+  /** Moves the name behind all others, so that every one is looked at again some time. */
+  #noteFaults(place: Place, faults: SkydnsFault[], seen: Revision): void {
+    const id = idOf(place);
+    const before = this.#faults.get(id)?.faults ?? [];
+    this.#faults.delete(id);
+    const isSame = isDeepStrictEqual(before, faults);
+    if (!isSame) this.#faultChanges += 1;
+    if (faults.length > 0) this.#faults.set(id, { ...place, faults: isSame ? before : faults, seen });
   }
 }

@@ -7,6 +7,7 @@ import { setTimeout as delay, setImmediate as nextPass } from 'node:timers/promi
 import { isDeepStrictEqual } from 'node:util';
 import { campaign } from '../../cluster/leadership.ts';
 import { ForeignValues } from '../../control/skydns/foreign-values.ts';
+import { LimitedLog } from '../../model/limited-log.ts';
 import { ancestry, type Fqdn } from '../../model/name.ts';
 import { after, type Revision } from '../../model/revision.ts';
 import { TroubleLog } from '../../model/trouble-log.ts';
@@ -20,8 +21,15 @@ import { SkydnsStates } from './states.ts';
 
 const tickMilliseconds = 300;
 const campaignMilliseconds = 1000;
+/** Values that are not served and are logged, in a minute. */
+const maxLogged = 100;
 /** Values that are read before the event loop gets its turn. */
 const slice = 500;
+
+interface LeaderLogs {
+  trouble: TroubleLog;
+  notServed: LimitedLog;
+}
 
 /** Starts to keep the layout. Returns the function that stops it and lets another replica lead. */
 export function startSkydns(parts: SkydnsParts, replica: string): () => Promise<void> {
@@ -38,13 +46,14 @@ export function startSkydns(parts: SkydnsParts, replica: string): () => Promise<
     begins: 'the SkyDNS layout cannot be kept, will retry',
     over: 'the SkyDNS layout is kept again',
   });
+  const logs = { trouble, notServed: new LimitedLog(logger, maxLogged) };
   const running = (async () => {
     while (!stopping.signal.aborted) {
       if (leadership.isLeader() && isNeeded()) {
         try {
-          await lead(parts, () => leadership.isLeader() && isNeeded(), trouble, stopping.signal);
+          await lead(parts, () => leadership.isLeader() && isNeeded(), logs, stopping.signal);
         } catch (error) {
-          if (!stopping.signal.aborted) trouble.failed(error);
+          if (!stopping.signal.aborted) logs.trouble.failed(error);
         }
       }
       await delay(tickMilliseconds, undefined, { signal: stopping.signal, ref: false }).catch(() => undefined);
@@ -58,7 +67,7 @@ export function startSkydns(parts: SkydnsParts, replica: string): () => Promise<
 }
 
 /** Works as the leader until another replica leads, the zones change, or something fails. */
-async function lead(parts: SkydnsParts, mayLead: () => boolean, trouble: TroubleLog, stopping: AbortSignal) {
+async function lead(parts: SkydnsParts, mayLead: () => boolean, logs: LeaderLogs, stopping: AbortSignal) {
   const ending = new AbortController();
   const signal = AbortSignal.any([stopping, ending.signal]);
   const zones = zonesOf(parts);
@@ -66,7 +75,7 @@ async function lead(parts: SkydnsParts, mayLead: () => boolean, trouble: Trouble
   const mirror = new Mirror(parts, foreign);
   const states = new SkydnsStates(parts);
   const nameservers = new NameserverKeys(parts);
-  const notServed = new NotServed(parts, states);
+  const notServed = new NotServed(parts.views, states, logs.notServed);
   const revision = await load(parts, foreign, signal);
   for (const place of foreign.places()) mirror.mark(place);
   await markMirrored(parts, mirror, signal);
@@ -98,7 +107,7 @@ async function lead(parts: SkydnsParts, mayLead: () => boolean, trouble: Trouble
         await states.flush();
         await nameservers.refresh();
       }
-      if (failure === undefined) trouble.succeeded();
+      if (failure === undefined) logs.trouble.succeeded();
       await delay(tickMilliseconds, undefined, { signal }).catch(() => undefined);
     }
   } finally {

@@ -11,7 +11,7 @@ export interface SkydnsFault {
 }
 
 /** The number of faults, and some of them. */
-interface SkydnsFaults {
+export interface SkydnsFaults {
   count: number;
   first: SkydnsFault[];
 }
@@ -57,9 +57,23 @@ export function newState(zone: Fqdn, settings: SkydnsSettings, total: number): S
   return { zone, settings, phase: 'clearing', done: 0, total, leftOut: noFaults, notServed: noFaults };
 }
 
-/** Returns the number of faults, and the first of them. */
-export function faultsOf(all: readonly SkydnsFault[]): SkydnsFaults {
-  return { count: all.length, first: all.slice(0, maxNamedFaults).map(shortFault) };
+/** Counts faults, and keeps the first of them by what they are about: sorting all takes long if there are many. */
+export class FirstFaults {
+  #count = 0;
+  readonly #first: SkydnsFault[] = [];
+
+  add(fault: SkydnsFault): void {
+    this.#count += 1;
+    const last = this.#first[maxNamedFaults - 1];
+    if (last !== undefined && last.what <= fault.what) return;
+    const at = this.#first.findIndex(({ what }) => fault.what < what);
+    this.#first.splice(at < 0 ? this.#first.length : at, 0, fault);
+    if (this.#first.length > maxNamedFaults) this.#first.pop();
+  }
+
+  faults(): SkydnsFaults {
+    return { count: this.#count, first: this.#first.map(shortFault) };
+  }
 }
 
 /** Returns the fault with shortened texts, because the key of a value of others may have a megabyte. */
