@@ -6,6 +6,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Refusal } from '../errors.ts';
+import { noteArrival } from '../model/turn.ts';
 import { cautiousHeaders } from './cautious-headers.ts';
 import { clientKey } from './client-key.ts';
 import { type Exchange, Pipeline } from './pipeline.ts';
@@ -185,6 +186,7 @@ export class Connections {
    * the limit for all, closes one by {@link #closeIdleOfLargest}. If none is idle, refuses the new one.
    */
   #accept(socket: Socket, Kind: typeof Pipeline | typeof Handshake): void {
+    noteArrival();
     const client = clientKey(socket);
     // Without an address, the connection is already closed.
     if (client === undefined) return void socket.destroy();

@@ -2,9 +2,13 @@
 // the loop, and the rest of the work waits in line for later passes. So a health check, which does not wait in line,
 // and the store's watch wait for one pass at most, however many requests there are. All work of requests in slices uses
 // this file (test/model/turn.test.ts).
+// Node accepts one connection in each pass. So a health check on a new connection waits one pass for each connection
+// before it, and most passes have no work of requests while connections arrive (test/http/turns.test.ts).
 
 /** The time of a pass for all requests together. A slice that has begun is not interrupted. */
 const passMilliseconds = 5;
+/** How long the work in line waits while a connection is accepted in each pass. Then it gets the time of one pass. */
+const arrivalMilliseconds = 20;
 
 /** The work that waits for a later pass, in order. */
 let line: (() => void)[] = [];
@@ -13,6 +17,10 @@ let current: (() => void)[] = [];
 let isScheduled = false;
 /** The end of the requests' time in this pass, by performance.now(). */
 let endsAt = 0;
+/** A connection was accepted since the last pass. */
+let hasArrived = false;
+/** Until when passes in which a connection is accepted have no work. Undefined: this pass has work. */
+let waitsUntil: number | undefined;
 
 /** Waits for a turn. Returns undefined if there is still time in this pass and no work waits. */
 export function turn(): Promise<void> | undefined {
@@ -30,6 +38,11 @@ export function nextTurn(): Promise<void> {
   return new Promise((resolve) => line.push(resolve));
 }
 
+/** Notes that a connection was accepted: others may wait to be accepted. */
+export function noteArrival(): void {
+  hasArrived = true;
+}
+
 function schedule(): void {
   if (isScheduled) return;
   isScheduled = true;
@@ -38,11 +51,26 @@ function schedule(): void {
 
 function beginPass(): void {
   isScheduled = false;
-  endsAt = performance.now() + passMilliseconds;
+  const now = performance.now();
+  if (waitsForArrivals(now)) {
+    endsAt = now;
+    schedule();
+    return;
+  }
+  endsAt = now + passMilliseconds;
   // Work that asks again during this pass waits for the next pass.
   current = [...current, ...line];
   line = [];
   if (current.length > 0) runNext();
+}
+
+/** Returns whether this pass has no work, so that the next connection is accepted sooner. */
+function waitsForArrivals(now: number): boolean {
+  waitsUntil = hasArrived ? (waitsUntil ?? now + arrivalMilliseconds) : undefined;
+  hasArrived = false;
+  if (waitsUntil !== undefined && now < waitsUntil) return true;
+  waitsUntil = undefined;
+  return false;
 }
 
 /** Runs the first work in line, then more while there is time. At least one runs in each pass. */

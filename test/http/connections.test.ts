@@ -113,7 +113,7 @@ const refusals: [what: string, sent: string, ...codes: (keyof typeof errorCodes 
   ],
   [
     'half a zone file times out',
-    `PUT /v1/zones/b/zonefile HTTP/1.1\r\nhost: x\r\n${authorization}content-type: text/dns\r\ncontent-length: 99\r\n\r\n@`,
+    `PUT /v1/zones/c/zonefile HTTP/1.1\r\nhost: x\r\n${authorization}content-type: text/dns\r\ncontent-length: 99\r\n\r\n@`,
     'request_timeout',
   ],
 ];
@@ -137,13 +137,14 @@ suite('broken requests and slow clients', { concurrency: true }, () => {
   test('anything but a whole, valid request gets problem+json, and the connection is closed', {
     concurrency: true,
   }, async (t) => {
-    const { url, dump } = await servedApi(t, {
+    const { url, api, dump } = await servedApi(t, {
       limits: {
         headersMilliseconds: 1500,
         requestMilliseconds: 3000,
         checkMilliseconds: 300,
       },
     });
+    await api.ok(201, 'POST', '/v1/zones', { name: 'c' });
     const whole = await dump();
     const tests = refusals.map(([what, sent, ...codes]) =>
       t.test(what, async () => {

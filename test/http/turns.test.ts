@@ -1,9 +1,13 @@
 // Requests wait in line for a turn of the event loop; a health check does not. Cited by src/http/server.ts.
 
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setImmediate as nextPass } from 'node:timers/promises';
 import { poolDefaults } from '../../src/model/pool.ts';
+import { nextTurn } from '../../src/model/turn.ts';
 import { poolKey, poolValue } from '../../src/store/kinds/pool.ts';
 import { adminToken } from '../support/api-client.ts';
 import { blocker } from '../support/blocked-turns.ts';
@@ -35,6 +39,30 @@ test('requests wait until those before them in line had their turn; health check
   end();
   await Promise.all(requests);
   assert.deepEqual([lists, bodiesRead()], [1, 1]);
+});
+
+test('connections that arrive together are accepted before requests have their turn', { timeout }, async (t) => {
+  const { url } = await servedApi(t);
+  t.mock.method(performance, 'now', () => 1_000_000);
+  let slices = 0;
+  let isOver = false;
+  t.after(() => {
+    isOver = true;
+  });
+  const work = async () => {
+    for (; !isOver; slices += 1) await nextTurn();
+  };
+  void work();
+  const slicesBefore: number[] = [];
+  const onAccept = () => void slicesBefore.push(slices);
+  subscribe('net.server.socket', onAccept);
+  t.after(() => unsubscribe('net.server.socket', onAccept));
+  while (slices < 3) await nextPass();
+  const sockets = Array.from({ length: 16 }, () => connect(Number(new URL(url).port), '127.0.0.1'));
+  await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+  while (slicesBefore.length < sockets.length) await nextPass();
+  for (const socket of sockets) socket.destroy();
+  assert.equal(new Set(slicesBefore).size, 1, slicesBefore.join());
 });
 
 test('an answer that was made later waits for a turn to be written', { timeout }, async (t) => {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setImmediate as nextPass } from 'node:timers/promises';
-import { nextTurn, turn } from '../../src/model/turn.ts';
+import { nextTurn, noteArrival, turn } from '../../src/model/turn.ts';
 
 /** Returns a function that spends milliseconds. */
 function stoppedClock(t: TestContext): (milliseconds: number) => void {
@@ -94,4 +94,32 @@ test('a turn is free while the pass has time and nobody waits', async (t) => {
   await nextPass();
   await nextPass();
   assert.equal(turn(), undefined);
+});
+
+test('while connections arrive, those that wait get a share every 20 milliseconds', async (t) => {
+  const spend = stoppedClock(t);
+  let slices = 0;
+  const work = async () => {
+    for (let i = 0; i < 4; i += 1) {
+      await nextTurn();
+      slices += 1;
+    }
+  };
+  const done = work();
+  const perPass: number[] = [];
+  for (let before = 0; slices < 3; before = slices) {
+    noteArrival();
+    spend(7);
+    assert.ok(turn() instanceof Promise, 'a turn is not free while others wait');
+    await nextPass();
+    perPass.push(slices - before);
+  }
+  assert.deepEqual(
+    perPass.slice(perPass.indexOf(1)).map((count) => count > 0),
+    [true, false, false, false, true, false, false, false, true],
+  );
+  // None has arrived.
+  await nextPass();
+  assert.equal(slices, 4);
+  await done;
 });
