@@ -84,7 +84,7 @@ async function send(
     headers: { authorization: `Bearer ${token}` },
     timeout: answerMilliseconds,
   });
-  sent.on('timeout', () => sent.destroy(new Error('the replica says nothing any more')));
+  sent.on('timeout', () => sent.destroy(new Error('the replica has stopped sending')));
   try {
     const [response] = (await once(sent, 'response')) as [IncomingMessage];
     // From now on, errors of the connection are also errors of the response, which the caller handles.

@@ -71,7 +71,9 @@ function withBlock(path: string, before: string, block: string, comment: string)
     return before === '' || before.endsWith('\n') ? before + block : `${before}\n${block}`;
   const [first = -1, last = -1] = [begins[0], ends[0]];
   if (begins.length > 1 || ends.length > 1 || first < 0 || last < first)
-    throw new Error(`${path} does not have one pair of the markers of Zonewright: mend it, or delete their lines`);
+    throw new Error(
+      `${path} does not have one pair of the markers of Zonewright: repair it, or delete the marker lines`,
+    );
   return [...lines.slice(0, first), block, ...lines.slice(last + 1)].join('');
 }
 

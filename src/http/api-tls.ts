@@ -41,7 +41,7 @@ export function requireClientCertificates(app: FastifyInstance): void {
     const reason = isSent ? String(socket.authorizationError) : 'no certificate was sent';
     refuse(
       'client_certificate_needed',
-      `the API takes clients with a certificate from an authority of --http-tls-client-ca (${reason})`,
+      `the API needs a client certificate from an authority of --http-tls-client-ca (${reason})`,
     );
   });
 }

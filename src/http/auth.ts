@@ -111,7 +111,10 @@ export class Authenticator {
     }
     request.log.warn(fields, expired === undefined ? 'a token is not valid' : 'a token has expired');
     if (this.#attempts.left(client, now) === 0)
-      request.log.warn({ from: request.ip }, 'too many failed attempts: more of them are neither answered nor logged');
+      request.log.warn(
+        { from: request.ip },
+        'too many failed attempts: for now, further ones get 429 and are not logged',
+      );
     if (expired !== undefined)
       refuse('unauthorized', `the token '${expired.id}' expired at ${expired.expiresAt}: an admin can rotate it`);
     refuse('unauthorized', `the token is not valid: ${whereTokensAre}`);

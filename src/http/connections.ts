@@ -99,7 +99,7 @@ export class Connections {
     server.on('connect', (_, socket) => {
       // Node has removed its own listeners from the socket.
       socket.on('error', () => socket.destroy());
-      this.#refuse(socket, new Refusal('invalid_request', 'CONNECT is for proxies, and this is none'));
+      this.#refuse(socket, new Refusal('invalid_request', 'CONNECT is not supported: this is not a proxy'));
     });
     server.on('timeout', (socket) => {
       // A client that waits for an answer sends nothing meanwhile: its connection stays open.

@@ -370,7 +370,7 @@ export class LedgerService {
     if (standing.isNew && before?.ledger !== undefined) {
       logger.warn(
         { before, now: this.#home },
-        'the ledger is a new one: its history begins now, the earlier one has what was before',
+        'the ledger is new: its history begins now, and earlier events are only in the previous ledger',
       );
     } else if (standing.isNew) logger.info({ ...this.#place }, 'the ledger begins');
     return this.#ledger;

@@ -220,7 +220,7 @@ function healthyOf(live: readonly Target[]): Target[] {
       : `none of the replicas answers at the address that it advertises (${joinFirst(live.map(formatEndpoint))})`;
   refuse(
     'no_healthy_target',
-    `${what}: try again soon; if it lasts, see that they run, and that --advertise has addresses that the replicas reach too`,
+    `${what}: try again soon; if it lasts, check that the replicas run, and that --advertise has addresses which they all reach`,
   );
 }
 

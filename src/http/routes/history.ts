@@ -170,7 +170,7 @@ async function askService<T>(
   question: (service: LedgerReader) => Promise<T>,
 ): Promise<T> {
   endTrial(request);
-  if (ledger === undefined) refuse('ledger_off', 'this replica keeps no history: start it with --ledger, if it shall');
+  if (ledger === undefined) refuse('ledger_off', 'this replica keeps no history: start it with --ledger to keep one');
   try {
     return await question(ledger);
   } catch (error) {
@@ -181,7 +181,10 @@ async function askService<T>(
       });
     }
     if (!(error instanceof LedgerUnavailable)) throw error;
-    refuse('ledger_unavailable', `the ledger cannot be read: ${error.message}; what changes meanwhile is kept for it`);
+    refuse(
+      'ledger_unavailable',
+      `the ledger cannot be read: ${error.message}; try again later, new events wait in the store`,
+    );
   }
 }
 
