@@ -148,8 +148,8 @@ export class LedgerService {
 
   /**
    * Asks the ledger. If this replica drains the outbox, the ledger has all events that the replica has served before.
-   * `reader`: a key for who asks, so that readers get their turns one after the other. Rejects with {@link
-   * LedgerElsewhere} or {@link LedgerUnavailable}.
+   * `reader`: a key for who asks, so that readers get their turns one after the other. Rejects with
+   * {@link LedgerElsewhere} or {@link LedgerUnavailable}.
    */
   async read<T>(ask: (ledger: Ledger) => Promise<T>, reader = ''): Promise<T> {
     const { views, intervals = ledgerIntervals } = this.#options;

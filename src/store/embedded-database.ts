@@ -383,8 +383,8 @@ export class EmbeddedDatabase {
   }
 
   /**
-   * Removes the oldest revisions once there are {@link compactionStep} too many, and not more than {@link
-   * maxCompaction}.
+   * Removes the oldest revisions once there are {@link compactionStep} too many, at most {@link maxCompaction} of them
+   * at once.
    */
   #compact(): void {
     const oldest = Math.min(this.revision - this.#keepRevisions, ...this.#kept.values());

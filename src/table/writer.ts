@@ -295,8 +295,8 @@ export class TableWriter {
   }
 
   /**
-   * Yields the names with A or AAAA records that no host manages, the newest first, and undefined after every {@link
-   * nodesPerPause} nodes. The caller may change the zone meanwhile, as with {@link nodes}.
+   * Yields the names with A or AAAA records that no host manages, the newest first, and undefined after every
+   * {@link nodesPerPause} nodes. The caller may change the zone meanwhile, as with {@link nodes}.
    */
   *addressNodes(zone: ZoneId): Generator<AddressNode | undefined, void, undefined> {
     const { reader } = this.#memory;

@@ -374,8 +374,8 @@ export class ZoneView {
   }
 
   /**
-   * Sets the TTL of the RRsets that inherit the default TTL of these new settings. Must run to its end before {@link
-   * putZone}. Yields after each slice. Throws TableFull.
+   * Sets the TTL of the RRsets that inherit the default TTL of these new settings. Must run to its end before
+   * {@link putZone}. Yields after each slice. Throws TableFull.
    */
   *followDefaultTtl({ name, generation, defaultTtl }: Zone): Generator<void> {
     const state = this.#existingGeneration(name, generation);
