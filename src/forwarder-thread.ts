@@ -90,7 +90,7 @@ const forward = openForwardTenant(late, task.cache, {
 const taker = new Taker({
   tenants: { [handedOnKind.forward]: forward },
   failure: late.openFailure(),
-  sendDatagram: openLateDatagrams(cells),
+  sendDatagrams: openLateDatagrams(cells),
   limits: task.limits,
   restPerWork,
   pause,

@@ -6,11 +6,15 @@ import { type LatePort, type LatePortEnd, openLatePort } from './late-port.ts';
 import { closeRing, type Envelope, QueryRingReader, type ReadQuery } from './query-ring.ts';
 import { settle } from './settle.ts';
 
-/**
- * Sends one datagram with a descriptor of the answering thread. Does not wait: if the system cannot take the datagram
- * now, it is dropped.
- */
-export type SendDatagram = (descriptor: number, envelope: Envelope, message: Uint8Array) => void;
+/** A late answer that leaves by a descriptor of the answering thread. */
+export interface LateDatagram {
+  readonly descriptor: number;
+  readonly envelope: Envelope;
+  readonly message: Uint8Array;
+}
+
+/** Sends datagrams. Does not wait: those that the system does not take are dropped. */
+export type SendDatagrams = (datagrams: readonly LateDatagram[]) => void;
 
 /** Tells the taker that a message was sent, and whether the client can take another one. */
 export interface LateReceipt {
@@ -22,16 +26,19 @@ export class Line {
   readonly #shared: SharedArrayBuffer;
   readonly #ring: QueryRingReader;
   readonly #port: LatePort;
-  readonly #sendDatagram: SendDatagram;
+  readonly #sendDatagrams: SendDatagrams;
   /** The messages of this turn. They are posted together. */
   #outgoing: LateMessage[] = [];
+  /** The datagrams of this turn, and their queries. They are sent together. */
+  #datagrams: LateDatagram[] = [];
+  #answered: ReadQuery[] = [];
   readonly #unconfirmed = new Map<number, (goesOn: boolean) => void>();
   #closed = false;
 
-  constructor(ring: SharedArrayBuffer, port: LatePortEnd, sendDatagram: SendDatagram) {
+  constructor(ring: SharedArrayBuffer, port: LatePortEnd, sendDatagrams: SendDatagrams) {
     this.#shared = ring;
     this.#ring = new QueryRingReader(ring);
-    this.#sendDatagram = sendDatagram;
+    this.#sendDatagrams = sendDatagrams;
     const receive = (receipt: unknown) => {
       const { id, goesOn } = receipt as LateReceipt;
       this.#confirm(id, goesOn);
@@ -59,12 +66,30 @@ export class Line {
     return promise;
   }
 
-  /** Sends the last message, if there is one, and ends the query. */
+  /**
+   * Sends the last message, if there is one. When it has left, the query is no longer under way. Datagrams leave
+   * together at the end of the turn, or with {@link flush}.
+   */
   finish(query: ReadQuery, message: Uint8Array | undefined): void {
     const { envelope } = query;
+    if (envelope !== undefined && message !== undefined) {
+      this.#datagrams.push({ descriptor: query.id, envelope, message });
+      this.#answered.push(query);
+      if (this.#answered.length === 1) queueMicrotask(() => this.flush());
+      return;
+    }
     if (envelope === undefined) this.#post({ id: query.id, message: message && forFrame(message), last: true });
-    else if (message !== undefined) this.#ring.whileOpen(() => this.#sendDatagram(query.id, envelope, message));
     this.#ring.finish(query);
+  }
+
+  /** Sends the datagrams of this turn now. */
+  flush(): void {
+    if (this.#answered.length === 0) return;
+    const [datagrams, answered] = [this.#datagrams, this.#answered];
+    this.#datagrams = [];
+    this.#answered = [];
+    this.#ring.whileOpen(() => this.#sendDatagrams(datagrams));
+    for (const query of answered) this.#ring.finish(query);
   }
 
   /** Waits until no query is under way, but only for a moment (settle.ts). */

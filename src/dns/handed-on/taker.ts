@@ -9,7 +9,7 @@ import { newDoorbell, ringDoorbell, sleepUntilRung } from './doorbell.ts';
 import type { HandOnLimits } from './hand-on-limits.ts';
 import type { LatePortEnd } from './late-port.ts';
 import type { LateRespond } from './late-responder.ts';
-import { Line, type SendDatagram } from './line.ts';
+import { Line, type SendDatagrams } from './line.ts';
 import type { HandOnTask } from './outlet.ts';
 import { newQueryRing, type ReadQuery } from './query-ring.ts';
 import type { Tenant } from './tenant.ts';
@@ -44,7 +44,7 @@ export interface TakerOptions {
   readonly tenants: Readonly<Partial<Record<HandedOnKind, Tenant>>>;
   /** Makes the answer if a tenant throws or misses its deadline. */
   readonly failure: LateRespond;
-  readonly sendDatagram: SendDatagram;
+  readonly sendDatagrams: SendDatagrams;
   readonly limits: HandOnLimits;
   /** The length of a rest, as a multiple of the work before it. */
   readonly restPerWork?: number;
@@ -118,7 +118,7 @@ export class Taker {
 
   /** Takes the queries of this ring too. `port` carries answers that only the answering thread can send. */
   serve(ring: SharedArrayBuffer, port: LatePortEnd): Line {
-    const line = new Line(ring, port, this.#options.sendDatagram);
+    const line = new Line(ring, port, this.#options.sendDatagrams);
     this.#lines.add(line);
     ringDoorbell(this.#bell);
     return line;
@@ -133,6 +133,7 @@ export class Taker {
   /** Answers SERVFAIL to the queries in `#underWay`, since this thread is about to end. */
   failAll(): void {
     for (const [query, { line }] of this.#underWay) this.#finish(line, query, this.#options.failure(query), 'failed');
+    for (const line of this.#lines) line.flush();
   }
 
   close(): void {
@@ -162,6 +163,7 @@ export class Taker {
         left -= 1;
       }
     }
+    for (const line of this.#lines) line.flush();
     const idle = started - this.#workedUntil;
     this.#workedUntil = performance.now();
     const { restPerWork = defaultRest } = this.#options;

@@ -193,7 +193,7 @@ function openTaker({ table, logger, responses = {}, tenants }: DnsServerOptions,
   const taker = new Taker({
     tenants: { ...late.openTenants(), ...tenants },
     failure: late.openFailure(),
-    sendDatagram: openLateDatagrams(cells),
+    sendDatagrams: openLateDatagrams(cells),
     limits,
     count: (end) => cells.add(endCells[end]),
     onFault: (reason) => logger.error({ reason }, 'a handed-on query was not answered: this is a bug'),

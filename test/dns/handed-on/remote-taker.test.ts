@@ -22,7 +22,7 @@ function startTaker(t: Cleanup, remote: RemoteTaker, tenant: Tenant): { taker: T
   const taker = new Taker({
     tenants: { [handedOnKind.forward]: tenant },
     failure: () => Uint8Array.of(2),
-    sendDatagram: () => assert.fail('nothing is sent by a descriptor'),
+    sendDatagrams: () => assert.fail('nothing is sent by a descriptor'),
     limits,
     doorbell: remote.doorbell,
     count: () => undefined,

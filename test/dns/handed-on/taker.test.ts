@@ -21,7 +21,7 @@ function openTaker(t: Cleanup, work = () => {}, options: Partial<TakerOptions> =
       return undefined;
     }),
     failure: () => undefined,
-    sendDatagram: () => assert.fail('nothing is to be sent'),
+    sendDatagrams: () => assert.fail('nothing is to be sent'),
     limits: { maxUnderWay: 1_000, maxOctets: 2 ** 20, maxPerSecond: forEachKind(1e9), deadline: 1_000 },
     count: () => undefined,
     onFault: (message) => assert.fail(message),
