@@ -4,6 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { HandOnLimits } from './dns/handed-on/hand-on-limits.ts';
 import type { RemoteLine, RemoteOrder } from './dns/handed-on/remote-taker.ts';
 import type { ThreadCounters } from './dns/listen/listen-counters.ts';
+import type { SocketKind } from './dns/listen/thread-task.ts';
 import type { ResponseSettings } from './dns/respond/settings.ts';
 import type { CachedAnswer } from './forwarding/forwarders/cached-answer.ts';
 import type { ForwarderState, ListedForwarder } from './forwarding/forwarders/forward-request.ts';
@@ -16,6 +17,8 @@ export interface ForwarderTask {
   readonly readers: readonly [responses: number, aliases: number];
   readonly cache: SharedArrayBuffer;
   readonly counters: ThreadCounters;
+  /** The kind of socket that was found to work for answers. */
+  readonly socket: SocketKind;
   readonly settings: ResponseSettings;
   readonly doorbell: SharedArrayBuffer;
   readonly limits: HandOnLimits;

@@ -152,6 +152,7 @@ export class ForwarderService {
       readers,
       cache: part.cache,
       counters: part.counters,
+      socket: part.socket,
       settings,
       doorbell: part.taker.doorbell,
       limits: part.taker.limits,

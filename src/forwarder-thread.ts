@@ -2,6 +2,7 @@
 // them, and sends the answers. Neither the API nor the answering threads wait for it. forwarder-service.ts starts it.
 
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { BatchedServerSockets } from './dns/ask/batched-server-sockets.ts';
 import { openForwardTenant } from './dns/handed-on/forward-tenant.ts';
 import { LateResponder } from './dns/handed-on/late-responder.ts';
 import type { Line } from './dns/handed-on/line.ts';
@@ -9,6 +10,7 @@ import { OwnZones } from './dns/handed-on/own-zones.ts';
 import type { RemoteLine } from './dns/handed-on/remote-taker.ts';
 import { Taker } from './dns/handed-on/taker.ts';
 import { openLateDatagrams } from './dns/listen/late-datagrams.ts';
+import { openLibc } from './dns/listen/libc.ts';
 import { CounterCells } from './dns/listen/listen-counters.ts';
 import { endCells } from './dns/listen/taker-counters.ts';
 import type { ThreadReport } from './dns/listen/thread-task.ts';
@@ -43,10 +45,14 @@ function log(level: keyof Logger) {
 }
 const logger: Logger = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
 
+// Where batched sockets did not work for answers, Node's are used here, too.
+const sockets = task.socket === 'batched' ? new BatchedServerSockets(openLibc()) : undefined;
+
 const forwarding = new Forwarding({
   cache: new ForwardCacheWriter(task.cache),
   ownZones: new OwnZones(task.table, task.readers[1]),
   logger,
+  openSocket: sockets?.open,
 });
 
 /** The numbers of the forwarders in the current list. */
@@ -94,6 +100,9 @@ const taker = new Taker({
   limits: task.limits,
   restPerWork,
   pause,
+  ...(sockets && {
+    beside: { afterSlice: () => sockets.send(), afterPause: (isBusy: boolean) => sockets.receive(isBusy) },
+  }),
   doorbell: task.doorbell,
   count: (end) => cells.add(endCells[end]),
   onFault: (reason) => logger.error({ reason }, 'a question was not forwarded: this is a bug'),
@@ -126,6 +135,8 @@ control.on('message', receive);
 // The thread ends and is restarted. Its clients get SERVFAIL now, so that they need not wait.
 process.once('uncaughtException', (error) => {
   taker.failAll();
+  // Node does not know all of its sockets.
+  forwarding.close();
   throw error;
 });
 

@@ -39,6 +39,14 @@ const sweepMilliseconds = 250;
 
 type HandedOnEnd = 'answered' | 'silent' | 'failed' | 'expired' | 'gone';
 
+/** Work that is done with each slice. */
+interface BesideSlices {
+  /** Runs after the slice. */
+  afterSlice(): void;
+  /** Runs after the pause that may follow. `isBusy`: another slice follows soon. */
+  afterPause(isBusy: boolean): void;
+}
+
 export interface TakerOptions {
   /** The tenant of each kind. A query of another kind gets the answer of `failure`. */
   readonly tenants: Readonly<Partial<Record<HandedOnKind, Tenant>>>;
@@ -53,6 +61,8 @@ export interface TakerOptions {
    * queries and messages of that time in one turn of the event loop. Only for a thread without other work.
    */
   readonly pause?: number;
+  /** Other work of the thread, which is done with each slice. */
+  readonly beside?: BesideSlices;
   /** Wakes the taker. A taker that replaces another one uses the doorbell of the other. */
   readonly doorbell?: SharedArrayBuffer;
   readonly count: (end: HandedOnEnd) => void;
@@ -169,9 +179,12 @@ export class Taker {
     const { restPerWork = defaultRest } = this.#options;
     const due = Math.max(0, this.#restDue - idle) + restPerWork * (this.#workedUntil - started);
     this.#restDue = Math.min(due, maxRest);
-    if (this.#restDue >= minRest) setTimeout(() => this.#work(), this.#restDue);
-    else if (this.#pauses(slice - left)) setImmediate(() => this.#work());
-    else if (taken) setImmediate(() => this.#work());
+    this.#options.beside?.afterSlice();
+    const rests = this.#restDue >= minRest;
+    const goesOn = rests || this.#pauses(slice - left) || taken;
+    this.#options.beside?.afterPause(goesOn);
+    if (rests) setTimeout(() => this.#work(), this.#restDue);
+    else if (goesOn) setImmediate(() => this.#work());
     else this.#sleep();
   }
 

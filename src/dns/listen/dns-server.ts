@@ -60,6 +60,8 @@ export interface ForwarderPart {
   readonly taker: RemoteTaker;
   readonly cache: SharedArrayBuffer;
   readonly counters: ThreadCounters;
+  /** The kind of socket that was found to work. */
+  readonly socket: SocketKind;
 }
 
 export interface DnsServer extends PickedAddresses {
@@ -115,7 +117,7 @@ export async function startDns(options: DnsServerOptions, limits: DnsLimits = dn
       ...picked,
       counters: () => threads.counters(),
       certificateExpires: () => certificate?.expires,
-      forwarder,
+      forwarder: { ...forwarder, socket },
       close,
     };
   } catch (error) {

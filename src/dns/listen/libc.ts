@@ -42,12 +42,15 @@ export const linux = {
   EINTR: 4,
   EIO: 5,
   EAGAIN: 11,
+  ENOBUFS: 105,
+  ECONNREFUSED: 111,
 } as const;
 
 const signatures = {
   socket: { return: 'int32', arguments: ['int32', 'int32', 'int32'] },
   setsockopt: { return: 'int32', arguments: ['int32', 'int32', 'int32', 'pointer', 'uint32'] },
   bind: { return: 'int32', arguments: ['int32', 'pointer', 'uint32'] },
+  connect: { return: 'int32', arguments: ['int32', 'pointer', 'uint32'] },
   getsockname: { return: 'int32', arguments: ['int32', 'pointer', 'pointer'] },
   recvmmsg: { return: 'int32', arguments: ['int32', 'pointer', 'uint32', 'int32', 'pointer'] },
   sendmmsg: { return: 'int32', arguments: ['int32', 'pointer', 'uint32', 'int32'] },
@@ -61,6 +64,7 @@ export interface Libc {
   socket(family: number, type: number, protocol: number): number;
   setsockopt(descriptor: number, level: number, option: number, value: ArrayBuffer, length: number): number;
   bind(descriptor: number, name: ArrayBuffer, length: number): number;
+  connect(descriptor: number, name: ArrayBuffer, length: number): number;
   getsockname(descriptor: number, name: ArrayBuffer, length: ArrayBuffer): number;
   recvmmsg(descriptor: number, headers: bigint, count: number, flags: number, timeout: bigint): number;
   sendmmsg(descriptor: number, headers: bigint, count: number, flags: number): number;

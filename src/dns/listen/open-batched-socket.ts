@@ -79,7 +79,7 @@ function timeval(milliseconds: number): ArrayBuffer {
 }
 
 /** Returns a struct sockaddr_in (16 octets) or sockaddr_in6 (28 octets, without flow and scope). */
-function socketAddress({ address, port }: Endpoint): ArrayBuffer {
+export function socketAddress({ address, port }: Endpoint): ArrayBuffer {
   const rdata = addressRdata(address);
   const ipv4 = rdata.length === 4;
   const bytes = new Uint8Array(ipv4 ? 16 : 28);

@@ -1,5 +1,6 @@
 // A forwarder at work: its servers, and the order in which they are asked.
 
+import type { OpenServerSocket } from '../../dns/ask/server-socket.ts';
 import { addressFromRdata, addressRdata } from '../../model/address.ts';
 import { type AddressRange, parseFilterRange, rangeHolds } from '../../model/address-range.ts';
 import { formatForwarderTarget } from '../../model/forwarder.ts';
@@ -26,7 +27,12 @@ export class ForwarderRuntime {
   #turn = 0;
 
   /** `onFailing` is called when a server stops answering. */
-  constructor(listed: ListedForwarder, logger: Logger, onFailing: (upstream: Upstream) => void) {
+  constructor(
+    listed: ListedForwarder,
+    openSocket: OpenServerSocket,
+    logger: Logger,
+    onFailing: (upstream: Upstream) => void,
+  ) {
     const { zone, targets, tlsAuthorities, allowFrom } = listed.forwarder;
     this.listed = listed;
     this.zone = nameToWire(zone);
@@ -38,7 +44,7 @@ export class ForwarderRuntime {
         over: 'a target of a forwarder answers again',
       });
       const fields = { forwarder: zone, target: formatForwarderTarget(target) };
-      return new Upstream(target, place, tlsAuthorities, (upstream, isHealthy) => {
+      return new Upstream(target, place, tlsAuthorities, openSocket, (upstream, isHealthy) => {
         if (isHealthy) return trouble.succeeded(fields);
         trouble.failed('no answer in time, or its port is closed', fields);
         onFailing(upstream);

@@ -1,6 +1,7 @@
 // Forwards questions: asks the servers of forwarded zones, keeps their answers in the cache, and follows aliases into
 // other zones. The caller has the sockets of clients. Rdata is copied as octets, never parsed and encoded again.
 
+import { type OpenServerSocket, openNodeSocket } from '../../dns/ask/server-socket.ts';
 import { extendedError } from '../../dns/wire/codes.ts';
 import { AnswerReader } from '../../forward-cache/answer-reader.ts';
 import type { ForwardCacheWriter } from '../../forward-cache/forward-cache-writer.ts';
@@ -37,6 +38,8 @@ interface ForwardingOptions {
   readonly cache: ForwardCacheWriter;
   readonly ownZones: OwnZones;
   readonly logger: Logger;
+  /** Opens the UDP sockets to servers. Node's by default. */
+  readonly openSocket?: OpenServerSocket | undefined;
   /** The most questions under way. Only tests set it. */
   readonly maxQuestions?: number;
 }
@@ -80,8 +83,11 @@ export class Forwarding {
     }
     for (const listed of list) {
       if (this.#runtimes.has(listed.id)) continue;
-      const runtime = new ForwarderRuntime(listed, this.#options.logger, (upstream) =>
-        this.#probes.hurry(runtime, upstream, performance.now()),
+      const runtime = new ForwarderRuntime(
+        listed,
+        this.#options.openSocket ?? openNodeSocket,
+        this.#options.logger,
+        (upstream) => this.#probes.hurry(runtime, upstream, performance.now()),
       );
       this.#runtimes.set(listed.id, runtime);
     }

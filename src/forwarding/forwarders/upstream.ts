@@ -1,6 +1,7 @@
 // One server of a forwarder: what it can do, how fast it is, and whether it answers. Sends queries to the server, and
 // decides which message answers a query (RFC 5452 §9.1). pending-question.ts decides which server is asked, and when.
 
+import type { OpenServerSocket } from '../../dns/ask/server-socket.ts';
 import { rcode, recordClass } from '../../dns/wire/codes.ts';
 import { flag, headerField, headerLength, readUint16 } from '../../dns/wire/header.ts';
 import type { CachedQuestion } from '../../forward-cache/forward-cache-writer.ts';
@@ -60,12 +61,13 @@ export class Upstream {
     target: ForwarderTarget,
     place: number,
     authorities: string | undefined,
+    openSocket: OpenServerSocket,
     onHealth: (upstream: Upstream, isHealthy: boolean) => void,
   ) {
     this.target = target;
     this.place = place;
     this.#onHealth = onHealth;
-    this.#ports = new DatagramPorts(target, () => {
+    this.#ports = new DatagramPorts(target, openSocket, () => {
       this.#counts.foreign += 1;
     });
     this.#stream = new StreamConnection(target, authorities);

@@ -17,6 +17,7 @@ import {
 } from '../../support/bad-upstream.ts';
 import { until } from '../../support/until.ts';
 import { openForwarding } from './open-forwarding.ts';
+import { socketKinds } from './socket-kinds.ts';
 
 const servfail = 2;
 const nxdomain = 3;
@@ -265,137 +266,143 @@ function lower(octet: number): number {
   return octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet;
 }
 
-suite('one server', { concurrency: true }, () => {
-  for (const [what, row] of Object.entries(rows)) {
-    test(what, async (t) => {
-      const server = await startBadUpstream(t, (query) =>
-        isProbe(query) && row.probes !== true ? [reply(query, { rcode: nxdomain })] : row.does(query),
-      );
-      // Long enough that even on a busy machine the server is not asked again before it has answered.
-      const timeoutMilliseconds = (row.queries ?? 1) > 3 ? 2_000 : 5_000;
-      const { ask, cached } = openForwarding(t, [{ targets: [server.port], timeoutMilliseconds }]);
-      const answer = await ask(name);
-      const { rcode = 0, kept, answers = rcode === 0 ? [goodText] : [] } = row;
-      assert.equal(answer.rcode, rcode);
-      assert.deepEqual(answer.answers, answers);
-      if (row.extendedError !== undefined) assert.equal(answer.extendedError, row.extendedError);
-      if (rcode === 0) assert.equal(answer.extendedError, -1);
-      assert.equal(answer.message.authorities.length, row.authorities ?? 0);
-      assert.equal(answer.message.additionals.length, row.additionals ?? 0);
-      const asked = server.queries.filter((query) => !isProbe(query)).length;
-      assert.ok(asked <= (row.queries ?? 1), `${asked} queries`);
-      if (kept === undefined) return;
-      if (kept > 1) {
-        assert.deepEqual(cached(name)?.answers, answers);
-        assert.ok(cached(name, { later: kept - 2 }) !== undefined, `it is kept for less than ${kept} s`);
-      }
-      assert.equal(cached(name, { later: kept + 1 }), undefined, `it is kept longer than ${kept} s`);
-      if (kept === 0) assert.equal(cached(name), undefined);
-    });
-  }
-
-  test('a closed port is noticed at once, and kept for two seconds', async (t) => {
-    const server = await startBadUpstream(t, wellBehaved);
-    server.close();
-    const { ask, cached } = openForwarding(t, [{ targets: [server.port] }]);
-    const answer = await ask(name);
-    assert.deepEqual([answer.rcode, answer.extendedError], [servfail, networkError]);
-    assert.equal(cached(name)?.rcode, servfail);
-    assert.equal(cached(name, { later: 3 }), undefined);
-  });
-
-  test('an answer that comes too late is kept for the next client', async (t) => {
-    const server = await startBadUpstream(t, (query) => [
-      { octets: reply(query, { answers: [good()] }), afterMilliseconds: 600 },
-    ]);
-    const { ask, cached } = openForwarding(t, [{ targets: [server.port], timeoutMilliseconds: 200 }]);
-    assert.equal((await ask(name)).rcode, servfail);
-    await until(() => cached(name)?.rcode === 0, 'the late answer is not kept');
-  });
-
-  test('a server without EDNS is asked without from then on', async (t) => {
-    const server = await startBadUpstream(t, (query) => [
-      reply(query, query.hasEdns ? { rcode: 1, withoutEdns: true } : { answers: [good()] }),
-    ]);
-    const { ask } = openForwarding(t, [{ targets: [server.port] }]);
-    await ask(`a.${zone}`);
-    const before = server.queries.filter((query) => !isProbe(query)).length;
-    assert.equal((await ask(`b.${zone}`)).rcode, 0);
-    assert.deepEqual(
-      server.queries
-        .filter((query) => !isProbe(query))
-        .slice(before)
-        .map(({ hasEdns }) => hasEdns),
-      [false],
-    );
-  });
-
-  test('30 equal questions are asked once', async (t) => {
-    const server = await startBadUpstream(t, (query) => [
-      { octets: reply(query, { answers: [good()] }), afterMilliseconds: 100 },
-    ]);
-    const { ask } = openForwarding(t, [{ targets: [server.port] }]);
-    const answers = await Promise.all(Array.from({ length: 30 }, () => ask(name)));
-    assert.ok(answers.every(({ rcode }) => rcode === 0));
-    assert.equal(server.queries.filter((query) => !isProbe(query)).length, 1);
-  });
-
-  test('DO and CD go to the server, and make answers differ', async (t) => {
-    const server = await startBadUpstream(t, wellBehaved);
-    const { ask, cached } = openForwarding(t, [{ targets: [server.port] }]);
-    for (const flags of [0, 1, 2, 3]) {
-      await ask(name, { flags });
-      const { octets } = server.queries.filter((query) => !isProbe(query)).at(-1)!;
-      const ednsFlags = octets.readUInt16BE(12 + name.length + 2 + 4 + 7);
-      assert.equal(ednsFlags === 0x8000, (flags & 1) !== 0);
-      assert.equal((octets[3]! & 0x10) !== 0, (flags & 2) !== 0);
-      assert.equal((octets[2]! & 0x01) !== 0, true, 'RD');
+for (const { name: kind, open, skip } of socketKinds) {
+  suite(`one server, ${kind} sockets`, { concurrency: true, skip }, () => {
+    for (const [what, row] of Object.entries(rows)) {
+      test(what, async (t) => {
+        const server = await startBadUpstream(t, (query) =>
+          isProbe(query) && row.probes !== true ? [reply(query, { rcode: nxdomain })] : row.does(query),
+        );
+        // Long enough that even on a busy machine the server is not asked again before it has answered.
+        const timeoutMilliseconds = (row.queries ?? 1) > 3 ? 2_000 : 5_000;
+        const { ask, cached } = openForwarding(t, [{ targets: [server.port], timeoutMilliseconds }], {
+          openSocket: open(t),
+        });
+        const answer = await ask(name);
+        const { rcode = 0, kept, answers = rcode === 0 ? [goodText] : [] } = row;
+        assert.equal(answer.rcode, rcode);
+        assert.deepEqual(answer.answers, answers);
+        if (row.extendedError !== undefined) assert.equal(answer.extendedError, row.extendedError);
+        if (rcode === 0) assert.equal(answer.extendedError, -1);
+        assert.equal(answer.message.authorities.length, row.authorities ?? 0);
+        assert.equal(answer.message.additionals.length, row.additionals ?? 0);
+        const asked = server.queries.filter((query) => !isProbe(query)).length;
+        assert.ok(asked <= (row.queries ?? 1), `${asked} queries`);
+        if (kept === undefined) return;
+        if (kept > 1) {
+          assert.deepEqual(cached(name)?.answers, answers);
+          assert.ok(cached(name, { later: kept - 2 }) !== undefined, `it is kept for less than ${kept} s`);
+        }
+        assert.equal(cached(name, { later: kept + 1 }), undefined, `it is kept longer than ${kept} s`);
+        if (kept === 0) assert.equal(cached(name), undefined);
+      });
     }
-    assert.equal(server.queries.filter((query) => !isProbe(query)).length, 4);
-    assert.equal(cached(name, { flags: 3 })?.rcode, 0);
-  });
-});
 
-suite('two servers', { concurrency: true }, () => {
-  const firsts: Readonly<Record<string, Behaviour | 'closed'>> = {
-    'the first closed': 'closed',
-    'the first silent': () => [],
-    'the first with SERVFAIL': (query) => [reply(query, { rcode: 2 })],
-    'the first with REFUSED': (query) => [reply(query, { rcode: 5 })],
-    'the first with FORMERR': (query) => [reply(query, { rcode: 1 })],
-    'the first with TC and a closed TCP': (query) => (query.isTcp ? 'close' : [reply(query, { truncated: true })]),
-    'the first with an alias loop': (query) => [reply(query, { answers: [cname(query.name)] })],
-  };
-  for (const [what, behaviour] of Object.entries(firsts)) {
-    test(`${what}: the second is asked`, async (t) => {
-      const first = await startBadUpstream(t, behaviour === 'closed' ? () => [] : behaviour);
-      if (behaviour === 'closed') first.close();
-      const second = await startBadUpstream(t, wellBehaved);
-      const { ask } = openForwarding(t, [{ targets: [first.port, second.port] }]);
-      for (const label of ['a', 'b', 'c']) {
-        const answer = await ask(`${label}.${zone}`);
-        assert.deepEqual([answer.rcode, answer.answers.length], [0, 1]);
-      }
+    test('a closed port is noticed at once, and kept for two seconds', async (t) => {
+      const server = await startBadUpstream(t, wellBehaved);
+      server.close();
+      const { ask, cached } = openForwarding(t, [{ targets: [server.port] }], { openSocket: open(t) });
+      const answer = await ask(name);
+      assert.deepEqual([answer.rcode, answer.extendedError], [servfail, networkError]);
+      assert.equal(cached(name)?.rcode, servfail);
+      assert.equal(cached(name, { later: 3 }), undefined);
     });
-  }
 
-  test('a server that fails is only probed, and the first is used again when it answers', async (t) => {
-    const first = await startBadUpstream(t, () => []);
-    const second = await startBadUpstream(t, wellBehaved);
-    const { ask, forwarding } = openForwarding(t, [{ targets: [first.port, second.port] }]);
-    const asked = () => first.queries.filter((query) => !isProbe(query)).length;
-    const healthy = () => forwarding.state(zone as never)?.upstreams[0]?.healthy;
-    for (let i = 0; i < 20 && healthy() !== false; i += 1) await ask(`f${i}.${zone}`);
-    assert.equal(healthy(), false);
-    const before = asked();
-    for (let i = 0; i < 10; i += 1) await ask(`g${i}.${zone}`);
-    assert.equal(asked(), before, 'questions went to it');
-    first.behave(wellBehaved);
-    await until(() => healthy() === true, 'it is not used again');
-    await ask(`h.${zone}`);
-    assert.equal(asked(), before + 1);
+    test('an answer that comes too late is kept for the next client', async (t) => {
+      const server = await startBadUpstream(t, (query) => [
+        { octets: reply(query, { answers: [good()] }), afterMilliseconds: 600 },
+      ]);
+      const { ask, cached } = openForwarding(t, [{ targets: [server.port], timeoutMilliseconds: 200 }], {
+        openSocket: open(t),
+      });
+      assert.equal((await ask(name)).rcode, servfail);
+      await until(() => cached(name)?.rcode === 0, 'the late answer is not kept');
+    });
+
+    test('a server without EDNS is asked without from then on', async (t) => {
+      const server = await startBadUpstream(t, (query) => [
+        reply(query, query.hasEdns ? { rcode: 1, withoutEdns: true } : { answers: [good()] }),
+      ]);
+      const { ask } = openForwarding(t, [{ targets: [server.port] }], { openSocket: open(t) });
+      await ask(`a.${zone}`);
+      const before = server.queries.filter((query) => !isProbe(query)).length;
+      assert.equal((await ask(`b.${zone}`)).rcode, 0);
+      assert.deepEqual(
+        server.queries
+          .filter((query) => !isProbe(query))
+          .slice(before)
+          .map(({ hasEdns }) => hasEdns),
+        [false],
+      );
+    });
+
+    test('30 equal questions are asked once', async (t) => {
+      const server = await startBadUpstream(t, (query) => [
+        { octets: reply(query, { answers: [good()] }), afterMilliseconds: 100 },
+      ]);
+      const { ask } = openForwarding(t, [{ targets: [server.port] }], { openSocket: open(t) });
+      const answers = await Promise.all(Array.from({ length: 30 }, () => ask(name)));
+      assert.ok(answers.every(({ rcode }) => rcode === 0));
+      assert.equal(server.queries.filter((query) => !isProbe(query)).length, 1);
+    });
+
+    test('DO and CD go to the server, and make answers differ', async (t) => {
+      const server = await startBadUpstream(t, wellBehaved);
+      const { ask, cached } = openForwarding(t, [{ targets: [server.port] }], { openSocket: open(t) });
+      for (const flags of [0, 1, 2, 3]) {
+        await ask(name, { flags });
+        const { octets } = server.queries.filter((query) => !isProbe(query)).at(-1)!;
+        const ednsFlags = octets.readUInt16BE(12 + name.length + 2 + 4 + 7);
+        assert.equal(ednsFlags === 0x8000, (flags & 1) !== 0);
+        assert.equal((octets[3]! & 0x10) !== 0, (flags & 2) !== 0);
+        assert.equal((octets[2]! & 0x01) !== 0, true, 'RD');
+      }
+      assert.equal(server.queries.filter((query) => !isProbe(query)).length, 4);
+      assert.equal(cached(name, { flags: 3 })?.rcode, 0);
+    });
   });
-});
+
+  suite(`two servers, ${kind} sockets`, { concurrency: true, skip }, () => {
+    const firsts: Readonly<Record<string, Behaviour | 'closed'>> = {
+      'the first closed': 'closed',
+      'the first silent': () => [],
+      'the first with SERVFAIL': (query) => [reply(query, { rcode: 2 })],
+      'the first with REFUSED': (query) => [reply(query, { rcode: 5 })],
+      'the first with FORMERR': (query) => [reply(query, { rcode: 1 })],
+      'the first with TC and a closed TCP': (query) => (query.isTcp ? 'close' : [reply(query, { truncated: true })]),
+      'the first with an alias loop': (query) => [reply(query, { answers: [cname(query.name)] })],
+    };
+    for (const [what, behaviour] of Object.entries(firsts)) {
+      test(`${what}: the second is asked`, async (t) => {
+        const first = await startBadUpstream(t, behaviour === 'closed' ? () => [] : behaviour);
+        if (behaviour === 'closed') first.close();
+        const second = await startBadUpstream(t, wellBehaved);
+        const { ask } = openForwarding(t, [{ targets: [first.port, second.port] }], { openSocket: open(t) });
+        for (const label of ['a', 'b', 'c']) {
+          const answer = await ask(`${label}.${zone}`);
+          assert.deepEqual([answer.rcode, answer.answers.length], [0, 1]);
+        }
+      });
+    }
+
+    test('a server that fails is only probed, and the first is used again when it answers', async (t) => {
+      const first = await startBadUpstream(t, () => []);
+      const second = await startBadUpstream(t, wellBehaved);
+      const { ask, forwarding } = openForwarding(t, [{ targets: [first.port, second.port] }], { openSocket: open(t) });
+      const asked = () => first.queries.filter((query) => !isProbe(query)).length;
+      const healthy = () => forwarding.state(zone as never)?.upstreams[0]?.healthy;
+      for (let i = 0; i < 20 && healthy() !== false; i += 1) await ask(`f${i}.${zone}`);
+      assert.equal(healthy(), false);
+      const before = asked();
+      for (let i = 0; i < 10; i += 1) await ask(`g${i}.${zone}`);
+      assert.equal(asked(), before, 'questions went to it');
+      first.behave(wellBehaved);
+      await until(() => healthy() === true, 'it is not used again');
+      await ask(`h.${zone}`);
+      assert.equal(asked(), before + 1);
+    });
+  });
+}
 
 suite('stale answers', { concurrency: true }, () => {
   test('are given when no server answers, with TTL 30 and an extended error, and at once for a while', async (t) => {

@@ -3,16 +3,24 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { test } from 'node:test';
+import { suite, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { DatagramPorts } from '../../../src/forwarding/forwarders/datagram-ports.ts';
 import { parseAddress } from '../../../src/model/address.ts';
+import { socketKinds } from './socket-kinds.ts';
 
+const source = new URL('../../../src/', import.meta.url);
+
+/** The last argument is the kind of sockets. */
 const script = `
 import { openSync } from 'node:fs';
-const { DatagramPorts } = await import(${JSON.stringify(new URL('../../../src/forwarding/forwarders/datagram-ports.ts', import.meta.url).href)});
-const ports = new DatagramPorts({ address: '127.0.0.1', port: 9 }, () => undefined);
+import { DatagramPorts } from '${source}forwarding/forwarders/datagram-ports.ts';
+import { BatchedServerSockets } from '${source}dns/ask/batched-server-sockets.ts';
+import { openNodeSocket } from '${source}dns/ask/server-socket.ts';
+import { openLibc } from '${source}dns/listen/libc.ts';
+const open = process.argv.at(-1) === 'batched' ? new BatchedServerSockets(openLibc()).open : openNodeSocket;
+const ports = new DatagramPorts({ address: '127.0.0.1', port: 9 }, open, () => undefined);
 try { for (;;) openSync('/dev/null'); } catch {}
 const failed = [];
 const send = () => ports.send({ query: new Uint8Array(12), sentAt: 0, forget: () => undefined, fail: (why) => failed.push(why) });
@@ -22,24 +30,27 @@ await null;
 process.exitCode = told === 0 && failed.join() === 'broken,broken,broken' ? 0 : 1;
 `;
 
-test('without file descriptors, each query fails at once', async () => {
-  const limited = `ulimit -n 64; exec "$0" --disable-warning=ExperimentalWarning --input-type=module -e "$1"`;
-  await assert.doesNotReject(
-    promisify(execFile)('bash', ['-c', limited, process.execPath, script], { timeout: 20_000 }),
-  );
-});
+for (const { name, open, skip } of socketKinds) {
+  suite(`${name} sockets`, { skip }, () => {
+    test('without file descriptors, each query fails at once', async () => {
+      const limited = `ulimit -n 64; exec "$0" --disable-warning=ExperimentalWarning --input-type=module -e "$1" ${name}`;
+      const run = promisify(execFile)('bash', ['-c', limited, process.execPath, script], { timeout: 20_000 });
+      await assert.doesNotReject(run);
+    });
 
-test('a socket that is closed while it is being opened sends nothing', async () => {
-  const ports = new DatagramPorts({ address: parseAddress('127.0.0.1'), port: 9 }, () => undefined);
-  ports.send({
-    query: new Uint8Array(12),
-    isStream: false,
-    sentAt: 0,
-    receive: () => true,
-    fail: () => assert.fail('the query has failed'),
-    forget: () => undefined,
+    test('a socket that is closed while it is being opened sends nothing', async (t) => {
+      const ports = new DatagramPorts({ address: parseAddress('127.0.0.1'), port: 9 }, open(t), () => undefined);
+      ports.send({
+        query: new Uint8Array(12),
+        isStream: false,
+        sentAt: 0,
+        receive: () => true,
+        fail: () => assert.fail('the query has failed'),
+        forget: () => undefined,
+      });
+      ports.close();
+      // An error thrown in an event of the socket would end this process.
+      await delay(50);
+    });
   });
-  ports.close();
-  // An error thrown in an event of the socket would end this process.
-  await delay(50);
-});
+}

@@ -1,6 +1,7 @@
 // A forwarder for the tests: with its cache, without the threads and sockets of clients. Answers come as text.
 
 import { decode, type Message } from 'dns-packet';
+import type { OpenServerSocket } from '../../../src/dns/ask/server-socket.ts';
 import { AnswerReader } from '../../../src/forward-cache/answer-reader.ts';
 import { createForwardCache } from '../../../src/forward-cache/create-forward-cache.ts';
 import { ForwardCacheReader } from '../../../src/forward-cache/forward-cache-reader.ts';
@@ -38,12 +39,19 @@ export function openForwarding(
     ownZones = noZones,
     logger = quiet,
     maxQuestions,
-  }: { ownZones?: OwnZones; logger?: Logger; maxQuestions?: number } = {},
+    openSocket,
+  }: { ownZones?: OwnZones; logger?: Logger; maxQuestions?: number; openSocket?: OpenServerSocket } = {},
 ) {
   const buffer = createForwardCache(2 ** 20);
   const cache = new ForwardCacheWriter(buffer);
   const reader = new ForwardCacheReader(buffer, 1);
-  const forwarding = new Forwarding({ cache, ownZones, logger, ...(maxQuestions !== undefined && { maxQuestions }) });
+  const forwarding = new Forwarding({
+    cache,
+    ownZones,
+    logger,
+    openSocket,
+    ...(maxQuestions !== undefined && { maxQuestions }),
+  });
   test.after(() => forwarding.close());
   const listed = given.map(({ zone = 'bad.test', targets, ...rest }, place) => ({
     id: place + 1,

@@ -1,0 +1,203 @@
+// The UDP sockets to all servers, through libc: the queries of one turn that leave by one socket cost one call, and so
+// do the answers. While the thread is busy, it receives after each turn. When it rests, Node's event loop watches the
+// sockets.
+
+import { createSocket, type Socket } from 'node:dgram';
+import { closeSync } from 'node:fs';
+import { familyOf } from '../../model/address.ts';
+import type { Endpoint } from '../../model/endpoint.ts';
+import { type Libc, linux } from '../listen/libc.ts';
+import { batchSize } from '../listen/message-layout.ts';
+import { socketAddress } from '../listen/open-batched-socket.ts';
+import { DatagramBatch } from './datagram-batch.ts';
+import type { ServerSocket, SocketFailure, SocketListener } from './server-socket.ts';
+
+/** Milliseconds until queries are sent again that a full socket did not take. */
+const retryMilliseconds = 1;
+
+export class BatchedServerSockets {
+  readonly #libc: Libc;
+  readonly #batch: DatagramBatch;
+  readonly #open = new Set<BatchedServerSocket>();
+  readonly #unsent = new Set<BatchedServerSocket>();
+  /** The sockets in the order of the list for poll(); empty if it must be made anew. */
+  #polled: BatchedServerSocket[] = [];
+  #pollList = new Int32Array(0);
+  /** True: {@link receive} is called again soon. */
+  #isBusy = false;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(libc: Libc) {
+    this.#libc = libc;
+    this.#batch = new DatagramBatch(libc);
+  }
+
+  /** Opens a socket on a random port. If that fails, the listener learns it. */
+  readonly open = (server: Endpoint, listener: SocketListener): ServerSocket => {
+    const descriptor = this.#connect(server);
+    if (descriptor < 0) {
+      return { send: () => queueMicrotask(() => listener.failed('broken')), close: () => undefined };
+    }
+    const socket = new BatchedServerSocket(
+      descriptor,
+      familyOf(server.address) === 'ipv6' ? 'udp6' : 'udp4',
+      listener,
+      {
+        hasUnsent: () => this.#willSend(socket),
+        isClosed: () => {
+          this.#open.delete(socket);
+          this.#unsent.delete(socket);
+          this.#polled = [];
+        },
+      },
+    );
+    this.#open.add(socket);
+    this.#polled = [];
+    return socket;
+  };
+
+  /** Sends what has been asked to be sent. The end of each turn does so too. */
+  send(): void {
+    for (const socket of this.#unsent) {
+      if (!socket.sendUnsent(this.#batch)) continue;
+      this.#unsent.delete(socket);
+      if (!this.#isBusy) socket.watch();
+    }
+    if (this.#unsent.size > 0) this.#retry ??= setTimeout(() => this.#sendAgain(), retryMilliseconds);
+  }
+
+  /** Receives what is there. `isBusy`: it is called again soon; otherwise the event loop watches the sockets. */
+  receive(isBusy: boolean): void {
+    this.#isBusy = isBusy;
+    if (this.#open.size > 0) {
+      if (this.#polled.length === 0) this.#listForPoll();
+      const [sockets, list] = [this.#polled, this.#pollList];
+      if (this.#libc.poll(list.buffer, BigInt(sockets.length), 0) > 0) {
+        for (const [i, socket] of sockets.entries()) {
+          // The events that were found are in the upper half.
+          if ((list[2 * i + 1] as number) >>> 16 !== 0) socket.receive(this.#batch);
+        }
+      }
+    }
+    if (!isBusy) for (const socket of this.#open) socket.watch();
+  }
+
+  #willSend(socket: BatchedServerSocket): void {
+    if (this.#unsent.size === 0) queueMicrotask(() => this.send());
+    this.#unsent.add(socket);
+  }
+
+  #sendAgain(): void {
+    this.#retry = undefined;
+    this.send();
+  }
+
+  #listForPoll(): void {
+    this.#polled = [...this.#open];
+    this.#pollList = Int32Array.from(this.#polled.flatMap(({ descriptor }) => [descriptor, linux.POLLIN]));
+  }
+
+  /** Returns the descriptor of a socket that is connected to the server; −1 if that is not possible. */
+  #connect(server: Endpoint): number {
+    const family = familyOf(server.address) === 'ipv6' ? linux.AF_INET6 : linux.AF_INET;
+    const descriptor = this.#libc.socket(family, linux.SOCK_DGRAM | linux.SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -1;
+    const name = socketAddress(server);
+    if (this.#libc.connect(descriptor, name, name.byteLength) === 0) return descriptor;
+    closeSync(descriptor);
+    return -1;
+  }
+}
+
+class BatchedServerSocket implements ServerSocket {
+  readonly descriptor: number;
+  readonly #type: 'udp4' | 'udp6';
+  readonly #listener: SocketListener;
+  readonly #owner: { hasUnsent(): void; isClosed(): void };
+  #unsent: Uint8Array[] = [];
+  /** Has the descriptor while the event loop watches it. */
+  #watcher: Socket | undefined;
+  #isClosed = false;
+
+  constructor(
+    descriptor: number,
+    type: 'udp4' | 'udp6',
+    listener: SocketListener,
+    owner: { hasUnsent(): void; isClosed(): void },
+  ) {
+    this.descriptor = descriptor;
+    this.#type = type;
+    this.#listener = listener;
+    this.#owner = owner;
+  }
+
+  send(query: Uint8Array): void {
+    if (this.#isClosed) return;
+    this.#unsent.push(query);
+    if (this.#unsent.length === 1) this.#owner.hasUnsent();
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#owner.isClosed();
+    if (this.#watcher === undefined) closeSync(this.descriptor);
+    else this.#watcher.close();
+  }
+
+  /** Returns false if some must be sent later, since the socket is full. */
+  sendUnsent(batch: DatagramBatch): boolean {
+    const queries = this.#unsent;
+    for (let sent = 0; sent < queries.length; ) {
+      const result = batch.send(this.descriptor, queries, sent);
+      if (result > 0) {
+        sent += result;
+      } else if (result === -linux.EAGAIN || result === -linux.ENOBUFS) {
+        this.#unsent = queries.slice(sent);
+        return false;
+      } else {
+        this.#unsent = [];
+        this.#fail(result);
+        return true;
+      }
+    }
+    this.#unsent = [];
+    return true;
+  }
+
+  receive(batch: DatagramBatch): void {
+    while (!this.#isClosed) {
+      const count = batch.receive(this.descriptor);
+      if (count < 0) {
+        if (count !== -linux.EAGAIN) this.#fail(count);
+        return;
+      }
+      for (let i = 0; i < count && !this.#isClosed; i += 1) this.#listener.received(batch.received(i));
+      if (count < batchSize) return;
+    }
+  }
+
+  /** Lets the event loop tell of what arrives. */
+  watch(): void {
+    if (this.#isClosed || this.#watcher !== undefined) return;
+    const watcher = createSocket(this.#type);
+    watcher.on('message', (octets) => this.#listener.received(octets));
+    watcher.on('error', (error: NodeJS.ErrnoException) => this.#failAs(error.code === 'ECONNREFUSED'));
+    try {
+      watcher.bind({ fd: this.descriptor });
+      this.#watcher = watcher;
+    } catch {
+      this.#failAs(false);
+    }
+  }
+
+  #fail(result: number): void {
+    this.#failAs(-result === linux.ECONNREFUSED);
+  }
+
+  #failAs(isRefused: boolean): void {
+    const why: SocketFailure = isRefused ? 'refused' : 'broken';
+    this.close();
+    this.#listener.failed(why);
+  }
+}

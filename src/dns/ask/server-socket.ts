@@ -1,0 +1,65 @@
+// A UDP socket that is connected to one server: only the server can send to it, and a closed port is noticed at once.
+// This one is Node's. Cheaper, where libc can be called: batched-server-sockets.ts.
+
+import { createSocket } from 'node:dgram';
+import { familyOf } from '../../model/address.ts';
+import type { Endpoint } from '../../model/endpoint.ts';
+
+/** Why nothing more can come: the port is closed, or the socket cannot be used. */
+export type SocketFailure = 'refused' | 'broken';
+
+export interface ServerSocket {
+  /** Sends the query, at the end of this turn at the latest. */
+  send(query: Uint8Array): void;
+  /** Nothing is sent or received any more. */
+  close(): void;
+}
+
+export interface SocketListener {
+  /** The octets are valid only during the call. */
+  received(octets: Uint8Array): void;
+  /** The socket is closed. Not called before the function that opened the socket has returned. */
+  failed(why: SocketFailure): void;
+}
+
+export type OpenServerSocket = (server: Endpoint, listener: SocketListener) => ServerSocket;
+
+/** Opens a socket on a random port. If that fails, the listener learns it. */
+export function openNodeSocket({ address, port }: Endpoint, listener: SocketListener): ServerSocket {
+  /** The queries that wait until the socket is connected; undefined once it is. */
+  let unsent: Uint8Array[] | undefined = [];
+  let isClosed = false;
+  const family = familyOf(address) === 'ipv6' ? 6 : 4;
+  // Without this, Node would look the address up in another thread.
+  const lookup = (host: string, _: unknown, done: (error: null, address: string, family: number) => void) =>
+    done(null, host, family);
+  const socket = createSocket({ type: `udp${family}`, lookup: lookup as never });
+  const close = () => {
+    if (isClosed) return;
+    isClosed = true;
+    socket.close();
+  };
+  socket.on('message', (octets) => listener.received(octets));
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    close();
+    const why = error.code === 'ECONNREFUSED' ? 'refused' : 'broken';
+    // Without file descriptors, the error comes before the socket is there.
+    queueMicrotask(() => listener.failed(why));
+  });
+  socket.once('connect', () => {
+    const waiting = unsent ?? [];
+    unsent = undefined;
+    // The socket was closed while it was being connected (test/forwarding/forwarders/datagram-ports.test.ts).
+    if (isClosed) return;
+    for (const query of waiting) socket.send(query);
+  });
+  socket.connect(port, address);
+  return {
+    send: (query) => {
+      if (isClosed) return;
+      if (unsent === undefined) socket.send(query);
+      else unsent.push(query);
+    },
+    close,
+  };
+}
