@@ -3,8 +3,11 @@
 
 import type { WalkedMessage } from './walk-message.ts';
 
-/** Why a query has no answer. `refused`: the port is closed. `broken`: the connection ended. */
-export type ExchangeFailure = 'refused' | 'broken';
+/**
+ * Why a query has no answer. `refused`: the port is closed. `distrusted`: the certificate was not accepted. `broken`:
+ * the connection ended.
+ */
+export type ExchangeFailure = 'refused' | 'distrusted' | 'broken';
 
 export interface Exchange {
   /** The query. The socket that sends it writes the id. */
@@ -14,7 +17,8 @@ export interface Exchange {
   readonly sentAt: number;
   /** Takes a message with the query's id. Returns false if the message is not the answer: the query goes on waiting. */
   receive(octets: Uint8Array): boolean;
-  fail(why: ExchangeFailure): void;
+  /** `detail`: what the system says, for people. */
+  fail(why: ExchangeFailure, detail?: string): void;
   /** Forgets the exchange. Set by the socket that sends the query. */
   forget: () => void;
 }

@@ -37,6 +37,8 @@ export interface UpstreamStatus {
   readonly target: number;
   /** Undefined: the server was not asked yet. */
   readonly healthy: boolean | undefined;
+  /** Why the server does not answer; undefined if it does. */
+  readonly failure: string | undefined;
   /** The smoothed time between question and answer, in milliseconds; undefined without answers. */
   readonly latency: number | undefined;
   readonly asked: number;

@@ -46,7 +46,7 @@ export class ForwarderRuntime {
       const fields = { forwarder: zone, target: formatForwarderTarget(target) };
       return new Upstream(target, place, tlsAuthorities, openSocket, (upstream, isHealthy) => {
         if (isHealthy) return trouble.succeeded(fields);
-        trouble.failed('no answer in time, or its port is closed', fields);
+        trouble.failed(upstream.failure, fields);
         onFailing(upstream);
       });
     });

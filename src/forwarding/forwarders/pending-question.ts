@@ -215,7 +215,7 @@ export class PendingQuestion {
   #failed({ turn, exchange }: Query, why: ExchangeFailure): void {
     const now = performance.now();
     const { upstream } = turn;
-    if (why === 'refused') this.#why = extendedError.NETWORK_ERROR;
+    if (why !== 'broken') this.#why = extendedError.NETWORK_ERROR;
     if (exchange.isStream && turn.isCaseLost && !upstream.isSecure) {
       // The server has no TCP: it is asked over UDP without mixed case.
       turn.isCaseLost = false;

@@ -5,13 +5,15 @@ import { randomBytes } from 'node:crypto';
 import { type Fqdn, parseName } from '../../model/name.ts';
 import { askServer, canAskFor } from '../live/ask-server.ts';
 import type { ForwarderRuntime } from './forwarder-runtime.ts';
-import type { Upstream } from './upstream.ts';
+import { failures, type Upstream } from './upstream.ts';
 
 /** Milliseconds between two probes of a failing server. Doubled after each probe, up to `maxPause`. */
 const firstPause = 500;
 const maxPause = 5_000;
 /** Milliseconds without an answer after which a healthy server is probed. */
 const idlePause = 30_000;
+/** Unanswered probes in a row after which a server that was healthy is not any more: one probe may get lost. */
+const maxLost = 2;
 /** Milliseconds in which a server must answer a probe. */
 const maxAnswer = 2_000;
 /** The first label of a probe's name is this, then `randomLength` random octets as hexadecimal digits. */
@@ -96,9 +98,11 @@ export class Probes {
       schedule.failures = 0;
       upstream.noteAnswer(sentAt, now);
     } else {
-      if (!probe.cameBack) upstream.unansweredProbes += 1;
+      if (probe.cameBack) upstream.failure = failures.loops;
+      else upstream.unansweredProbes += 1;
       schedule.failures += 1;
-      if (upstream.isHealthy !== true) upstream.setHealthy(false);
+      const isHeard = upstream.isHealthy === true && (upstream.heardAt >= sentAt || schedule.failures < maxLost);
+      if (!isHeard) upstream.setHealthy(false);
     }
     schedule.nextAt = now + Math.min(firstPause * 2 ** Math.max(0, schedule.failures - 1), maxPause);
   }
@@ -117,7 +121,10 @@ async function askOnce(
     const asked = { name, milliseconds: maxAnswer, recursive: true, withoutValidation: true };
     return askServer(upstream.target, asked).then(
       () => true,
-      () => false,
+      (error: NodeJS.ErrnoException) => {
+        upstream.failure = error.code === 'ECONNREFUSED' ? failures.refused : failures.silent;
+        return false;
+      },
     );
   }
   return upstream.probe(name, maxAnswer, sentAt);

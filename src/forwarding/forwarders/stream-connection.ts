@@ -2,8 +2,10 @@
 // some idle seconds.
 
 import { connect, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { readUint16, writeUint16 } from '../../dns/wire/header.ts';
 import type { ForwarderTarget } from '../../model/forwarder.ts';
+import { messageOf } from '../../model/thrown.ts';
 import type { Exchange, ExchangeFailure } from './exchange.ts';
 import { WaitingExchanges } from './waiting-exchanges.ts';
 
@@ -41,7 +43,7 @@ class Connection {
   #received: Buffer = Buffer.alloc(0);
 
   constructor(target: ForwarderTarget, authorities: string | undefined) {
-    void this.#open(target, authorities).catch(() => this.close('broken'));
+    void this.#open(target, authorities).catch((error: unknown) => this.close('broken', messageOf(error)));
   }
 
   async #open({ address, port, tlsName }: ForwarderTarget, authorities: string | undefined): Promise<void> {
@@ -59,9 +61,7 @@ class Connection {
     this.#socket = socket;
     if (this.isClosed) socket.destroy();
     socket.on('data', (octets: Buffer) => this.#receive(octets));
-    socket.on('error', (error: NodeJS.ErrnoException) =>
-      this.close(error.code === 'ECONNREFUSED' ? 'refused' : 'broken'),
-    );
+    socket.on('error', (error: NodeJS.ErrnoException) => this.close(kindOf(error, socket), error.message));
     socket.on('close', () => this.close('broken'));
     socket.on('end', () => this.close('broken'));
     socket.setTimeout(maxIdle, () => this.close('broken'));
@@ -80,11 +80,11 @@ class Connection {
     else this.#socket.write(frame);
   }
 
-  close(why: ExchangeFailure): void {
+  close(why: ExchangeFailure, detail?: string): void {
     if (this.isClosed) return;
     this.isClosed = true;
     this.#socket?.destroy();
-    this.#waiting.failAll(why);
+    this.#waiting.failAll(why, detail);
   }
 
   #receive(octets: Buffer): void {
@@ -103,4 +103,10 @@ class Connection {
       exchange.forget();
     }
   }
+}
+
+function kindOf({ code }: NodeJS.ErrnoException, socket: Socket | TLSSocket): ExchangeFailure {
+  if (code === 'ECONNREFUSED') return 'refused';
+  // Set if the certificate was read and not accepted.
+  return 'authorizationError' in socket && socket.authorizationError ? 'distrusted' : 'broken';
 }

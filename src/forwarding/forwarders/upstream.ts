@@ -28,6 +28,17 @@ const latencyWeight = 1 / 8;
 /** Answers in a row without a cookie after which the server is taken to have no cookies any more. */
 const maxWithoutCookie = 2;
 
+/** What people are told of a server that does not answer. */
+export const failures = {
+  silent: 'no answer in time',
+  refused: 'its port is closed',
+  distrusted: 'its certificate was not accepted',
+  broken: 'the connection ended',
+  loops: 'it forwards the zone to us',
+} as const;
+/** The system's messages may have parts of a certificate. */
+const maxFailure = 300;
+
 const walked = new WalkedMessage();
 
 /** How a server is asked. */
@@ -47,6 +58,8 @@ export class Upstream {
   latency: number | undefined;
   isHealthy: boolean | undefined;
   loops = false;
+  /** Why the last query or probe had no answer, for people; undefined once one was answered. */
+  failure: string | undefined;
   heardAt = -Infinity;
   unansweredProbes = 0;
   #silent = 0;
@@ -87,8 +100,8 @@ export class Upstream {
   }
 
   status(): UpstreamStatus {
-    const { isHealthy: healthy, latency, loops, unansweredProbes } = this;
-    return { target: this.place, healthy, latency, loops, unansweredProbes, ...this.#counts };
+    const { isHealthy: healthy, failure, latency, loops, unansweredProbes } = this;
+    return { target: this.place, healthy, failure, latency, loops, unansweredProbes, ...this.#counts };
   }
 
   /** Asks over UDP, over TCP, or over TLS if the target wants it. */
@@ -104,8 +117,8 @@ export class Upstream {
       sentAt: now,
       forget: () => undefined,
       receive: (octets) => this.#receive(octets, exchange, questionEnd, edns, listener),
-      fail: (why) => {
-        this.#failed(why);
+      fail: (why, detail) => {
+        this.#failed(why, detail);
         listener.failed(why);
       },
     };
@@ -123,7 +136,10 @@ export class Upstream {
       answered: () => resolve(true),
       failed: () => resolve(false),
     });
-    const timer = setTimeout(resolve, milliseconds, false);
+    const timer = setTimeout(() => {
+      this.failure = failures.silent;
+      resolve(false);
+    }, milliseconds);
     try {
       return await promise;
     } finally {
@@ -140,6 +156,7 @@ export class Upstream {
   /** Counts a question that was not answered in time. */
   noteSilent(): void {
     this.#counts.failed += 1;
+    this.failure = failures.silent;
     this.#silent += 1;
     if (this.#silent >= maxSilent) this.setHealthy(false);
   }
@@ -156,6 +173,7 @@ export class Upstream {
 
   setHealthy(isHealthy: boolean): void {
     if (isHealthy) {
+      this.failure = undefined;
       this.#silent = 0;
       this.unansweredProbes = 0;
     }
@@ -177,10 +195,11 @@ export class Upstream {
     this.#stream.close();
   }
 
-  #failed(why: ExchangeFailure): void {
+  #failed(why: ExchangeFailure, detail = ''): void {
     this.#counts.failed += 1;
+    this.failure = why === 'refused' ? failures.refused : `${failures[why]}: ${detail}`.slice(0, maxFailure);
     // If a connection ended, it may only have been idle for too long.
-    if (why === 'refused') this.setHealthy(false);
+    if (why !== 'broken') this.setHealthy(false);
   }
 
   #receive(

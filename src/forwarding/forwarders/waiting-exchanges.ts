@@ -33,9 +33,9 @@ export class WaitingExchanges {
     return message.length < 2 ? undefined : this.#byId.get(readUint16(message, headerField.id));
   }
 
-  failAll(why: ExchangeFailure): void {
+  failAll(why: ExchangeFailure, detail?: string): void {
     const waiting = [...this.#byId.values()];
     this.#byId.clear();
-    for (const exchange of waiting) exchange.fail(why);
+    for (const exchange of waiting) exchange.fail(why, detail);
   }
 }

@@ -62,6 +62,7 @@ const Upstreams = Type.Array(
     {
       target: Target,
       healthy: nullable(Type.Boolean(), { description: 'Null: it was not asked yet' }),
+      failure: nullable(Type.String(), { description: 'Why the last query had no answer; null: it had one' }),
       latencyMilliseconds: nullable(Type.Number(), { description: 'Of its answers; null: there were none yet' }),
       asked: Type.Integer({ minimum: 0, description: 'Queries that it was sent' }),
       answered: Type.Integer({ minimum: 0 }),
@@ -143,9 +144,11 @@ export function showForwarder({ zone, targets: all, ...rest }: Forwarder) {
 export function showState({ targets: all }: Forwarder, state: ForwarderState | undefined) {
   const upstreams = all.map((target, index) => {
     const upstream = state?.upstreams.find((one) => one.target === index);
-    const { healthy = null, latency = null, asked = 0, answered = 0, failed = 0, loops = false } = upstream ?? {};
+    const { healthy = null, failure = null, latency = null, loops = false } = upstream ?? {};
+    const { asked = 0, answered = 0, failed = 0 } = upstream ?? {};
     const latencyMilliseconds = latency === null ? null : Math.round(latency * 100) / 100;
-    return { target: formatForwarderTarget(target), healthy, latencyMilliseconds, asked, answered, failed, loops };
+    const counts = { asked, answered, failed };
+    return { target: formatForwarderTarget(target), healthy, failure, latencyMilliseconds, ...counts, loops };
   });
   return { upstreams, cache: state?.cache ?? { entries: 0, octets: 0 } };
 }

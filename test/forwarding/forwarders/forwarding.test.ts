@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { createServer, type TLSSocket } from 'node:tls';
 import type { CachedQuestion } from '../../../src/forward-cache/forward-cache-writer.ts';
 import { isBelow } from '../../../src/forwarding/forwarders/expand-name.ts';
+import { parseName } from '../../../src/model/name.ts';
 import {
   type BadUpstream,
   type Behaviour,
@@ -25,7 +26,7 @@ import {
 import { makeCertificate, withoutOpenssl } from '../../support/certificate.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { until } from '../../support/until.ts';
-import { openForwarding } from './open-forwarding.ts';
+import { openForwarding, quiet } from './open-forwarding.ts';
 
 const wellBehaved: Behaviour = (query) => [reply(query, { answers: [good()] })];
 const aliasTo =
@@ -221,16 +222,34 @@ test('a server is asked over TLS if its target says so, and only if its certific
   t.after(() => tls.close());
   const { port } = tls.address() as { port: number };
   const timeoutMilliseconds = 5_000;
-  const { ask } = openForwarding(t, [
-    { zone: 'good.test', targets: [`127.0.0.1:${port}#localhost`], tlsAuthorities: ca, timeoutMilliseconds },
-    { zone: 'name.test', targets: [`127.0.0.1:${port}#elsewhere.test`], tlsAuthorities: ca, timeoutMilliseconds },
-    { zone: 'authority.test', targets: [`127.0.0.1:${port}#localhost`], timeoutMilliseconds },
-  ]);
+  const told: unknown[] = [];
+  const logger = { ...quiet, warn: (fields: unknown) => void told.push(fields) };
+  const { ask, forwarding } = openForwarding(
+    t,
+    [
+      { zone: 'good.test', targets: [`127.0.0.1:${port}#localhost`], tlsAuthorities: ca, timeoutMilliseconds },
+      { zone: 'name.test', targets: [`127.0.0.1:${port}#elsewhere.test`], tlsAuthorities: ca, timeoutMilliseconds },
+      { zone: 'authority.test', targets: [`127.0.0.1:${port}#localhost`], timeoutMilliseconds },
+    ],
+    { logger },
+  );
   assert.equal((await ask('www.good.test')).rcode, 0);
   for (let i = 0; i < 5; i += 1) assert.equal((await ask(`h${i}.good.test`)).rcode, 0);
   assert.ok(connections <= 4, `${connections} connections`);
-  assert.equal((await ask('www.name.test')).rcode, 2);
-  assert.equal((await ask('www.authority.test')).rcode, 2);
+  const networkError = 23;
+  for (const [zone, reason] of [
+    ['name.test', /^its certificate was not accepted: .*elsewhere\.test/],
+    ['authority.test', /^its certificate was not accepted: self-signed certificate/],
+  ] as const) {
+    const { rcode, extendedError } = await ask(`www.${zone}`);
+    assert.deepEqual([rcode, extendedError], [2, networkError]);
+    const [upstream] = forwarding.state(parseName(zone))?.upstreams ?? [];
+    assert.equal(upstream?.healthy, false);
+    assert.match(upstream?.failure ?? '', reason);
+    const fields = told.find((one) => (one as { forwarder: string }).forwarder === zone);
+    assert.match((fields as { reason: string }).reason, reason);
+  }
+  assert.equal(forwarding.state(parseName('good.test'))?.upstreams[0]?.failure, undefined);
   assert.equal(server.queries.length, 0, 'a query in the clear');
 });
 

@@ -1,0 +1,50 @@
+// When servers are probed that nobody asks.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ForwarderRuntime } from '../../../src/forwarding/forwarders/forwarder-runtime.ts';
+import { Probes } from '../../../src/forwarding/forwarders/probes.ts';
+import { parseAddress } from '../../../src/model/address.ts';
+import { forwarderDefaults } from '../../../src/model/forwarder.ts';
+import { parseName } from '../../../src/model/name.ts';
+import { reply, startBadUpstream } from '../../support/bad-upstream.ts';
+import { until } from '../../support/until.ts';
+import { quiet } from './open-forwarding.ts';
+
+/** Milliseconds after which a server that nobody asks is probed, and a little more. */
+const idle = 31_000;
+
+test('a server that nobody asks counts as failing when two probes find it gone, and says why', async (t) => {
+  const server = await startBadUpstream(t, (query) => [reply(query, { rcode: 3 })]);
+  const runtime = new ForwarderRuntime(
+    {
+      id: 1,
+      forwarder: {
+        ...forwarderDefaults,
+        allowFrom: [...forwarderDefaults.allowFrom],
+        zone: parseName('idle.test'),
+        targets: [{ address: parseAddress('127.0.0.1'), port: server.port }],
+      },
+    },
+    quiet,
+    () => undefined,
+  );
+  t.after(() => runtime.close());
+  const [upstream] = runtime.upstreams;
+  const probes = new Probes(() => undefined);
+  const probe = async (now: number) => {
+    const before = upstream?.unansweredProbes;
+    probes.tick([runtime], now);
+    await until(() => upstream?.unansweredProbes !== before, 'the probe has not ended');
+  };
+  probes.tick([runtime], performance.now());
+  await until(() => upstream?.isHealthy === true, 'the first probe has no answer');
+  assert.equal(upstream?.failure, undefined);
+  server.close();
+  await probe(performance.now() + idle);
+  // One probe may get lost.
+  assert.equal(upstream?.isHealthy, true);
+  await probe(performance.now() + idle);
+  assert.equal(upstream?.isHealthy, false);
+  assert.equal(upstream?.failure, 'its port is closed');
+});
