@@ -207,6 +207,19 @@ export function addForwarderMetrics(registry: Registry, forwarders: ForwarderCou
       }
     },
   });
+  new Gauge({
+    name: 'zonewright_forwarder_healthy_targets',
+    help: 'Servers of a forwarded zone that answer, or were not asked yet',
+    labelNames: ['zone'],
+    registers: [registry],
+    async collect() {
+      const states = await forwarders.states();
+      this.reset();
+      for (const { zone, upstreams } of states) {
+        this.set({ zone }, upstreams.filter(({ healthy, loops }) => healthy !== false && !loops).length);
+      }
+    },
+  });
 }
 
 function sum<T>(items: readonly T[], of: (item: T) => number): number {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { reply, startBadUpstream } from '../support/bad-upstream.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { freePort } from '../support/free-port.ts';
 import { findProgram, startPeerProcess } from '../support/peer-process.ts';
@@ -54,6 +55,8 @@ suite('Prometheus', { skip }, () => {
     await replica.expect(201, 'POST', '/v1/zones', { name: 'foowidgets.k8s' });
     await replica.expect(201, 'POST', '/v1/hosts', { name: 'nginx.foowidgets.k8s' });
     await replica.ask('nginx.foowidgets.k8s', 'A');
+    const corp = await startBadUpstream(t, (query) => [reply(query)]);
+    await replica.expect(201, 'PUT', '/v1/forwarders/corp.test', { targets: [`127.0.0.1:${corp.port}`] });
 
     const request = await startPrometheus(t, folder, new URL(replica.url).host);
     const { panels } = JSON.parse(await readFile(join(deploy, 'grafana/zonewright.json'), 'utf8')) as Dashboard;
