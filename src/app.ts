@@ -9,7 +9,7 @@ import { ensureAdminToken } from './admin-token.ts';
 import { BackupSpool } from './backup/backup-spool.ts';
 import type { LedgerSource } from './backup/ledger-copy.ts';
 import { faultsOfFiles } from './check-files.ts';
-import { advertisedEndpoints } from './cluster/advertised-endpoints.ts';
+import { advertisedEndpoints, isListener } from './cluster/advertised-endpoints.ts';
 import { campaign } from './cluster/leadership.ts';
 import { joinCluster } from './cluster/membership.ts';
 import { type Config, ConfigFaults } from './config.ts';
@@ -124,6 +124,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
         answers: async (zone, name) => (await forwarders?.answers(zone, name)) ?? [],
         clear: async (zone, name) => forwarders?.clear(zone, name),
       },
+      isListener: (endpoint) => isListener(endpoint, [...(dns?.addresses ?? config.dns), ...(dns?.tls ?? [])]),
       metrics,
       waitingFor,
       adminToken: config.adminToken,

@@ -3,7 +3,7 @@
 
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { type Address, familyOf, isLinkLocal, parseAddress } from '../model/address.ts';
-import { type Endpoint, isWildcard } from '../model/endpoint.ts';
+import { type Endpoint, isLoopback, isWildcard } from '../model/endpoint.ts';
 
 type MachineAddress = Pick<NetworkInterfaceInfo, 'address' | 'internal'>;
 
@@ -18,6 +18,23 @@ export function advertisedEndpoints(
 ): Endpoint[] {
   if (advertise.length > 0) return [...advertise];
   return listening.flatMap((endpoint) => replaceWildcard(endpoint, addressesOf));
+}
+
+/**
+ * Returns whether one of the endpoints on which DNS listens receives what is sent to `endpoint`, on this machine.
+ * `listening` and `addressesOf`: as above.
+ */
+export function isListener(
+  endpoint: Endpoint,
+  listening: readonly Endpoint[],
+  addressesOf: () => readonly MachineAddress[] = machineAddresses,
+): boolean {
+  return listening.some((one) => {
+    if (one.port !== endpoint.port) return false;
+    if (!isWildcard(one)) return one.address === endpoint.address;
+    if (familyOf(one.address) !== familyOf(endpoint.address)) return false;
+    return isLoopback(endpoint) || addressesOf().some(({ address }) => parseAddress(address) === endpoint.address);
+  });
 }
 
 function machineAddresses(): MachineAddress[] {

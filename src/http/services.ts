@@ -12,6 +12,7 @@ import type { CachedAnswer } from '../forwarding/forwarders/cached-answer.ts';
 import type { ForwarderState } from '../forwarding/forwarders/forward-request.ts';
 import type { LiveTargets } from '../forwarding/live/live-targets.ts';
 import type { LedgerService } from '../ledger/ledger-service.ts';
+import type { Endpoint } from '../model/endpoint.ts';
 import type { Fqdn } from '../model/name.ts';
 import type { Store } from '../store/store.ts';
 import type { Views } from '../views/views.ts';
@@ -45,6 +46,8 @@ export interface Services {
   targets: LiveTargets;
   /** Undefined if this replica forwards nothing. */
   forwarders?: ForwarderStates | undefined;
+  /** Returns whether DNS of this replica receives what is sent to an endpoint. Undefined: it does not listen. */
+  isListener?: (endpoint: Endpoint) => boolean;
   /** Undefined without a ledger. */
   ledger?: LedgerReader | undefined;
   metrics: Registry;

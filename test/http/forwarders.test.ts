@@ -2,10 +2,14 @@
 // test/forwarding.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { before, test } from 'node:test';
 import type { Api } from '../support/api-client.ts';
+import { startReplica } from '../support/replica.ts';
 import { type StartedApp, startedApp } from '../support/started-app.ts';
 import { suiteCleanup } from '../support/suite-cleanup.ts';
+import { temporaryFolder } from '../support/temporary.ts';
 import { tokenFor } from '../support/tokens.ts';
 
 type Rights = Parameters<typeof tokenFor>[2];
@@ -123,6 +127,19 @@ test('a replica of this service is refused as a target', async () => {
     '/targets/0',
   ]);
   assert.equal(problem.status, 409);
+});
+
+test('a listener of the replica is refused as a target, also if it advertises other addresses', async (t) => {
+  const flags = ['--dns', '0.0.0.0:0,[::1]:0', '--advertise', '192.0.2.1:53', '--dns-threads', '1'];
+  const replica = await startReplica(t, join(await temporaryFolder(t), 'replica'), flags);
+  const { dns } = JSON.parse(await readFile(join(replica.folder, 'endpoints.json'), 'utf8')) as { dns: string[] };
+  const [any = 0, own = 0] = dns.map((endpoint) => Number(endpoint.split(':').at(-1)));
+  const put = (target: string) => replica.request('PUT', '/v1/forwarders/loop.test', { targets: [target] });
+  for (const target of [`127.0.0.1:${any}`, `127.9.9.9:${any}`, `[::ffff:127.0.0.1]:${any}`, `[::1]:${own}`]) {
+    const { status, body } = await put(target);
+    assert.deepEqual([status, body.code], [409, 'forwarder_loop'], target);
+  }
+  for (const target of [`192.0.2.77:${any}`, `127.0.0.1:${own}`]) assert.ok((await put(target)).status < 300, target);
 });
 
 test('everybody sees forwarders, only an admin without a scope changes them', async () => {

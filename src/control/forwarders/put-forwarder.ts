@@ -1,7 +1,8 @@
 // Use cases: a forwarder is added, changed or deleted.
 
 import { refuse } from '../../errors.ts';
-import { type Forwarder, formatForwarderTarget } from '../../model/forwarder.ts';
+import type { Endpoint } from '../../model/endpoint.ts';
+import { type Forwarder, type ForwarderTarget, formatForwarderTarget } from '../../model/forwarder.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { known } from '../../model/unknown.ts';
 import { forwarderKey, forwarderValue } from '../../store/kinds/forwarder.ts';
@@ -19,12 +20,14 @@ interface ForwarderPut extends Standing {
 
 /**
  * Adds or replaces a forwarder. Refuses with `precondition_failed` or `forbidden`, with `forwarder_conflict` if there
- * is a zone of that name, and with `forwarder_loop` if a target is a replica of this service.
+ * is a zone of that name, and with `forwarder_loop` if a target is a replica of this service. `isListener` returns
+ * whether this replica itself receives what is sent to a target.
  */
 export function decidePutForwarder(
   context: DecisionContext,
   forwarder: Forwarder,
   precondition: Precondition,
+  isListener: (target: Endpoint) => boolean = () => false,
 ): Decision<ForwarderPut> {
   needForwarders(context);
   const zone = known(forwarder.zone);
@@ -35,7 +38,7 @@ export function decidePutForwarder(
   refusals.try(() => checkPrecondition(precondition, current && entityTag(current.modified)));
   refusals.try(() => checkIsNoZone(context.views, zone), ':zone');
   for (const [index, target] of known(forwarder.targets).entries())
-    refusals.try(() => checkIsNoReplica(context.views, formatForwarderTarget(target)), `/targets/${index}`);
+    refusals.try(() => checkIsNoReplica(context.views, target, isListener), `/targets/${index}`);
   const standing = current && forwarderValue.encode(current.value);
   builder.requireAbsent(zoneKey(zone)).put(key, forwarderValue.encode(forwarder), current?.modified, standing);
   return builder.build({ forwarder, created: current === undefined, ...standingSince(builder, key, current) });
@@ -47,7 +50,15 @@ function checkIsNoZone({ zones }: Views, zone: Fqdn): void {
   refuse('forwarder_conflict', `there is a zone ${zone} here: delete it first, or forward another zone`, { zone });
 }
 
-function checkIsNoReplica({ members }: Views, target: string): void {
+function checkIsNoReplica(
+  { members }: Views,
+  endpoint: ForwarderTarget,
+  isListener: (target: Endpoint) => boolean,
+): void {
+  const target = formatForwarderTarget(endpoint);
+  if (isListener(endpoint)) {
+    refuse('forwarder_loop', `${target} is where this replica itself listens: name a server that has the zone`);
+  }
   const replica = [...members.values()].find(({ dns }) => dns.includes(target))?.replica;
   if (replica === undefined) return;
   refuse('forwarder_loop', `${target} is the replica '${replica}' of this service, which would forward it again`, {

@@ -80,7 +80,7 @@ export const forwarderRoutes: Routes = async (app, services) => {
       if (isKnown(zone)) checkReadOnly({ zone: named, unicodeName }, { zone, ...showUnicodeName(zone) });
       const precondition = preconditionOf(request);
       const committed = await commitFor(services, request, reply, (context) =>
-        decidePutForwarder(context, forwarder, precondition),
+        decidePutForwarder(context, forwarder, precondition, services.isListener),
       );
       const { created: isNew, forwarder: put } = committed.result;
       return sendWritten(reply, writtenAt(committed), isNew, forwarderPath(zone), showForwarder(put), withBody);
