@@ -12,7 +12,9 @@ export function answerChaos(exchange: Exchange): Verdict {
   const { query, response } = exchange;
   const record = findRecord(query.name, exchange.chaos);
   if (record === undefined || (query.type !== typeCode.TXT && query.type !== typeCode.ANY)) {
-    return exchange.end(rcode.REFUSED, extendedError.PROHIBITED);
+    // While it is off, nobody may ask (RFC 8914 §4.19). Else there is no such record here (§4.21).
+    const isOff = exchange.chaos.length === 0;
+    return exchange.end(rcode.REFUSED, isOff ? extendedError.PROHIBITED : extendedError.NOT_AUTHORITATIVE);
   }
   if (!response.fits(2 + record.length)) return exchange.truncate();
   writeUint16(response.octets, response.at, 0xc000 | headerLength);

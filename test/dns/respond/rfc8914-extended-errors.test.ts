@@ -30,6 +30,14 @@ for (const [title, question, code] of rows) {
   });
 }
 
+test('§4.21: a name that CHAOS does not have gets extended error 20 while CHAOS is on', () => {
+  const open = serve('host.example. 60 A 192.0.2.1', { settings: { chaos: { server: 'a', version: '1' } } });
+  for (const question of ['host.example. A CH', 'authors.bind. TXT CH', 'id.server. A CH']) {
+    const response = open.exchange(encodeQuestion(`${question} edns`));
+    assert.equal(response && optionsOf(response).get(15), '0014');
+  }
+});
+
 test('§4.22: an unknown opcode gets extended error 21', () => {
   const query = encodeQuestion('host.example. A edns');
   query[2] = 5 << 3;
