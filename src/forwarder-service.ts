@@ -166,6 +166,7 @@ export class ForwarderService {
   /** Stops the thread if it is no longer needed. */
   async #stop(): Promise<void> {
     if (this.#thread === undefined || (!this.#closed && this.#list().length > 0)) return;
+    this.#options.part.taker.stopping();
     await this.#thread.stop();
     this.#thread = undefined;
   }

@@ -140,8 +140,11 @@ process.once('uncaughtException', (error) => {
   throw error;
 });
 
-// The lines stay open: the next thread goes on with them.
+// The lines stay open: the next thread goes on with them. But there may be no next one for long, so no query is left in
+// them (test/forwarding/forwarder-changes.test.ts).
 parentPort?.once('message', () => {
+  taker.takeAll();
+  taker.failAll();
   taker.close();
   forwarding.close();
   control.close();

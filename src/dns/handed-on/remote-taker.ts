@@ -60,6 +60,11 @@ export class RemoteTaker {
     return [...this.#lines];
   }
 
+  /** Call this before the taker's thread is stopped. Queries are answered SERVFAIL from now on. */
+  stopping(): void {
+    for (const { ring } of this.#lines) pauseRing(ring, true);
+  }
+
   /**
    * Call this when the taker's thread has ended. Until its restart, queries are answered SERVFAIL. Queries that it had
    * taken get no answer.

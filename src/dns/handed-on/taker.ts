@@ -140,6 +140,11 @@ export class Taker {
     line.close();
   }
 
+  /** Begins the answers of all queries that wait to be taken. */
+  takeAll(): void {
+    for (const line of this.#lines) while (this.#answerNext(line)) {}
+  }
+
   /** Answers SERVFAIL to the queries in `#underWay`, since this thread is about to end. */
   failAll(): void {
     for (const [query, { line }] of this.#underWay) this.#finish(line, query, this.#options.failure(query), 'failed');
