@@ -141,7 +141,7 @@ process.once('uncaughtException', (error) => {
 });
 
 // The lines stay open: the next thread goes on with them. But there may be no next one for long, so no query is left in
-// them (test/forwarding/forwarder-changes.test.ts).
+// them.
 parentPort?.once('message', () => {
   taker.takeAll();
   taker.failAll();
