@@ -33,7 +33,7 @@ export const failures = {
   silent: 'no answer in time',
   refused: 'its port is closed',
   distrusted: 'its certificate was not accepted',
-  broken: 'the connection ended',
+  broken: 'the connection failed',
   loops: 'it forwards the zone to us',
 } as const;
 /** The system's messages may have parts of a certificate. */
@@ -197,7 +197,8 @@ export class Upstream {
 
   #failed(why: ExchangeFailure, detail = ''): void {
     this.#counts.failed += 1;
-    this.failure = why === 'refused' ? failures.refused : `${failures[why]}: ${detail}`.slice(0, maxFailure);
+    this.failure =
+      detail === '' || why === 'refused' ? failures[why] : `${failures[why]}: ${detail}`.slice(0, maxFailure);
     // If a connection ended, it may only have been idle for too long.
     if (why !== 'broken') this.setHealthy(false);
   }

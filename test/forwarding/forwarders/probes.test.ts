@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { openNodeSocket } from '../../../src/dns/ask/server-socket.ts';
 import { ForwarderRuntime } from '../../../src/forwarding/forwarders/forwarder-runtime.ts';
 import { Probes } from '../../../src/forwarding/forwarders/probes.ts';
 import { parseAddress } from '../../../src/model/address.ts';
@@ -26,6 +27,7 @@ test('a server that nobody asks counts as failing when two probes find it gone, 
         targets: [{ address: parseAddress('127.0.0.1'), port: server.port }],
       },
     },
+    openNodeSocket,
     quiet,
     () => undefined,
   );
