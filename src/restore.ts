@@ -10,9 +10,14 @@ import { type DecryptOptions, decrypting } from './cli/encryption.ts';
 import { type Progress, shownSize } from './cli/progress.ts';
 import type { Config } from './config.ts';
 import { prepareDataDir } from './data-dir.ts';
+import { joinFirst } from './errors.ts';
+import { unlessInvalid } from './model/invalid-value.ts';
 import type { Logger } from './model/logger.ts';
+import type { Fqdn } from './model/name.ts';
 import { messageOf } from './model/thrown.ts';
 import { openOwnStore } from './open-store.ts';
+import { zoneKind, zoneValue } from './store/kinds/zone.ts';
+import type { Store } from './store/store.ts';
 
 /** Octets that are read at a time. */
 const chunkSize = 256 * 1024;
@@ -56,15 +61,17 @@ export async function restore(options: RestoreOptions): Promise<string> {
     await prepareDataDir(config.dataDir);
     const store = await openOwnStore(config, options.logger);
     let ledger: Awaited<ReturnType<typeof ledgerSink>>;
+    let withLayout: Fqdn[] = [];
     try {
       progress.wait('waiting for the store');
       if (!options.withoutLedger) ledger = await ledgerSink(backup, config);
       await restoreBackup(store, backup, chunks(), { wayOut: wayOutOf(config), onProgress: show, ledger });
+      if (config.store === 'embedded') withLayout = await zonesWithLayout(store);
     } finally {
       await ledger?.discard();
       await store.close();
     }
-    return told(backup, config, ledger?.file);
+    return told(backup, config, ledger?.file) + warningOf(withLayout);
   } catch (error) {
     if (error instanceof Interrupted) throw new Error('interrupted: restore the same file again, to go on');
     if (error instanceof BackupFault) throw new Error(`${file}: ${error.message}: nothing was written`);
@@ -131,6 +138,26 @@ function told(
     "The tokens are those of the backup, which has no secrets: that of 'admin' is in the file admin-token of the former data directory: the new one needs a copy",
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Returns the zones that want the SkyDNS layout. */
+async function zonesWithLayout(store: Store): Promise<Fqdn[]> {
+  const names: Fqdn[] = [];
+  let from: string | undefined;
+  do {
+    const page = await store.list(zoneKind.prefix, from === undefined ? {} : { from });
+    for (const { value } of page.entries) {
+      const zone = unlessInvalid(() => zoneValue.decode(value));
+      if (zone?.skydns) names.push(zone.name);
+    }
+    from = page.next;
+  } while (from !== undefined);
+  return names;
+}
+
+function warningOf(withLayout: readonly Fqdn[]): string {
+  if (withLayout.length === 0) return '';
+  return `This store has no SkyDNS layout, which is for etcd, but these zones want it: ${joinFirst(withLayout)}. Their records are served, those that others wrote too, but not updated by them. Set "skydns" to false in each (PATCH /v1/zones/{zone})\n`;
 }
 
 function contentsOf({ header: { revision, at, ledger }, entries, counts }: BackupSummary): string {

@@ -9,6 +9,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { adminToken } from '../support/api-client.ts';
 import { skipWithoutEtcd, startEtcd, type TestEtcd } from '../support/etcd.ts';
 import { answersOf, type Replica, startReplica } from '../support/replica.ts';
+import { runCommand } from '../support/run-command.ts';
 import { deleteBelow, deleteForeign, layoutOf, progressOf, putForeign, untilFollowing } from '../support/skydns.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 import { until } from '../support/until.ts';
@@ -339,6 +340,26 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     await untilFollowing(first, 'gone.test');
     await first.expect(204, 'DELETE', '/v1/zones/gone.test');
     await until(async () => Object.keys(await layoutOf(etcd, '/skydns/test/gone/')).length === 0, 'keys are left');
+  });
+
+  test('a zone that is restored into the embedded store says that there is no layout, and can be switched off', async (t) => {
+    await first.expect(201, 'POST', '/v1/zones', { name: 'moved.test', skydns: true });
+    await putForeign(etcd, 'test/moved/ext/1', { host: '10.8.4.1', targetstrip: 1 });
+    await answers('ext.moved.test', 'A', ['A 10.8.4.1']);
+    const folder = await temporaryFolder(t);
+    const file = join(folder, 'backup');
+    const env = { ZONEWRIGHT_ADMIN_TOKEN: adminToken };
+    const made = await runCommand(['backup', file, '--data-dir', first.folder], { env });
+    assert.equal(made.status, 0, made.stderr);
+    const { stdout } = await runCommand(['restore', file, '--data-dir', join(folder, 'data')]);
+    assert.match(stdout, /This store has no SkyDNS layout.*moved\.test.*Set "skydns" to false/);
+    const alone = await startReplica(t, join(folder, 'data'));
+    assert.equal((await progressOf(alone, 'moved.test'))?.phase, 'unavailable');
+    assert.deepEqual(answersOf(await alone.ask('ext.moved.test', 'A')), ['A 10.8.4.1']);
+    await alone.expect(200, 'PUT', '/v1/zones/moved.test/rrsets/ext/A', { records: ['10.8.4.2'] });
+    await alone.expect(200, 'PATCH', '/v1/zones/moved.test', { skydns: false });
+    assert.equal(await progressOf(alone, 'moved.test'), undefined);
+    assert.deepEqual(answersOf(await alone.ask('ext.moved.test', 'A')), ['A 10.8.4.2']);
   });
 
   test('when the leader dies, the other replica goes on where it was, and the serial never goes back', async () => {

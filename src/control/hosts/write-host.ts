@@ -171,7 +171,8 @@ function refuseConflict(
   if (manager !== undefined && (isAlias || stands.type === 'CNAME')) {
     refuseField('name_taken', path, `${owner} belongs to ${theHost}`, { name: owner, ...managedBy });
   }
-  if (stands.manager === 'skydns' && (isAlias || stands.type === 'CNAME' || stands.type === wanted.type))
+  const isOfOthers = stands.manager === 'skydns' && builder.views.skydns.prefix !== undefined;
+  if (isOfOthers && (isAlias || stands.type === 'CNAME' || stands.type === wanted.type))
     refuseForeign(owner, stands, isAlias ? path : wanted.type === 'PTR' ? '/ptr' : path, builder);
   const adopting = howToAdopt(adoption, wanted, stands);
   if (isAlias || stands.type === 'CNAME') {

@@ -37,6 +37,7 @@ import {
   strict,
   writeHeaders,
 } from '../schemas/common.ts';
+import { noLayout } from '../schemas/skydns-progress.ts';
 import { showUnicodeName } from '../schemas/unicode-name.ts';
 import { NewZone, PatchZone, PutZone, showZone, showZoneWarnings, WrittenZone, ZoneBody } from '../schemas/zone.ts';
 import type { Routes } from '../services.ts';
@@ -57,7 +58,7 @@ const params = strict({ zone: NameText });
 export const zoneRoutes: Routes = async (app, services) => {
   const { views } = services;
   const show = (zone: Zone, serial = views.zones.serial(zone.name)) =>
-    showZone(zone, serial, views.skydns.states.get(zone.name));
+    showZone(zone, serial, views.skydns.prefix === undefined ? noLayout : views.skydns.states.get(zone.name));
 
   const sendZone = (reply: FastifyReply, committed: Committed<ZonePut>) => {
     const { zone, created, warnings, standingSince } = committed.result;

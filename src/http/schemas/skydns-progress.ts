@@ -13,9 +13,9 @@ const skydnsFaults = (description: string) =>
 
 export const SkydnsProgress = Type.Object(
   {
-    phase: Type.Enum(['waiting', 'clearing', 'writing', 'following'] as const, {
+    phase: Type.Enum(['waiting', 'clearing', 'writing', 'following', 'unavailable'] as const, {
       description:
-        '`following`: the layout is complete, and every write updates it. After a change of settings or an import, the phases before that are: `waiting` for the replica that leads, `clearing` leftover keys, `writing` the keys of all names',
+        '`following`: the layout is complete, and every write updates it. After a change of settings or an import, the phases before that are: `waiting` for the replica that leads, `clearing` leftover keys, `writing` the keys of all names. `unavailable`: the zone was restored into a store that is not etcd, and that has no layout. Set `skydns` to false',
     }),
     done: Type.Integer({ description: 'Names that the phase has done' }),
     total: Type.Integer({ description: 'Names of the zone when the phase began' }),
@@ -30,10 +30,17 @@ export const SkydnsProgress = Type.Object(
   },
 );
 
+/** The state of the zones' layouts in a store that has none. */
+export const noLayout = Symbol();
+
 const unbegun = { phase: 'clearing', done: 0, total: 0, leftOut: noFaults, notServed: noFaults } as const;
 
 /** Returns the progress of the zone's layout. `state`: undefined before the work has begun. */
-export function showSkydnsProgress(zone: Zone, state: SkydnsState | undefined): Static<typeof SkydnsProgress> {
+export function showSkydnsProgress(
+  zone: Zone,
+  state: SkydnsState | typeof noLayout | undefined,
+): Static<typeof SkydnsProgress> {
+  if (state === noLayout) return { ...unbegun, phase: 'unavailable' };
   const { phase, done, total, leftOut, notServed } = state ?? unbegun;
   const { on, generation, defaultTtl } = state?.settings ?? {};
   const isBegun = on === zone.skydns && generation === zone.generation && defaultTtl === zone.defaultTtl;

@@ -13,7 +13,7 @@ import { managerOf, type Rrset } from '../../model/rrset.ts';
 import type { SkydnsState } from '../../model/skydns/state.ts';
 import { soaDefaults, type Zone } from '../../model/zone.ts';
 import { NameText, optional, patchOf, readOnly, strict, Ttl } from './common.ts';
-import { SkydnsProgress, showSkydnsProgress } from './skydns-progress.ts';
+import { noLayout, SkydnsProgress, showSkydnsProgress } from './skydns-progress.ts';
 import { showUnicodeName, UnicodeName } from './unicode-name.ts';
 
 const Seconds = Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1 });
@@ -110,7 +110,11 @@ export const ZoneBody = Type.Object(
 );
 
 /** Returns a zone as answers show it. `state`: the progress of its SkyDNS layout. */
-export function showZone(zone: Zone, serial: ZoneSerial, state?: SkydnsState): Static<typeof ZoneBody> {
+export function showZone(
+  zone: Zone,
+  serial: ZoneSerial,
+  state?: SkydnsState | typeof noLayout,
+): Static<typeof ZoneBody> {
   const { name, defaultTtl, nameservers, skydns, addressNames, automatic } = zone;
   return {
     name,
@@ -122,7 +126,9 @@ export function showZone(zone: Zone, serial: ZoneSerial, state?: SkydnsState): S
     ...(addressNames !== undefined && { addressNames }),
     automatic,
     serial: shownSerial(serial),
-    ...(skydns || state !== undefined ? { skydnsProgress: showSkydnsProgress(zone, state) } : {}),
+    ...(skydns || (state !== undefined && state !== noLayout)
+      ? { skydnsProgress: showSkydnsProgress(zone, state) }
+      : {}),
   };
 }
 
