@@ -74,6 +74,7 @@ interface Soa {
 /** The answers of a resolver to the question for the SOA (`cached`) and for the random name (`fresh`). */
 interface Behaviour {
   rcode?: number;
+  isTruncated?: boolean;
   /** The rcode for queries with the bit CD, in place of `rcode`. */
   rcodeWithoutValidation?: number;
   cached?: Soa;
@@ -88,6 +89,11 @@ async function verified(t: Cleanup, behaviour: Behaviour) {
     const isUnvalidated = (request.header as { cd?: number }).cd === 1;
     const { rcode = 0, rcodeWithoutValidation = rcode, cached, fresh } = behaviour;
     response.header.rcode = isUnvalidated ? rcodeWithoutValidation : rcode;
+    if (behaviour.isTruncated === true) {
+      response.header.tc = 1;
+      send(response);
+      return;
+    }
     const isSoa = question?.name === 'one.test';
     if (!isSoa && rcode === 0) response.header.rcode = 3;
     const soa = isSoa ? cached : fresh;
@@ -199,6 +205,8 @@ const behaviours: [what: string, verdict: string, behaviour: (here: Soa) => Beha
     /as the zone '\.' says/,
   ],
   ['reaches no target', 'fails', () => ({ rcode: 2 }), /SERVFAIL/],
+  ['does not take our queries', 'fails', () => ({ rcode: 4 }), /the error 4/],
+  ['cuts its answers', 'fails', () => ({ isTruncated: true }), /cuts its answers/],
   ['refuses us', 'refuses', () => ({ rcode: 5 }), /allow its address/],
 ];
 for (const [what, verdict, behaviour, detail] of behaviours) {

@@ -29,6 +29,8 @@ export interface ServerAnswer {
   rcode: number;
   /** True: the server has the zone itself. */
   isAuthoritative: boolean;
+  /** True: records are missing, since the answer did not fit or the server limits its answers (TC). */
+  isTruncated: boolean;
   /** True: there is a SOA at the name, or an alias. */
   hasAnswers: boolean;
   /** The SOA of the name, in the answer section. */
@@ -87,6 +89,7 @@ export async function askServer(server: Endpoint, question: Question): Promise<S
   return {
     rcode: packet.header.rcode,
     isAuthoritative: packet.header.aa === 1,
+    isTruncated: packet.header.tc === 1,
     hasAnswers: packet.answers.length > 0,
     soa: soaIn(packet.answers.filter((record) => record.name.toLowerCase() === text)),
     denial: soaIn(packet.authorities),

@@ -68,6 +68,11 @@ export async function verifyResolver(resolver: Endpoint, zone: Fqdn, ours: () =>
       `it answers SERVFAIL: it may forward ${zone} to targets that it cannot reach, or ask the Internet in vain`,
     );
   }
+  if (bad.rcode !== noError && bad.rcode !== nameError)
+    return tell('fails', `it answers with the error ${bad.rcode} and says nothing of ${zone}: look at its log`);
+  if (bad.isTruncated) {
+    return tell('fails', 'it cuts its answers to this replica, which asks over UDP: look at its limits for clients');
+  }
   return judge({ cached, fresh }, zone, before, ours());
 }
 
