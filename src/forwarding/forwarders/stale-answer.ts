@@ -20,7 +20,7 @@ export function staleAnswer(block: Uint8Array, seconds: number): Uint8Array {
   view.setUint16(field.extendedError, isDenial ? extendedError.STALE_NXDOMAIN : extendedError.STALE_ANSWER);
   view.setUint8(field.flags, view.getUint8(field.flags) | answerFlag.stale);
   view.setUint32(field.stored, seconds);
-  view.setUint32(field.expires, seconds + staleTtl);
+  view.setUint32(field.expires, Math.min(seconds + staleTtl, view.getUint32(field.staleUntil)));
   const end = view.getUint16(field.end);
   for (let left = view.getUint16(field.ttls), at = messageShift + end; left > 0; left -= 1, at += 2) {
     view.setUint32(messageShift + view.getUint16(at), staleTtl);

@@ -420,6 +420,16 @@ suite('stale answers', { concurrency: true }, () => {
     assert.equal(cached(name, { later: 31 }), undefined);
   });
 
+  test('are not given longer than is asked for', async (t) => {
+    const server = await startBadUpstream(t, (query) => [reply(query, { answers: [good(1)] })]);
+    const { ask, cached } = openForwarding(t, [{ targets: [server.port], staleSeconds: 20, timeoutMilliseconds: 500 }]);
+    await ask(name);
+    await until(() => cached(name) === undefined, 'it does not expire');
+    server.behave(() => []);
+    assert.equal((await ask(name)).extendedError, 3);
+    assert.equal(cached(name, { later: 21 }), undefined);
+  });
+
   test('give way to a live answer', async (t) => {
     const server = await startBadUpstream(t, (query) => [reply(query, { answers: [good(1)] })]);
     const { ask, cached } = openForwarding(t, [{ targets: [server.port], staleSeconds: 600 }]);
