@@ -1,4 +1,5 @@
-// Converts a zone's setting `addressNames` to a block of the table. Its form: layout.ts. held-addresses.ts reads it.
+// Converts a zone's setting `addressNames` to a block of the table. The form of the block: layout.ts. held-addresses.ts
+// reads it.
 
 import { type AddressNames, rangesOf } from '../model/address-names.ts';
 import { writeRanges } from './address-ranges.ts';

@@ -1,10 +1,11 @@
-// Ranges of addresses in a block of the table: first and last address, each in 16 octets. IPv4 is IPv4-mapped.
+// Writes ranges of addresses into a block of the table, and searches them. A range is its first and its last address,
+// 16 octets each. IPv4 addresses are IPv4-mapped.
 
 import { addressBytes } from '../model/address.ts';
 import type { AddressRange } from '../model/address-range.ts';
 import { rangeBytes } from './layout.ts';
 
-/** Writes the ranges into the block, from `at` on. */
+/** Writes the ranges into the block, from octet `at` on. */
 export function writeRanges(ranges: readonly AddressRange[], block: Uint8Array, at: number): void {
   for (const [index, { first, last }] of ranges.entries()) {
     block.set(addressBytes(first), at + index * rangeBytes);
@@ -13,8 +14,8 @@ export function writeRanges(ranges: readonly AddressRange[], block: Uint8Array, 
 }
 
 /**
- * Returns whether the address (IPv6 or IPv4-mapped) is in a range whose number is at least `from` and below `to`.
- * `ranges` is the octet at which the ranges begin.
+ * Returns whether the address (IPv6 or IPv4-mapped) is in one of the ranges number `from` to `to` - 1, counted from 0.
+ * `ranges` is the octet of `bytes` at which range number 0 begins.
  */
 export function isInRanges(bytes: Uint8Array, ranges: number, from: number, to: number, address: Uint8Array): boolean {
   for (let i = from; i < to; i += 1) {

@@ -1,5 +1,6 @@
 // Allocates the table's memory. A page has small blocks of one size; a large block is a run of pages. Only the writer
-// uses the allocator, and its bookkeeping is not shared. quiescence.ts decides when a block may be freed.
+// uses the allocator, and the allocator's bookkeeping is not shared. A block that readers may see is freed through
+// quiescence.ts.
 
 import { pageBytes, type Reference, unitBytes, unitWords } from './layout.ts';
 import { TableFull } from './table.ts';
@@ -18,10 +19,10 @@ for (let units = 1, which = 0; units <= maxSmall; units += 1) {
   sizeIndexes[units] = which;
 }
 
-/** The use of a page: the index of its block size, or one of these two. */
+/** The `#use` of a page is the index of its block size in `sizes`, or one of these two. */
 const freePage = 255;
 const largePage = 254;
-/** Stands for a page's number if there is no such page. */
+/** Stands in place of a page's number if there is no such page. */
 const noPage = -1;
 
 export class Allocator {
@@ -33,20 +34,18 @@ export class Allocator {
   readonly #inUse: Uint16Array;
   /** For each page of small blocks: its first freed block. The first word of a freed block refers to the next one. */
   readonly #freed: Uint32Array;
-  /** For each page of small blocks: how many blocks were ever allocated from it. */
+  /** For each page of small blocks: how many of its blocks have been allocated at least once. */
   readonly #carved: Uint16Array;
   /** For the first page of each large block: the number of its pages. */
   readonly #run: Uint32Array;
-  /**
-   * For each page of small blocks that has room: its neighbours in the list of such pages, one list for each block
-   * size.
-   */
+  /** For each page of small blocks that has room: the pages after it and before it in the list of its block size. */
   readonly #after: Int32Array;
   readonly #before: Int32Array;
+  /** For each block size: the first page in the list of pages that have room. */
   readonly #withRoom: Int32Array = new Int32Array(sizes.length).fill(noPage);
   /** The runs of free pages below `#top`, in order. No two runs are adjacent. */
   readonly #runs: { start: number; count: number }[] = [];
-  /** All pages from `#top` on are free. Pages from `#touched` on were never used, so they are zero. */
+  /** All pages from `#top` on are free. Pages from `#touched` on were never used, so all their octets are zero. */
   #top = 1;
   #touched = 1;
   readonly #pages: number;
@@ -72,7 +71,7 @@ export class Allocator {
     return this.#usedUnits * unitBytes;
   }
 
-  /** The number of octets of the table that were ever used. The process has memory for all of them. */
+  /** The size, in octets, of all pages that were ever used. */
   get touchedBytes(): number {
     return this.#touched * pageBytes;
   }
@@ -181,7 +180,10 @@ export class Allocator {
     return start;
   }
 
-  /** Takes the lowest run that is long enough, so that the table stays dense. Returns `noPage` if there is none. */
+  /**
+   * Takes pages from the lowest run that is long enough, so that the table stays dense; if there is none, from `#top`
+   * on. Returns `noPage` if there is no room.
+   */
   #tryToTakePages(count: number): number {
     const at = this.#runs.findIndex((run) => run.count >= count);
     const run = this.#runs[at];

@@ -1,4 +1,4 @@
-// Converts a forwarder to a block of the table. Its form: layout.ts. reader.ts reads it.
+// Converts a forwarder to a block of the table. The form of the block: layout.ts. reader.ts reads it.
 
 import type { AddressRange } from '../model/address-range.ts';
 import { writeRanges } from './address-ranges.ts';

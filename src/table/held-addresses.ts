@@ -1,5 +1,5 @@
-// Finds the addresses that a name holds in a zone with the setting `addressNames`: the labels in front of the zone's
-// name are read as an address. Works on the octets of the name and makes no garbage: answering threads use it.
+// Finds the addresses that a name contains in a zone with the setting `addressNames`: the labels in front of the zone's
+// name are read as an address. Works on the octets of the name and makes no garbage, since answering threads use it.
 
 import { isInRanges } from './address-ranges.ts';
 import {
@@ -14,7 +14,8 @@ import {
 import type { NameKey } from './name-key.ts';
 
 /**
- * What was found for a name, as bits. `name`: the name exists; without the other bits, it is only above address names.
+ * The bits of what was found for a name. `name`: the name exists. Without `ipv4` and `ipv6`, it is only above address
+ * names.
  */
 export const held = { nothing: 0, name: 1, ipv4: 2, ipv6: 4 } as const;
 
@@ -24,19 +25,19 @@ const zero = 0x30;
 const ipv4At = 12;
 
 export class HeldAddresses {
-  /** The IPv4 address in its IPv4-mapped form. */
+  /** The IPv4 address, IPv4-mapped. */
   readonly ipv4 = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0);
   readonly ipv6 = new Uint8Array(16);
   /** The bits that the last call of {@link find} has found. */
   found: number = held.nothing;
   /** The TTL of the answers, in seconds. */
   ttl = 0;
-  /** Where the last number that was read begins. */
+  /** The offset at which the number begins that #readNumber has read last. */
   #start = 0;
 
   /**
-   * Sets `found` and the addresses for a name. `block` is the setting of its zone. The zone's name is the suffix
-   * `zoneSuffix` of the name.
+   * Sets `found`, the addresses and `ttl` for `name`, and returns `found`. `block` has the setting of the zone. The
+   * zone's name is suffix number `zoneSuffix` of `name`.
    */
   find(words: Uint32Array, bytes: Uint8Array, block: Reference, name: NameKey, zoneSuffix: number): number {
     this.found = held.nothing;
@@ -61,8 +62,8 @@ export class HeldAddresses {
         ((forms & addressNameForms.hex) !== 0 && readHex(name.bytes, start, end, this.ipv6, 0)));
     if (isIpv6 && isInRanges(bytes, ranges, ipv4Ranges, allRanges, this.ipv6)) this.found |= held.name | held.ipv6;
 
-    // With `10.1.2.3.<zone>`, the name `2.3.<zone>` above it exists, without records (RFC 8020). A label that is only a
-    // number has none of the forms above.
+    // If `10.1.2.3.<zone>` exists, so does the name `2.3.<zone>` above it, without records (RFC 8020). A label that is
+    // only a number from 0 to 255 is no address in the forms above.
     const canStandAbove = (forms & addressNameForms.dotted) !== 0 && zoneSuffix < 4 && !isIpv4;
     if (canStandAbove && this.#readDotted(name, zoneSuffix, zoneSuffix)) {
       if (endsInRanges(bytes, ranges, ipv4Ranges, this.ipv4, zoneSuffix)) this.found |= held.name;
@@ -70,7 +71,10 @@ export class HeldAddresses {
     return this.found;
   }
 
-  /** Reads four numbers with dashes between them, at the end of a label, into `ipv4`. */
+  /**
+   * Reads four numbers with dashes between them, at the end of a label, into `ipv4`. A dash or the label's beginning
+   * must be in front of them. Returns false if there are none.
+   */
   #readDashed(bytes: Uint8Array, start: number, end: number): boolean {
     let at = end;
     for (let octet = 15; ; octet -= 1) {
@@ -92,7 +96,10 @@ export class HeldAddresses {
     return true;
   }
 
-  /** Reads a number from 0 to 255 without leading zeros, which ends before `end`, into an octet of `ipv4`. */
+  /**
+   * Reads a number from 0 to 255 without leading zeros, which ends before `end`, into `ipv4[octet]`. Returns false if
+   * there is none.
+   */
   #readNumber(bytes: Uint8Array, start: number, end: number, octet: number): boolean {
     let at = end;
     let value = 0;
@@ -176,7 +183,7 @@ function readGroups(bytes: Uint8Array, start: number, end: number, address: Uint
   return true;
 }
 
-/** Returns whether an address in the IPv4 ranges ends with the last `octets` octets of `address` (1 to 3). */
+/** Returns whether an address in the `count` IPv4 ranges ends with the last `octets` octets (1 to 3) of `address`. */
 function endsInRanges(bytes: Uint8Array, ranges: number, count: number, address: Uint8Array, octets: number): boolean {
   const split = 16 - octets;
   const end = number(address, split, 16);

@@ -1,18 +1,16 @@
 // Finds the RRsets of a name that inherit their TTL from the zone's default TTL, and copies the name's data with
-// another TTL in them.
+// another TTL in these RRsets.
 
 import { typeCode } from '../model/rdata/record-types.ts';
 import { dataFlags, none, type Reference, recordFixedBytes, unitBytes } from './layout.ts';
 import { decodeRrsets, type TableRrset } from './node-data.ts';
 import type { TableReader } from './reader.ts';
 
-/** The octets of a record at which the TTL and the length of the rdata begin. */
+/** The octets of a record at which its TTL and the length of its rdata begin. */
 const ttlByte = 6;
 const lengthByte = 10;
 
-/**
- * Returns whether an RRset in the data inherits a TTL that differs from `ttl`. All inheriting RRsets have the same TTL.
- */
+/** Returns whether an RRset in the data inherits a TTL that differs from `ttl`. */
 export function hasOtherTtl(reader: TableReader, data: Reference, ttl: number): boolean {
   if (data === none || (reader.dataFlags(data) & dataFlags.inheritsTtl) === 0) return false;
   let rrset = reader.firstRrset(data);
@@ -22,7 +20,7 @@ export function hasOtherTtl(reader: TableReader, data: Reference, ttl: number): 
   return false;
 }
 
-/** Copies `length` octets of data to the block `copy`, and sets the TTL of the RRsets that inherit it. */
+/** Copies `length` octets of `data` to the block `copy`, and sets `ttl` in the RRsets that inherit their TTL. */
 export function copyWithTtl(reader: TableReader, data: Reference, copy: Reference, length: number, ttl: number): void {
   const { bytes } = reader;
   bytes.copyWithin(copy * unitBytes, data * unitBytes, data * unitBytes + length);
@@ -46,7 +44,7 @@ export function hasSignatures(reader: TableReader, data: Reference): boolean {
   return reader.findRrset(data, typeCode.RRSIG) !== 0;
 }
 
-/** Returns the RRsets of the data, with this TTL in those that inherit it. */
+/** Returns the RRsets of the data, with `ttl` in those that inherit their TTL. */
 export function rrsetsWithTtl(reader: TableReader, data: Reference, ttl: number): TableRrset[] {
   let at = reader.firstRrset(data);
   return decodeRrsets(reader, data).map((rrset) => {

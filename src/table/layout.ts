@@ -1,13 +1,13 @@
-// The layout of the table in shared memory. reader.ts reads it; writer.ts and the files that writer.ts imports write
-// it. No code outside of table/ computes a place in it.
+// The layout of the table in shared memory. reader.ts reads the table; writer.ts and the files that writer.ts imports
+// write it.
 //
 // A reference is a 32-bit number of 8-octet units from the buffer's start, so that 32 GiB can be addressed; 0 is
 // `none`. The word at a reference is `words[reference * 2]`, the octet `bytes[reference * 8]`. Words have the byte
 // order of the machine; records are in network order, as they are sent.
 //
-// Words marked (A) change while readers read. The writer changes them with one Atomics operation. Readers read those
-// that are references with load() (table.ts). Words marked (W) belong to the writer; readers never read them. All other
-// words are written once, before readers can reach their block.
+// Words marked (A) change while readers read. Each change is one Atomics operation. Readers read the references among
+// them with load() (table.ts). Words marked (W) belong to the writer; readers never read them. All other words are
+// written once, before readers can reach their block.
 
 /** A block of the table, in units of 8 octets. */
 export type Reference = number;
@@ -55,35 +55,35 @@ export const cellCount = 64;
 /** A zone: these words, then its name in wire form. */
 export const zone = {
   apex: 0,
-  /** (A) The index of its nodes, with names relative to the zone. */
+  /** (A) The index of the zone's nodes, with names relative to the zone. */
   index: 1,
-  /** (A) Its SOA; `none` until it is set. */
+  /** (A) The zone's SOA; `none` until it is set. */
   soa: 2,
   /** (A) The number of names with a cut (a delegation or a DNAME). If it is 0, readers do not look for cuts. */
   cuts: 3,
-  /** Octets of its name in wire form, with the root's octet. */
+  /** Octets of the zone's name in wire form, with the root's octet. */
   nameLength: 4,
-  /** (W) The first node in the list of all its nodes: the newest one. */
+  /** (W) The first node in the list of all the zone's nodes: the newest one. */
   nodes: 5,
   /** (W) 1 while this instance is served under its name. */
   served: 6,
-  /** (A) Its setting `addressNames`; `none` if it has none. */
+  /** (A) The zone's setting `addressNames`; `none` if it has none. */
   addressNames: 7,
 } as const;
 
 export const zoneNameByte = 32;
 
 /**
- * A forwarder: in place of a zone, it says that questions are answered by the servers of the forwarded zone. These
- * words, then the ranges of clients that may ask, the IPv4 ranges first. Only `hits` changes.
+ * A forwarder, which is in the index of zones in place of a zone: these words, then the ranges of the clients that may
+ * ask, the IPv4 ranges first. Only `hits` changes.
  */
 export const forwarder = {
   /** (A) The number of answers from the cache, which readers count. Wraps around. */
   hits: 0,
-  /** Always `none`. At this word, a zone has its index, which is never `none`. */
+  /** Always `none`, to tell a forwarder from a zone: in a zone, this word is `zone.index`, which is never `none`. */
   index: 1,
   ipv4Ranges: 2,
-  /** The number of all ranges. */
+  /** The number of all ranges, IPv4 and IPv6. */
   ranges: 3,
   /** The number that identifies the forwarder (`TableWriter.putForwarder`). */
   number: 4,
@@ -113,7 +113,7 @@ export const node = {
   previous: 5,
 } as const;
 
-/** (A) */
+/** (A) The octet with the `nodeFlags`. */
 export const nodeFlagsByte = 24;
 export const nodeLengthByte = 25;
 export const nodeNameByte = 26;
@@ -128,6 +128,7 @@ export const nodeFlags = {
  * changes.
  */
 export const data = {
+  /** The lower 32 bits of the revision. */
   modifiedLow: 0,
   /** The upper 16 bits of the revision, `dataFlags` × 2^16, and the number of RRsets × 2^24. */
   rest: 1,
@@ -141,8 +142,8 @@ export const dataFlags = {
   delegation: 2,
   dname: 4,
   /**
-   * The RRSIG records have the TTLs of the RRsets that they cover. A word after the last RRset has the TTL with which
-   * the RRSIG RRset was put.
+   * At least one RRSIG record has the TTL of the RRset that it covers, which differs from the TTL with which the RRSIG
+   * RRset was put. A word after the last RRset has the latter.
    */
   signatureTtl: 8,
   /** An RRset of the name has `inheritsTtl`. */
@@ -166,8 +167,7 @@ export const rrset = {
 } as const;
 
 /**
- * (W) In `lengthAndManager`: the RRset has the zone's default TTL. If that changes, so does the RRset's TTL
- * (TableWriter.setDefaultTtl).
+ * A bit of `lengthAndManager`: the RRset inherits its TTL from the zone's default TTL (TableWriter.setDefaultTtl).
  */
 export const inheritsTtl = 0x8000_0000;
 
@@ -177,8 +177,8 @@ export const rrsetRecordsByte = 8;
 export const recordFixedBytes = 12;
 
 /**
- * A zone's SOA: these words, then its record as it is sent, without the owner, and without the pointers at the ends of
- * the two names. Never changes.
+ * A zone's SOA: these words, then its record as it is sent. The two octets of each pointer are zero: that of the owner,
+ * and those at the ends of the two names. Never changes.
  */
 export const soa = {
   /** The TTL for negative answers (RFC 2308 §5). */
@@ -199,22 +199,23 @@ export const addressNames = {
   /** The TTL of the answers, in seconds. */
   ttl: 1,
   ipv4Ranges: 2,
-  /** The number of all ranges. */
+  /** The number of all ranges, IPv4 and IPv6. */
   ranges: 3,
 } as const;
 
 export const addressNameForms = { dashed: 1, dotted: 2, hex: 4, ipv6: 8 } as const;
 
-/** A range: its first and its last address, 16 octets each. IPv4 is IPv4-mapped (model/address.ts, AddressNumber). */
+/** The octet of a block of `addressNames` at which the ranges begin. */
 export const rangesByte = 16;
+/** Octets of a range: its first and its last address, 16 octets each. IPv4 addresses are IPv4-mapped. */
 export const rangeBytes = 32;
 
-/** In place of a suffix's number: the name is complete, without a pointer. */
+/** In place of a suffix's number in `soaNameForm`: the name is complete, without a pointer. */
 export const wholeName = 0xff;
 
 /**
- * Returns the form of a name in a SOA. `octets` is the length of its part in front of the pointer. `shared` is the
- * suffix of the zone's name to which the pointer leads, or `wholeName`.
+ * Returns the form of a name in a SOA. `octets` is the length of its part in front of the pointer. The pointer leads to
+ * suffix number `shared` of the zone's name; if `shared` is `wholeName`, there is no pointer.
  */
 export function soaNameForm(octets: number, shared: number): number {
   return octets | (shared << 8);
@@ -229,19 +230,19 @@ export function suffixInForm(form: number): number {
 }
 
 /**
- * A hash table from names to nodes: open addressing, linear probing, two words for each slot (hash, node). After a
- * resize, `previous` is the old table, as long as it has names that have not moved (name-index.ts).
+ * A hash table from names to nodes: open addressing, linear probing, two words for each slot (hash, node). How it is
+ * resized: name-index.ts.
  */
 export const index = {
   /** The number of slots, which is a power of two, minus 1. */
   mask: 0,
-  /** (A) */
+  /** (A) After a resize: the old table, as long as it has names that have not been copied; else `none`. */
   previous: 1,
   /** (W) The number of slots that were ever used (those that are not `none`). */
   used: 2,
-  /** (W) The number of names, including those that have not moved yet. */
+  /** (W) The number of names, including those that are still only in the old table. */
   live: 3,
-  /** (W) How many slots of the previous table have been moved. */
+  /** (W) How many slots of the old table have been copied. */
   moved: 4,
 } as const;
 
@@ -249,5 +250,5 @@ export const indexSlotsWord = 6;
 export const slot = { hash: 0, node: 1 } as const;
 export const slotWords = 2;
 
-/** The node of a slot whose name was removed. No block has this reference, since the header is there. */
+/** Stands in place of a slot's node if its name was removed. No block has this reference, since the header is there. */
 export const removed: Reference = 1;

@@ -1,4 +1,4 @@
-// The state that the writer's files share: typed arrays on the buffer, and the allocator of its blocks.
+// The state that the writer's files share: typed arrays on the buffer, and the objects that manage its memory.
 
 import { Allocator } from './allocator.ts';
 import { NameIndexes } from './name-index.ts';
@@ -11,7 +11,7 @@ export interface Memory {
   readonly allocator: Allocator;
   readonly quiescence: Quiescence;
   readonly indexes: NameIndexes;
-  /** The writer's own reader. It needs no cell: nothing is freed while the writer reads. */
+  /** The writer's own reader. It needs no cell, since the writer frees nothing while it reads. */
   readonly reader: TableReader;
 }
 

@@ -1,6 +1,6 @@
 // The hash tables from names to nodes. The writer changes them while readers search them. After a resize, a few slots
-// move to the new table with each change, so that no change takes long; readers find the other names in the old table.
-// The readers' search: `find` in reader.ts.
+// are copied to the new table with each change, so that no change takes long. Until the last slot is copied, readers
+// search the old table too (`find` in reader.ts).
 
 import type { Allocator } from './allocator.ts';
 import { index, indexSlotsWord, none, type Reference, removed, slot, slotWords, unitWords } from './layout.ts';
@@ -8,10 +8,7 @@ import type { Quiescence } from './quiescence.ts';
 import { TableFull } from './table.ts';
 
 const minSlots = 8;
-/**
- * The number of slots that move with each change. The new table has room for more changes than the whole move takes, so
- * the move ends before the next resize.
- */
+/** The number of slots that are copied to the new table with each change. */
 const movedPerChange = 32;
 
 export class NameIndexes {
@@ -37,14 +34,14 @@ export class NameIndexes {
   }
 
   /**
-   * Makes room for `more` names, so that insert() allocates nothing. `owner` is the word that has the index's
-   * reference. Throws TableFull.
+   * Makes room for `more` names, so that insert() needs no memory of the table. `owner` is the word that has the
+   * index's reference. Throws TableFull.
    */
   reserve(owner: number, more: number): void {
     const words = this.#words;
     const at = (words[owner] as number) * unitWords;
     const slots = (words[at + index.mask] as number) + 1;
-    // Names that have not moved yet need slots too.
+    // Names that have not been copied yet need slots too.
     const wanted = Math.max(words[at + index.used] as number, words[at + index.live] as number) + more;
     if (wanted * 4 > slots * 3) this.#resize(owner, (words[at + index.live] as number) + more);
   }
@@ -114,7 +111,7 @@ export class NameIndexes {
     }
   }
 
-  /** Replaces the index by a new table of the right size, and begins to move the names into it. */
+  /** Replaces the index by a new table of the right size, and begins to copy the names into the new table. */
   #resize(owner: number, names: number): void {
     const words = this.#words;
     const old = words[owner] as number;

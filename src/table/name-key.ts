@@ -1,5 +1,5 @@
-// A name as a key of the table: its lower-cased wire form, where its labels begin, and the hash of each suffix. A key
-// is used again for each name, so that queries allocate nothing. reader.ts looks keys up.
+// A name as a key of the table: its lower-cased wire form, where its labels begin, and the hash of each suffix. One
+// NameKey is used again for many names, so that queries allocate nothing. reader.ts looks keys up.
 
 import { type Fqdn, nameToWire } from '../model/name.ts';
 
@@ -10,12 +10,12 @@ const lowerCase = Uint8Array.from({ length: 256 }, (_, octet) =>
 const maxName = 255;
 
 export class NameKey {
-  /** Lower-cased wire form, with the root's octet. */
+  /** The lower-cased wire form, with the root's octet. */
   readonly bytes = new Uint8Array(maxName + 1);
   /** The number of valid octets in `bytes`. */
   length = 1;
   labelCount = 0;
-  /** The offset in `bytes` of suffix i: 0 is the whole name, `labelCount` the root. */
+  /** The offset of each suffix in `bytes`. Suffix 0 is the whole name, suffix `labelCount` is the root. */
   readonly starts = new Uint8Array(129);
   readonly #hashes = new Int32Array(129);
 
@@ -25,7 +25,7 @@ export class NameKey {
   }
 
   readonly #seed: number;
-  /** The name in `bytes` if it was set by setName(). */
+  /** The name in `bytes`, if setName() has set it. */
   #name: Fqdn | undefined;
 
   /** Reads an uncompressed name. Returns the number of its octets, or −1 if it is malformed. */
@@ -80,18 +80,18 @@ export class NameKey {
     }
   }
 
-  /** Returns the hash of suffix i, as indexes have it. */
+  /** Returns the hash of a suffix, as the indexes have it. */
   hash(suffix: number): number {
     return finish(this.#hashes[suffix] as number);
   }
 
-  /** Returns the hash of `*` directly below suffix i. */
+  /** Returns the hash of `*` directly below a suffix. */
   wildcardHash(suffix: number): number {
     const hash = Math.imul((this.#hashes[suffix] as number) ^ 1, 0x01000193);
     return finish(Math.imul(hash ^ 0x2a, 0x01000193));
   }
 
-  /** Returns whether suffix i equals the name in lower-cased wire form at `offset` of `other`. */
+  /** Returns whether a suffix equals the name, in lower-cased wire form, at `offset` of `other`. */
   suffixIs(suffix: number, other: Uint8Array, offset: number, length: number): boolean {
     const { bytes } = this;
     const start = this.starts[suffix] as number;
@@ -102,8 +102,8 @@ export class NameKey {
 }
 
 /**
- * Spreads the bits as MurmurHash3 does at its end, because the low bits select the slot. Returns 31 bits: for larger
- * numbers, V8 would allocate an object.
+ * Spreads the bits, with half of the steps that MurmurHash3 has at its end, because the low bits select the slot.
+ * Returns 31 bits: for larger numbers, V8 would allocate an object.
  */
 function finish(hash: number): number {
   const mixed = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);

@@ -1,5 +1,4 @@
-// Converts a name's RRsets between presentation form and the table's form (layout.ts), without loss. soa-block.ts
-// converts the SOA.
+// Converts a name's RRsets between presentation form and the table's form (layout.ts). soa-block.ts converts the SOA.
 
 import { type AddressNumber, addressFromRdata } from '../model/address.ts';
 import { formatRdata, parseRdata } from '../model/rdata/rdata.ts';
@@ -25,13 +24,13 @@ export interface TableRrset extends Rrset {
   inheritsTtl?: true;
 }
 
-/** A manager's number is its index here plus one; 0 means no manager. */
+/** In the table, a manager's number is its index here plus one; 0 means no manager. */
 const managers: readonly Manager[] = ['host', 'zone', 'skydns'];
 
 const classIn = 1;
 const maxRrset = 0xff_ffff;
 
-/** Encodes blocks into its own memory. The block is the first `length` octets of `bytes`, until the next call. */
+/** Encodes blocks. The encoded block is the first `length` octets of `bytes`, until the next call. */
 export class NodeDataEncoder {
   bytes = new Uint8Array(4096);
   length = 0;
@@ -39,7 +38,7 @@ export class NodeDataEncoder {
   flags = 0;
   #view = new DataView(this.bytes.buffer);
 
-  /** Encodes all RRsets that have records. Throws InvalidValue or RangeError if they cannot be stored. */
+  /** Encodes all RRsets that have records. Throws InvalidValue or RangeError if the table cannot store them. */
   encode(rrsets: readonly TableRrset[], modified: Revision, isApex: boolean): void {
     const present = rrsets.filter((rrset) => rrset.records.length > 0);
     if (present.length > maxTypes) throw new RangeError(`a name holds at most ${maxTypes} RRsets`);
@@ -86,7 +85,7 @@ export class NodeDataEncoder {
     this.length = padded;
   }
 
-  /** Writes the TTL of the RRSIG RRset if its records have other TTLs. */
+  /** Writes the TTL of the RRSIG RRset if one of its records got another TTL. */
   #encodeSignatureTtl(rrsets: readonly Rrset[]): void {
     if ((this.flags & dataFlags.signatureTtl) === 0) return;
     this.#room(4);
@@ -123,7 +122,7 @@ interface CodedRrset {
 
 /**
  * Returns the TTL of the RRset that a signature covers, which is the signature's TTL too (RFC 4034 §3). Undefined if
- * the name has no such RRset. Signatures of the SOA are not considered: they become invalid with the next serial.
+ * `all` has no such RRset; it never has the SOA.
  */
 function ttlOfCovered(signature: Uint8Array, all: readonly CodedRrset[]): number | undefined {
   const covered = ((signature[0] as number) << 8) | (signature[1] as number);

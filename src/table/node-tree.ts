@@ -40,8 +40,8 @@ function unlinkNode({ words }: Memory, zone: ZoneId, gone: Reference): void {
 
 /**
  * Creates the node of the key's name, with `data`, and the missing nodes above it. The name must not exist. Readers see
- * the nodes appear from the top down: a name never exists before the name above it. If this throws TableFull, no node
- * was created.
+ * the nodes appear from the top down: a name never exists before the name above it. Throws TableFull; then no node was
+ * created.
  */
 export function createNode(memory: Memory, zone: ZoneId, key: NameKey, data: Reference): void {
   const { words, indexes, allocator } = memory;
@@ -77,7 +77,7 @@ export function createNode(memory: Memory, zone: ZoneId, key: NameKey, data: Ref
   }
 }
 
-/** Counts the child at its parent, and marks the parent if the child is a wildcard. */
+/** Counts the child at its parent, and flags the parent if the child is a wildcard. */
 function linkChild({ words, bytes }: Memory, parent: Reference, child: Reference): void {
   const at = parent * unitWords + field.children;
   words[at] = (words[at] as number) + 1;
@@ -94,9 +94,9 @@ function setFlags(bytes: Uint8Array, which: Reference, flags: number): void {
 }
 
 /**
- * Removes the key's name, which must have no RRsets any more, and the names above it that then have neither RRsets nor
- * names below them. Never removes the apex. Readers see the names disappear from the bottom up. Calls `before` with
- * each node before the node leaves the list.
+ * Removes the key's name, whose node is `node`, and then the names above it, until one of them still has RRsets or
+ * names below it. Never removes the apex. Readers see the names disappear from the bottom up. Calls `before` with each
+ * node before it is removed.
  */
 export function removeEmptyNodes(
   memory: Memory,

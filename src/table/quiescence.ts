@@ -1,12 +1,12 @@
-// Frees an unlinked block when every reader has begun a new batch, or gone to sleep, since it was unlinked (quiescent
-// states, as in userspace RCU). Readers report both with TableReader.enter and leave. Proof:
+// Frees an unlinked block when every reader has begun a new batch, or gone to sleep, since the block was unlinked
+// (quiescent states, as in userspace RCU). Readers report these with TableReader.enter and TableReader.leave. The test:
 // test/table/quiescence.test.ts.
 
 import type { Allocator } from './allocator.ts';
 import { cell, cellCount, header, type Reference } from './layout.ts';
 import { cellWord } from './table.ts';
 
-/** If blocks wait, a new epoch begins, and the readers' cells are read, after this many changes. */
+/** After so many changes, a new epoch begins and the readers' cells are read, if anything waits to be freed. */
 const changesPerEpoch = 32;
 
 /** A queue of unlinked blocks: their references, and the epoch in which each was unlinked. */
@@ -21,7 +21,7 @@ export class Quiescence {
   readonly #words: Uint32Array;
   readonly #allocator: Allocator;
   readonly #limbo: Limbo = { blocks: new Uint32Array(64), epochs: new Uint32Array(64), first: 0, count: 0 };
-  /** Functions that free more than one block. `run` is called when no reader can see anything older than `epoch`. */
+  /** Functions to call. `run` is called when no reader can see any more what was unlinked before the end of `epoch`. */
   readonly #callbacks: { epoch: number; run: () => void }[] = [];
   #sinceEpoch = 0;
 
@@ -30,6 +30,7 @@ export class Quiescence {
     this.#allocator = allocator;
   }
 
+  /** Returns whether blocks or functions of {@link whenUnseen} wait. */
   get waiting(): boolean {
     return this.#limbo.count > 0 || this.#callbacks.length > 0;
   }
@@ -88,8 +89,8 @@ export class Quiescence {
 }
 
 /**
- * Returns whether epoch `a` is before `b`. Epochs wrap around at 2^32, so they must be less than 2^31 apart: no batch
- * of a reader takes so long.
+ * Returns whether epoch `a` is before epoch `b`. Epochs wrap around at 2^32, so the two must be less than 2^31 apart:
+ * no batch of a reader lasts that many epochs.
  */
 function isBefore(a: number, b: number): boolean {
   return ((a - b) | 0) < 0;

@@ -1,5 +1,5 @@
-// Reads the table: finds zones, nodes and RRsets by name. Answering allocates nothing. Every answering thread has one
-// reader; the writer has one too. Layout: layout.ts. Presentation form: node-data.ts.
+// Reads the table: finds zones, nodes and RRsets by name. The methods that answering uses allocate nothing. Every
+// answering thread has a reader, and so has the writer. Layout: layout.ts. Presentation form: node-data.ts.
 
 import { isInRanges } from './address-ranges.ts';
 import * as layout from './layout.ts';
@@ -22,7 +22,7 @@ export class TableReader {
   /** The cell that shows the writer what this reader can still see; −1 for the writer's own reader. */
   readonly cell: number;
   readonly #seed: number;
-  /** The IPv4-mapped form of an IPv4 address. */
+  /** Room for a client's IPv4 address in its IPv4-mapped form. */
   readonly #mapped = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0);
   /** The number of the key's suffix that is the zone's name. {@link findZone} sets it. */
   zoneSuffix = 0;
@@ -39,7 +39,8 @@ export class TableReader {
   }
 
   /**
-   * Declares that the reader no longer uses what it has read. What it reads from now on is valid until the next call.
+   * Declares that the reader no longer uses what it has read before. What it reads from now on is valid until the next
+   * {@link enter} or {@link leave}.
    */
   enter(): void {
     Atomics.store(this.words, cellWord(this.cell) + layout.cell.seen, Atomics.load(this.words, layout.header.epoch));
@@ -55,8 +56,8 @@ export class TableReader {
   }
 
   /**
-   * Returns the served zone or forwarder ({@link isForwarder}) that encloses suffix `from` of the key most closely, or
-   * `none`. Sets `zoneSuffix`.
+   * Returns the closest served zone or forwarder ({@link isForwarder}) at or above the key's suffix number `from`, and
+   * sets `zoneSuffix`. Returns `none` if there is none.
    */
   findZone(key: NameKey, from: number): ZoneId {
     const { words } = this;
@@ -76,7 +77,9 @@ export class TableReader {
     return none as ZoneId;
   }
 
-  /** Returns whether the result of {@link findZone} is a forwarder. Methods for zones must not be called with one. */
+  /**
+   * Returns whether a result of {@link findZone} is a forwarder. Methods for zones must not be called with a forwarder.
+   */
   isForwarder(zone: ZoneId): boolean {
     return (this.words[zone * unitWords + layout.forwarder.index] as number) === none;
   }
@@ -86,7 +89,7 @@ export class TableReader {
     return this.words[forwarder * unitWords + layout.forwarder.number] as number;
   }
 
-  /** Returns whether a client may ask the forwarder. The first `length` octets of `address` are its address. */
+  /** Returns whether the forwarder answers a client. The client's address is the first `length` octets of `address`. */
   allowsClient(forwarder: ZoneId, address: Uint8Array, length: 4 | 16): boolean {
     const { words, bytes } = this;
     const ipv4Ranges = words[forwarder * unitWords + layout.forwarder.ipv4Ranges] as number;
@@ -104,24 +107,30 @@ export class TableReader {
     Atomics.add(this.words, forwarder * unitWords + layout.forwarder.hits, 1);
   }
 
-  /** Returns the node of suffix i of the key, or `none`. The suffix must be in the zone. */
+  /** Returns the node of the key's suffix number `suffix`, or `none`. The suffix must be in the zone. */
   findNode(zone: ZoneId, key: NameKey, suffix: number): Reference {
     const at = zone * unitWords;
     const index = load(this.words, at + layout.zone.index);
     return this.find(index, key, suffix, this.words[at + layout.zone.nameLength] as number);
   }
 
-  /** Looks up suffix i of the key in an index of nodes or of zones. Names in the index lack the last `tail` octets. */
+  /**
+   * Returns the node of the key's suffix number `suffix` in an index of nodes or of zones, or `none`. The index has the
+   * names without the last `tail` octets of the key.
+   */
   find(index: Reference, key: NameKey, suffix: number, tail: number): Reference {
-    // Load `previous` before the search. Otherwise a name could leave the old table after the search and before the
-    // load, and be found in neither table.
+    // Load `previous` before searching the new table. Otherwise the last names could be copied after that search: they
+    // would not be found in the new table, and `previous` would then be `none`.
     const previous = load(this.words, index * unitWords + layout.index.previous);
     const hash = key.hash(suffix);
     const found = this.#probe(index, hash, key, suffix, tail);
     return found !== none || previous === none ? found : this.#probe(previous, hash, key, suffix, tail);
   }
 
-  /** Searches one table. While a name is inserted or removed, either result is right. Only references need load(). */
+  /**
+   * Searches one table. While a name is inserted or removed, either result is right. Only a reference that is followed
+   * needs load().
+   */
   #probe(index: Reference, hash: number, key: NameKey, suffix: number, tail: number): Reference {
     const { words } = this;
     const mask = words[index * unitWords + layout.index.mask] as number;
@@ -146,7 +155,10 @@ export class TableReader {
     return true;
   }
 
-  /** Returns the node of `*` directly below `encloser`, which is suffix i of the key (RFC 4592 §2.1.1), or `none`. */
+  /**
+   * Returns the node of `*` directly below `encloser` (RFC 4592 §2.1.1), or `none`. `encloser` is the node of the key's
+   * suffix number `suffix`.
+   */
   findWildcard(zone: ZoneId, encloser: Reference, key: NameKey, suffix: number): Reference {
     const flags = this.bytes[encloser * unitBytes + layout.nodeFlagsByte] as number;
     if ((flags & layout.nodeFlags.wildcardChild) === 0) return none;
@@ -182,7 +194,7 @@ export class TableReader {
     return this.bytes.slice(start, start + (this.words[zone * unitWords + layout.zone.nameLength] as number));
   }
 
-  /** Returns whether suffix i of the key is the zone's name. */
+  /** Returns whether the key's suffix number `suffix` is the zone's name. */
   isZoneName(zone: ZoneId, key: NameKey, suffix: number): boolean {
     const length = this.words[zone * unitWords + layout.zone.nameLength] as number;
     return key.suffixIs(suffix, this.bytes, zone * unitBytes + layout.zoneNameByte, length);
@@ -202,8 +214,8 @@ export class TableReader {
   }
 
   /**
-   * Returns the data of the name: all its RRsets as they are now; `none` for an empty non-terminal. Call this once for
-   * each answer, so that all parts of the answer agree.
+   * Returns the data of the node: all its RRsets as they are now; `none` for an empty non-terminal. Call this once for
+   * each node and answer, so that all parts of the answer agree.
    */
   data(node: Reference): Reference {
     return load(this.words, node * unitWords + layout.node.data);
@@ -231,7 +243,7 @@ export class TableReader {
     return rrset - data * unitBytes;
   }
 
-  /** Returns the octet at which the first RRset begins. The next one: {@link nextRrset}. */
+  /** Returns the octet at which the first RRset begins. The RRset after it: {@link nextRrset}. */
   firstRrset(data: Reference): number {
     return data * unitBytes + layout.dataRrsetsByte;
   }
@@ -297,7 +309,7 @@ export class TableReader {
     return this.words[soa * unitWords + layout.soa.length] as number;
   }
 
-  /** Returns the form of the primary's name (`soaNameForm`). */
+  /** Returns the form of the primary server's name (`soaNameForm`). */
   primaryForm(soa: Reference): number {
     return this.words[soa * unitWords + layout.soa.primary] as number;
   }

@@ -1,5 +1,5 @@
-// Converts a zone's SOA to a block of the table (layout.ts) and back. Every negative answer has the SOA, so its names
-// are already compressed in the table, with pointers to the zone's name.
+// Converts a zone's SOA to a block of the table (layout.ts) and back. Negative answers have the SOA, so the names in it
+// are already compressed in the table, with room for pointers to the zone's name.
 
 import { nameFromWire, nameToWire } from '../model/name.ts';
 import { typeCode } from '../model/rdata/record-types.ts';
@@ -20,6 +20,7 @@ const classIn = 1;
 const pointerBytes = 2;
 const numberBytes = 20;
 
+/** Returns the block. `zone` is the zone's name in wire form. */
 export function encodeSoa(soa: Soa, zone: Uint8Array): Uint8Array {
   const primary = compress(nameToWire(soa.primary), zone);
   const responsible = compress(nameToWire(soa.responsible), zone);
@@ -43,7 +44,7 @@ export function encodeSoa(soa: Soa, zone: Uint8Array): Uint8Array {
   return block;
 }
 
-/** Returns the SOA of a zone. The zone must have one. */
+/** Returns the SOA of a zone. The zone must have a SOA. */
 export function decodeSoa(reader: TableReader, zone: ZoneId): Soa {
   const zoneName = reader.zoneName(zone);
   const block = reader.soa(zone);

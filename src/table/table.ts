@@ -4,17 +4,17 @@
 import { cell, cellCount, cellWords, header, magic, pageBytes } from './layout.ts';
 
 const gibibyte = 2 ** 30;
-/** Room for the header's page, and for a page for each of the first blocks. */
+/** The smallest table: the page of the header, and a page for each block size that a small zone needs. */
 const minBytes = 16 * pageBytes;
-/** The limit of a 32-bit reference, which counts units of 8 octets. */
+/** The largest table: a reference has 32 bits, and counts units of 8 octets. */
 const maxBytes = 32 * gibibyte;
 
-/** Every thread gets the same `buffer`. */
+/** The zone table. All threads share its memory. */
 export interface Table {
   readonly buffer: SharedArrayBuffer;
 }
 
-/** The table has no room for a write. The write has changed nothing. */
+/** Thrown if the table has no room for a write. What has changed then: see the method of TableWriter. */
 export class TableFull extends Error {
   constructor(wantedBytes: number) {
     super(`the zone table has no room for another ${wantedBytes} bytes`);
@@ -22,13 +22,16 @@ export class TableFull extends Error {
   }
 }
 
-/** Reserves a table of `bytes`: by default 8 GiB, or less if the system refuses that. Only used pages take memory. */
+/**
+ * Reserves a table of `bytes` octets: by default 8 GiB, or less if the system refuses so much. Only pages that are used
+ * take memory.
+ */
 export function createTable(options: { bytes?: number } = {}): Table {
   const buffer = reserve(options.bytes);
   const words = new Uint32Array(buffer);
   words[header.magic] = magic;
   words[header.epoch] = 1;
-  // Loaded only here: threads that only read the table need no cryptography.
+  // The module is not imported above: threads that only read the table need no cryptography.
   words[header.seed] = process.getBuiltinModule('node:crypto').randomInt(2 ** 32);
   return { buffer };
 }
@@ -58,10 +61,9 @@ export function wordsOf(buffer: SharedArrayBuffer): Uint32Array {
 const loadsInOrder = process.arch === 'x64';
 
 /**
- * Loads a word that the writer may be changing. Loads after it see at least what the writer wrote before it wrote this
- * word. Atomics.load is a function call, which takes longer than the rest of finding a name (bench/respond.ts). So on
- * x64 a plain load is used.
- * We assume, without a promise, that V8 keeps plain loads in order too. If it does not, test/table/readers.test.ts
+ * Loads a word that the writer may be changing. Later loads see at least what the writer wrote before it wrote this
+ * word. Atomics.load is a function call, which is slow in a search (bench/respond.ts), so on x64 a plain load is used.
+ * We assume, without a promise, that V8 keeps plain loads in order too. If V8 does not, test/table/readers.test.ts
  * finds torn, missing or freed names. V8 may also reuse a word that it has loaded before: no loop may wait until load()
  * returns another value.
  */
@@ -83,7 +85,8 @@ export function claimCell(words: Uint32Array): number {
 }
 
 /**
- * Gives a reader's cell back. Call this for a dead thread too: otherwise its cell keeps the writer from freeing blocks.
+ * Gives a reader's cell back. Call this for a dead thread too: otherwise its cell may keep the writer from freeing
+ * blocks.
  */
 export function releaseCell(words: Uint32Array, which: number): void {
   Atomics.store(words, cellWord(which) + cell.seen, 0);

@@ -37,30 +37,35 @@ export interface AddressNode {
   addresses: AddressNumber[];
 }
 
-/** Is told of changed addresses in A and AAAA records that no host manages. */
+/** Is told which addresses the records of a name have, before and after a write. */
 export interface AddressListener {
-  /** Returns whether changes in the zone are to be reported. */
+  /** Returns whether writes in the zone are to be reported. */
   tracks(zone: ZoneId): boolean;
+  /** `before` and `after` have the addresses in the A and AAAA records that no host manages. */
   changed(zone: ZoneId, name: Fqdn, before: readonly AddressNumber[], after: readonly AddressNumber[]): void;
 }
 
 /** The number of nodes after which {@link TableWriter.addressNodes} pauses. */
 const nodesPerPause = 256;
 
-/** How many nodes of withdrawn zones are freed with each change, and with each call of `collect`. */
+/** How many nodes of withdrawn zones are freed with each change. */
 const nodesFreedPerChange = 64;
+/** How many nodes of withdrawn zones are freed with each call of {@link TableWriter.collect}. */
 const nodesFreedPerCollect = 4096;
 
 /**
- * The work of one slice of {@link TableWriter.setDefaultTtl}. A visited node counts 1, and a copy or a new encoding
- * more. A slice takes a few milliseconds (bench/default-ttl.ts).
+ * The work of one slice of {@link TableWriter.setDefaultTtl}, which takes a few milliseconds (bench/default-ttl.ts). A
+ * visited node counts 1; copying its data, or encoding it again, counts more.
  */
 const workPerSlice = 10_000;
 const workPerCopy = 8;
 const workPerRewrite = 200;
 const octetsPerWork = 64;
 
-/** `poison` overwrites freed blocks, so that tests notice readers that still use them. */
+/**
+ * Returns the table's writer. Throws an Error if the table has one already. `poison` overwrites freed blocks, so that
+ * tests notice readers that still use them.
+ */
 export function createTableWriter(table: Table, options: { poison?: boolean } = {}): TableWriter {
   return new TableWriter(openMemory(table.buffer, options.poison ?? false));
 }
@@ -95,7 +100,7 @@ export class TableWriter {
     return this.#memory.allocator.usedBytes;
   }
 
-  /** The number of octets that the table has taken from the system. They are never given back. */
+  /** The size, in octets, of all pages that were ever used. Their memory is never given back to the system. */
   get touchedBytes(): number {
     return this.#memory.allocator.touchedBytes;
   }
@@ -109,14 +114,14 @@ export class TableWriter {
     return this.#zones.nameOf(zone);
   }
 
-  /** Returns the instance that is served under exactly this name. */
+  /** Returns the zone that is served under exactly this name; undefined if there is none. */
   servedZone(name: Fqdn): ZoneId | undefined {
     return this.#zones.served(name);
   }
 
   /**
-   * Serves the zone. With one atomic store, it replaces the instance that was served under the same name. The zone must
-   * have a SOA. Throws TableFull.
+   * Serves the zone. With one atomic store, it replaces what was served under the same name: an older instance of the
+   * zone, or a forwarder. The zone must have a SOA. Throws TableFull.
    */
   publishZone(zone: ZoneId): void {
     const old = this.#zones.served(this.zoneName(zone));
@@ -126,8 +131,9 @@ export class TableWriter {
   }
 
   /**
-   * Forwards questions for names at or below `name`, except those in zones and forwarders below it. `number` identifies
-   * the forwarder; `allowFrom` has the clients that may ask. Throws TableFull, and an Error if a zone has the name.
+   * Serves a forwarder: questions for names at or below `name` are forwarded, except those in zones and forwarders
+   * below `name`. `number` identifies the forwarder; `allowFrom` has the clients that may ask. Throws TableFull, and an
+   * Error if a zone has the name.
    */
   putForwarder(name: Fqdn, number: number, allowFrom: readonly AddressRange[]): void {
     const encoded = encodeForwarder(number, allowFrom);
@@ -154,8 +160,8 @@ export class TableWriter {
   }
 
   /**
-   * Withdraws the zone, whether it is served or not. Its memory is freed in parts, with later changes. The caller must
-   * not use the zone any more.
+   * Withdraws the zone, whether it is served or not. Its memory is freed in parts, with later changes and calls of
+   * {@link collect}. The caller must not use the zone any more.
    */
   withdrawZone(zone: ZoneId): void {
     this.#zones.withdraw(zone);
@@ -164,9 +170,9 @@ export class TableWriter {
   }
 
   /**
-   * Replaces all RRsets of the name, except the SOA ({@link putSoa}), with one atomic store. If there are no records,
-   * does the same as {@link deleteNode}. Throws TableFull; RangeError for a name outside the zone, or for RRsets that
-   * the table's form cannot have; InvalidValue for a malformed record. If it throws, no answer has changed.
+   * Replaces all RRsets of the name, except the SOA ({@link putSoa}), with one atomic store. If `rrsets` has no
+   * records, does the same as {@link deleteNode}. Throws TableFull; RangeError for a name outside the zone, or for
+   * RRsets that the table's form cannot have; InvalidValue for a malformed record. If it throws, no answer has changed.
    */
   putNode(zone: ZoneId, name: Fqdn, rrsets: readonly TableRrset[], modified: Revision): void {
     if (!rrsets.some((rrset) => rrset.records.length > 0)) {
@@ -279,7 +285,7 @@ export class TableWriter {
 
   /**
    * Yields every name that has RRsets, the newest node first. The caller may put and delete names meanwhile: names that
-   * stay are all yielded, names that were added are not. Ends when the zone is withdrawn.
+   * stay are all yielded, names that get a new node are not. Ends when the zone is withdrawn or replaced.
    */
   *nodes(zone: ZoneId): Generator<ListedNode, void, undefined> {
     const { words, reader } = this.#memory;
@@ -295,7 +301,7 @@ export class TableWriter {
   }
 
   /**
-   * Yields the names with A or AAAA records that no host manages, the newest first, and undefined after every
+   * Yields the names with A or AAAA records that no host manages, the newest node first, and undefined after every
    * {@link nodesPerPause} nodes. The caller may change the zone meanwhile, as with {@link nodes}.
    */
   *addressNodes(zone: ZoneId): Generator<AddressNode | undefined, void, undefined> {
@@ -310,7 +316,7 @@ export class TableWriter {
 
   /**
    * Sets the TTL of all RRsets of the zone that inherit the default TTL, name by name, each with one atomic store.
-   * Yields after each slice; the caller may change the zone between slices. Throws TableFull: then only some of the
+   * Yields after each slice; the caller may change the zone between slices. If it throws TableFull, only some of the
    * RRsets have the new TTL.
    */
   *setDefaultTtl(zone: ZoneId, ttl: number): Generator<void, void, undefined> {
@@ -326,7 +332,7 @@ export class TableWriter {
     }
   }
 
-  /** Replaces the node's data by one with this TTL. Returns how much work that was. */
+  /** Sets `ttl` in the RRsets of the node that inherit their TTL. Returns the work, in the unit of `workPerSlice`. */
   #putTtl(zone: ZoneId, node: Reference, data: Reference, ttl: number): number {
     const { reader } = this.#memory;
     const length = reader.dataLength(data);
@@ -344,8 +350,8 @@ export class TableWriter {
   }
 
   /**
-   * Replaces the zone's SOA with one atomic store. Cheap enough to be called with every change of the zone. Throws
-   * TableFull.
+   * Replaces the zone's SOA with one atomic store. This costs so little that every change of the zone may call it.
+   * Throws TableFull.
    */
   putSoa(zone: ZoneId, soa: Soa): void {
     const { words, quiescence, reader } = this.#memory;
@@ -358,7 +364,10 @@ export class TableWriter {
     this.#changed();
   }
 
-  /** Replaces the zone's setting `addressNames` with one atomic store; undefined removes it. Throws TableFull. */
+  /**
+   * Replaces the zone's setting `addressNames` with one atomic store; undefined removes the setting. `ttl` is the TTL
+   * of the answers, in seconds. Throws TableFull.
+   */
   putAddressNames(zone: ZoneId, setting: AddressNames | undefined, ttl: number): void {
     const { words, bytes, quiescence } = this.#memory;
     const word = zone * unitWords + layout.zone.addressNames;
@@ -370,7 +379,7 @@ export class TableWriter {
     this.#changed();
   }
 
-  /** Returns what the name holds, as bits of `held`. */
+  /** Returns which addresses the name contains as an address name, as bits of `held`. */
   heldAddresses(zone: ZoneId, name: Fqdn): number {
     const { reader, words, bytes } = this.#memory;
     const block = reader.addressNames(zone);
@@ -386,8 +395,8 @@ export class TableWriter {
   }
 
   /**
-   * Frees what no reader can see any more, in bounded time. Returns whether anything is left that can be freed now, or
-   * after readers have moved on.
+   * Frees the blocks that no reader can see any more, and some nodes of withdrawn zones. Returns whether anything is
+   * left that can be freed now, or after readers have moved on.
    */
   collect(): boolean {
     this.#memory.quiescence.collect();
@@ -400,7 +409,7 @@ export class TableWriter {
     this.#zones.dismantle(nodesFreedPerChange);
   }
 
-  /** Returns the name's node, and sets `#key`. Throws RangeError for a name outside the zone. */
+  /** Returns the name's node, or `none`, and sets `#key`. Throws RangeError for a name outside the zone. */
   #find(zone: ZoneId, name: Fqdn): Reference {
     const { reader } = this.#memory;
     const key = this.#key;
@@ -423,7 +432,7 @@ export class TableWriter {
     return nameFromWire(Buffer.concat([relative, this.#memory.reader.zoneName(zone)])).name;
   }
 
-  /** Returns a new block with the encoded octets. */
+  /** Returns a new block with the first `length` encoded octets. Throws TableFull. */
   #store(encoded: Uint8Array, length: number): Reference {
     const { allocator, bytes } = this.#memory;
     const block = allocator.allocate(length);

@@ -1,5 +1,5 @@
-// The life of zones in the table: they are created, served, withdrawn, and freed in parts. The names in a zone:
-// writer.ts.
+// The life of zones in the table: they are created, served, withdrawn, and freed in parts. Also serves forwarders. The
+// names in a zone: writer.ts.
 
 import { type Fqdn, nameFromWire, nameToWire } from '../model/name.ts';
 import * as layout from './layout.ts';
@@ -11,7 +11,7 @@ import { createApex, linkNode } from './node-tree.ts';
 export class Zones {
   readonly #memory: Memory;
   readonly #key: NameKey;
-  /** The number of served zones and forwarders with each number of labels. */
+  /** For each number of labels: how many served zones and forwarders have it. */
   readonly #atDepth = new Uint32Array(128);
   /** Withdrawn zones that no reader can see any more, and that are not freed yet. */
   readonly #dismantling: ZoneId[] = [];
@@ -98,7 +98,10 @@ export class Zones {
     return found !== none && this.#memory.reader.isForwarder(found as ZoneId) ? found : none;
   }
 
-  /** Puts the forwarder in place of an older one. Throws TableFull, and an Error if a zone has the name. */
+  /**
+   * Serves the forwarder, in place of an older one with the same name. Throws TableFull, and an Error if a zone has the
+   * name.
+   */
   putForwarder(name: Fqdn, block: Reference): void {
     const { words, quiescence } = this.#memory;
     if (this.served(name) !== undefined) throw new Error(`there is a zone ${name}`);
@@ -119,7 +122,7 @@ export class Zones {
     this.#memory.quiescence.retire(old);
   }
 
-  /** Returns the name's node in the index of zones, and sets `#key`. */
+  /** Returns the name's node in the index of zones, or `none`, and sets `#key`. */
   #findEntry(name: Fqdn): Reference {
     const { words, reader } = this.#memory;
     this.#key.setName(name);
@@ -164,7 +167,7 @@ export class Zones {
     this.#memory.quiescence.whenUnseen(() => this.#dismantling.push(zone));
   }
 
-  /** Frees at most `count` nodes of withdrawn zones, which no reader can see any more. */
+  /** Frees at most `count` blocks of nodes and zones in `#dismantling`, with all that belongs to them. */
   dismantle(count: number): void {
     const { words, allocator, indexes } = this.#memory;
     for (let left = count; left > 0 && this.#dismantling.length > 0; left -= 1) {
