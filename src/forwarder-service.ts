@@ -47,7 +47,10 @@ export class ForwarderService {
 
   constructor(options: ForwarderServiceOptions) {
     this.#options = options;
-    options.forwarders.listen(() => this.#update());
+    options.forwarders.listen(
+      () => this.#update(),
+      (zone, name) => void this.clear(zone, name),
+    );
   }
 
   /** Returns the state of the zone's forwarder; undefined if the thread does not know it, or does not reply in time. */

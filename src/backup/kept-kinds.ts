@@ -5,6 +5,7 @@ import { InvalidValue, unlessInvalid } from '../model/invalid-value.ts';
 import { type Revision, type Serial, serialAt } from '../model/revision.ts';
 import { activityKind } from '../store/kinds/activity.ts';
 import { addressKind } from '../store/kinds/address.ts';
+import { flushKind } from '../store/kinds/flush.ts';
 import { forwarderKind } from '../store/kinds/forwarder.ts';
 import { hostKind } from '../store/kinds/host.ts';
 import { idempotencyKind } from '../store/kinds/idempotency.ts';
@@ -54,6 +55,8 @@ const keptKinds: Readonly<Record<KindName, readonly [kind: { prefix: string }, k
   token: [tokenKind, asItIs],
   resolver: [resolverKind, asItIs],
   forwarder: [forwarderKind, asItIs],
+  // The caches of a restored store are empty.
+  flush: [flushKind, leftOut],
   activity: [activityKind, asItIs],
   outbox: [outboxKind, keepOutbox],
   // The keys of the next four kinds are on leases, which a restored store does not have.

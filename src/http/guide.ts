@@ -169,7 +169,7 @@ export const guide: Record<string, Told> = {
     path: { zone: 'corp.example' },
   },
   emptyForwarderCache: {
-    text: 'Only at this replica. `name` removes only the answers for one name.',
+    text: 'At every replica; the others follow within a moment. `name` removes only the answers for one name.',
     path: { zone: 'corp.example' },
   },
   deleteForwarder: { text: 'Questions for the zone are refused from now on.', path: { zone: 'corp.example' } },

@@ -20,6 +20,7 @@ export class ForwarderView {
   readonly #table: TableWriter;
   readonly #forwarders = new SortedMap<Fqdn, Versioned<Forwarder>>();
   #changed = () => {};
+  #flushed: (zone: Fqdn, name: Fqdn | undefined) => void = () => {};
 
   constructor(table: TableWriter) {
     this.#table = table;
@@ -39,9 +40,13 @@ export class ForwarderView {
     return this.#table.forwarderHits(zone);
   }
 
-  /** Sets the only listener. It is called before questions for a new forwarder are handed on. */
-  listen(changed: () => void): void {
+  /**
+   * Sets the only listeners. `changed` is called before questions for a new forwarder are handed on, `flushed` when the
+   * cached answers of a forwarder, or of one name in it, must go.
+   */
+  listen(changed: () => void, flushed: (zone: Fqdn, name: Fqdn | undefined) => void = () => {}): void {
     this.#changed = changed;
+    this.#flushed = flushed;
     if (this.#forwarders.size > 0) changed();
   }
 
@@ -55,6 +60,10 @@ export class ForwarderView {
     this.#forwarders.delete(zone);
     this.#table.deleteForwarder(zone);
     this.#changed();
+  }
+
+  flush(zone: Fqdn, name: Fqdn | undefined): void {
+    this.#flushed(zone, name);
   }
 
   /**

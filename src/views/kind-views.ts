@@ -8,6 +8,7 @@ import type { CompanyResolver } from '../model/resolver.ts';
 import type { Revision } from '../model/revision.ts';
 import { type Activity, activityKind } from '../store/kinds/activity.ts';
 import { addressKind } from '../store/kinds/address.ts';
+import { flushKind } from '../store/kinds/flush.ts';
 import { forwarderKind } from '../store/kinds/forwarder.ts';
 import { hostKind } from '../store/kinds/host.ts';
 import { idempotencyKind } from '../store/kinds/idempotency.ts';
@@ -161,6 +162,11 @@ export abstract class KindViews {
       kind: forwarderKind,
       put: (_, forwarder, modified) => this.forwarders.put(forwarder, modified),
       delete: ({ zone }) => this.forwarders.delete(zone),
+    },
+    flush: {
+      kind: flushKind,
+      put: ({ zone }, { name }) => this.forwarders.flush(zone, name),
+      delete: () => undefined,
     },
     skydns: {
       kind: skydnsKind,

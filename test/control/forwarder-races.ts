@@ -1,5 +1,6 @@
 // The races between forwarders, and between forwarders and zones. Run by races.test.ts. All other races: race-table.ts.
 
+import { decideEmptyCache } from '../../src/control/forwarders/empty-cache.ts';
 import { decideDeleteForwarder, decidePutForwarder } from '../../src/control/forwarders/put-forwarder.ts';
 import type { Decide } from '../../src/control/transaction/decision.ts';
 import { parseAddress } from '../../src/model/address.ts';
@@ -38,6 +39,14 @@ export const forwarderRaces: Race[] = [
     given: [addForwarder],
     first: changeForwarder,
     second: (context) => decideDeleteForwarder(context, corp, {}),
+    stoppedBy: [forwarderKey(corp)],
+  },
+  {
+    guards: ['forwarders/empty-cache.ts requireUnchanged'],
+    what: 'the cache of a forwarder is emptied while the forwarder is deleted: no key is left of it',
+    given: [addForwarder],
+    first: (context) => decideDeleteForwarder(context, corp, {}),
+    second: (context) => decideEmptyCache(context, corp, undefined),
     stoppedBy: [forwarderKey(corp)],
   },
   {

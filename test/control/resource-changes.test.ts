@@ -13,6 +13,7 @@ import { after, type Revision } from '../../src/model/revision.ts';
 import { zoneDefaults } from '../../src/model/zone.ts';
 import { activityKey } from '../../src/store/kinds/activity.ts';
 import { addressKey } from '../../src/store/kinds/address.ts';
+import { flushKey } from '../../src/store/kinds/flush.ts';
 import { forwarderKey } from '../../src/store/kinds/forwarder.ts';
 import { hostKey } from '../../src/store/kinds/host.ts';
 import { idempotencyKey } from '../../src/store/kinds/idempotency.ts';
@@ -286,6 +287,7 @@ const kinds: Record<KindName, [key: string, value: object, put?: string, deleted
     'allocation created 10.0.0.1: o',
     'allocation deleted 10.0.0.1',
   ],
+  flush: [flushKey(z), { zone: 'z', at: 0 }],
   serial: [serialKey(z), { serial: 7 }],
   import: [importKey(z), {}],
   idempotency: [idempotencyKey('t', 'k'), { request: '00', result: null }],

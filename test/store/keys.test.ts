@@ -6,6 +6,7 @@ import { parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
 import { activityKey } from '../../src/store/kinds/activity.ts';
 import { addressKey } from '../../src/store/kinds/address.ts';
+import { flushKey } from '../../src/store/kinds/flush.ts';
 import { forwarderKey } from '../../src/store/kinds/forwarder.ts';
 import { hostKey } from '../../src/store/kinds/host.ts';
 import { idempotencyKey } from '../../src/store/kinds/idempotency.ts';
@@ -44,6 +45,7 @@ const made: [kind: string, key: string, subject: object][] = [
   ['token', tokenKey('admin'), { token: 'admin' }],
   ['resolver', resolverKey('office'), { resolver: 'office' }],
   ['forwarder', forwarderKey(odd), { zone: odd }],
+  ['flush', flushKey(odd), { zone: odd }],
   ['skydns', skydnsStateKey(parseName('lab.test')), { zone: 'lab.test' }],
   ['activity', activityKey('admin'), { token: 'admin' }],
   ['member', memberKey('A b/c'), { replica: 'A b/c' }],

@@ -52,6 +52,7 @@ const written = {
     '{"v":1,"zone":"corp","targets":[{"address":"192.0.2.53","port":853,"tlsName":"dns.corp"},{"address":"2001:db8::1","port":53}],"strategy":"fastest",' +
       '"timeoutMilliseconds":500,"allowFrom":["10.0.0.0/8"],"staleSeconds":86400,"tlsAuthorities":"-----BEGIN CERTIFICATE-----"}',
   ],
+  flushValue: ['{"v":1,"zone":"corp","at":0}', '{"v":1,"zone":"corp","name":"www.corp","at":1767225600000}'],
   skydnsStateValue: [
     '{"v":1,"zone":"lab.test","settings":{"on":true,"generation":1,"defaultTtl":300},"phase":"following","done":2,"total":2,' +
       '"leftOut":{"count":0,"first":[]},"notServed":{"count":1,"first":[{"what":"/skydns/test/lab/a","reason":"the value is not JSON"}]}}',

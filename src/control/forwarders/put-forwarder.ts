@@ -5,6 +5,7 @@ import type { Endpoint } from '../../model/endpoint.ts';
 import { type Forwarder, type ForwarderTarget, formatForwarderTarget } from '../../model/forwarder.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { known } from '../../model/unknown.ts';
+import { flushKey } from '../../store/kinds/flush.ts';
 import { forwarderKey, forwarderValue } from '../../store/kinds/forwarder.ts';
 import { zoneKey } from '../../store/kinds/zone.ts';
 import type { Views } from '../../views/views.ts';
@@ -76,5 +77,5 @@ export function decideDeleteForwarder(
   const { modified } = existingForwarder(context, known(zone));
   const builder = new TransactionBuilder(context);
   builder.refusals.try(() => checkPrecondition(precondition, entityTag(modified)));
-  return builder.delete(forwarderKey(zone), modified).build(undefined);
+  return builder.delete(forwarderKey(zone), modified).deleteUnchecked(flushKey(zone)).build(undefined);
 }

@@ -7,6 +7,7 @@ import type { Holder } from '../../model/allocation.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { managingHost, type Rrset } from '../../model/rrset.ts';
 import { addressKind, addressValue } from '../../store/kinds/address.ts';
+import { flushKind } from '../../store/kinds/flush.ts';
 import { forwarderKind } from '../../store/kinds/forwarder.ts';
 import { hostKind, hostValue } from '../../store/kinds/host.ts';
 import { poolKind, poolValue } from '../../store/kinds/pool.ts';
@@ -29,7 +30,8 @@ export function checkWrites(asking: Asking, operations: readonly Operation[], ed
   const writes = operations.filter((operation) => operation.kind !== 'delete-prefix');
   if (writes.some(({ key }) => tokenKind.parse(key) !== undefined)) access.needAdmin('managing tokens');
   if (writes.some(({ key }) => resolverKind.parse(key) !== undefined)) access.needAdmin('managing resolvers');
-  if (writes.some(({ key }) => forwarderKind.parse(key) !== undefined)) access.needAdmin('managing forwarders');
+  const isOfForwarder = (key: string) => (forwarderKind.parse(key) ?? flushKind.parse(key)) !== undefined;
+  if (writes.some(({ key }) => isOfForwarder(key))) access.needAdmin('managing forwarders');
   if (access.isWhole) return;
   const check = new WriteCheck(access, asking);
   for (const write of writes) {

@@ -80,6 +80,7 @@ const rules: { readonly [Name in KindName]: Rule<Name> | 'unseen' } = {
   outbox: 'unseen',
   ledger: 'unseen',
   leader: 'unseen',
+  flush: 'unseen',
 };
 
 const byPrefix: ReadonlyMap<string, Rule<KindName>> = new Map(

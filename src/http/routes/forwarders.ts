@@ -1,6 +1,7 @@
 // /v1/forwarders: zones of other servers, to which this service forwards the questions. The opposite direction,
 // resolvers that forward our zones to us: forwarding.ts.
 
+import { decideEmptyCache } from '../../control/forwarders/empty-cache.ts';
 import { existingForwarder } from '../../control/forwarders/existing-forwarder.ts';
 import { parseForwarderInput, parseForwarderZone } from '../../control/forwarders/forwarder-input.ts';
 import { decideDeleteForwarder, decidePutForwarder } from '../../control/forwarders/put-forwarder.ts';
@@ -14,7 +15,6 @@ import { Type } from '../../model/json-schema.ts';
 import { parseName } from '../../model/name.ts';
 import { isKnown } from '../../model/unknown.ts';
 import { askingOf } from '../auth.ts';
-import { endTrial } from '../every-fault.ts';
 import { pageOf } from '../page.ts';
 import { created, deleted, read, shown, written } from '../schemas/answers.ts';
 import { listOf, NameText, pageQuery, readHeaders, searchQuery, strict, writeHeaders } from '../schemas/common.ts';
@@ -166,9 +166,10 @@ export const forwarderRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const [zone, wanted] = parseCacheQuery(request.params.zone, request.query.name);
       existingForwarder(askingOf(services, request), zone);
-      endTrial(request);
-      await services.forwarders?.clear(zone, wanted);
-      return reply.header('zonewright-revision', String(views.revision)).status(204).send(null);
+      // This replica empties its cache even if the others cannot be told.
+      if (!request.isTrial) await services.forwarders?.clear(zone, wanted);
+      await commitFor(services, request, reply, (context) => decideEmptyCache(context, zone, wanted));
+      return reply.status(204).send(null);
     },
   );
 };

@@ -37,7 +37,7 @@ export const forwarders: AuditedRequest[] = [
   },
   {
     operation: 'emptyForwarderCache',
-    what: 'the cache of a forwarder is emptied: nothing is stored of it',
+    what: 'the cache of a forwarder is emptied: only the replicas are told',
     given: [corp],
     request: ['DELETE', '/v1/forwarders/corp.test/cache'],
     status: 204,

@@ -130,6 +130,7 @@ export const auditedKinds = {
   /** rrset-changes.ts */
   name: 'rule',
   serial: 'unseen',
+  flush: 'unseen',
   skydns: 'unseen',
   import: 'unseen',
   idempotency: 'unseen',
