@@ -1,6 +1,6 @@
-// Measures what a ledger costs a write: the CPU time of one POST /v1/hosts at replicas without a ledger and with one in
-// SQLite, in turn: that of the main thread, which answers requests, and that of the whole process. Prints the medians
-// of the rounds.
+// Measures what a ledger costs a write: the CPU time of one POST /v1/hosts at a replica without a ledger and at one
+// with a ledger in SQLite, round after round in turn. Counts the time of the main thread, which answers requests, of
+// the ledger's thread, and of the whole process. Prints the medians of the rounds.
 //
 // npm run bench:ledger-cost [requests in a round] [rounds]
 
@@ -28,7 +28,7 @@ interface Cost {
 /** The main thread, the ledger's thread, and all threads. */
 const parts = ['main', 'ledger', 'whole'] as const;
 
-/** Returns the CPU time that each thread of a process has had, in microseconds. */
+/** Returns the CPU time of a process so far, in microseconds: three sums over its threads. */
 function cpuOf(pid: number): Cost {
   const cost = { main: 0, ledger: 0, whole: 0 };
   for (const thread of readdirSync(`/proc/${pid}/task`)) {

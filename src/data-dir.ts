@@ -12,7 +12,10 @@ export async function prepareDataDir(folder: string): Promise<void> {
   });
 }
 
-/** Throws the error of {@link prepareDataDir} if it can be found without creating the folder. */
+/**
+ * Checks the folder, or its nearest existing parent, and creates nothing. Throws an error with the reason if
+ * {@link prepareDataDir} could not create, read or write the folder.
+ */
 export async function checkDataDir(folder: string): Promise<void> {
   await orUnusable(folder, async () => {
     let existing = resolve(folder);

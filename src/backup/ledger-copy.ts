@@ -1,4 +1,5 @@
-// The interface through which backups read the ledger. ledger/sqlite-copy.ts implements it.
+// The interface through which backups read the ledger. `LedgerService.openCopy` (ledger/ledger-service.ts) opens a
+// copy: a `SqliteCopy` of the ledger's file.
 
 import type { LedgerInBackup } from './backup-format.ts';
 
@@ -7,8 +8,8 @@ export interface LedgerCopy {
   /** The size of the file. */
   readonly octets: number;
   /**
-   * Lets the ledger take events from the store again. The caller opens its snapshot of the store before: then the
-   * snapshot has exactly the events that this copy lacks.
+   * Lets the ledger take events from the store again. Call it only after you have opened the snapshot of the store.
+   * Then the snapshot has exactly the events that this copy lacks.
    */
   release(): void;
   /** Yields the file in pieces of `size` octets, and of fewer at its end. */

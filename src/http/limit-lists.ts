@@ -33,7 +33,7 @@ export function limitLists(app: FastifyInstance): void {
   });
 }
 
-/** Returns whether the answer is a page. */
+/** Returns whether the route answers with a list: a GET that takes a `cursor`. */
 function isList({ method, schema }: RouteOptions): boolean {
   const { properties = {} } = (schema?.querystring ?? {}) as { properties?: object };
   return [method].flat().includes('GET') && 'cursor' in properties;

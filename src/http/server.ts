@@ -199,7 +199,10 @@ function requestIdOf({ headers }: Pick<IncomingMessage, 'headers'>): string {
   return typeof given === 'string' && /^[\w.:+/=-]{1,128}$/.test(given) ? given : randomUUID();
 }
 
-/** Refuses a path that Fastify's router cannot decode. Fastify calls no hooks for such a request. */
+/**
+ * Refuses a path that Fastify's router cannot decode, or that has a segment which is too long. Fastify calls no hooks
+ * for such a request.
+ */
 function refuseUrl(error: { code: string }, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   reply.headers({ ...cautiousHeaders, 'x-request-id': request.id });
   if (error.code === 'FST_ERR_BAD_URL') return sendProblem(undecodablePath(request.url), request, reply);
@@ -208,7 +211,10 @@ function refuseUrl(error: { code: string }, request: FastifyRequest, reply: Fast
   return sendProblem(new Refusal('invalid_request', tooLong), request, reply);
 }
 
-/** Refuses requests with headers that no route accepts: Host, Authorization, Content-Encoding, Expect. */
+/**
+ * Refuses requests in which one of these headers is wrong, whatever the route: Host, Authorization, Content-Encoding,
+ * Expect.
+ */
 function refuseUnfit({ headers, headersDistinct, httpVersion }: IncomingMessage): void {
   const { host = [] } = headersDistinct;
   // RFC 9112 §3.2

@@ -1,5 +1,6 @@
-// Moves events from the outbox into the ledger. A key is deleted when the ledger has its events. If the process ends
-// before the deletion, the next drain appends the same rows, which changes nothing (test/ledger/service.test.ts).
+// Moves events from the outbox into the ledger. A key is deleted when the ledger has its events, or when they cannot be
+// read: then the log has them. If the process ends before the deletion, the next drain appends the same rows, which
+// changes nothing (test/ledger/service.test.ts).
 
 import type { Logger } from '../model/logger.ts';
 import type { Revision } from '../model/revision.ts';
@@ -19,14 +20,18 @@ export interface DrainOptions {
   logger: Logger;
 }
 
-/** The result of a drain: the number of transactions that it moved, and the revision at which the outbox was empty. */
+/** The result of a drain. */
 export interface Drained {
+  /** The keys of the outbox that were deleted: one for each transaction. */
   transactions: number;
-  /** Undefined if it ended early. */
+  /** The ledger has the events of all revisions up to this one. Undefined if the drain ended early. */
   emptyAt: Revision | undefined;
 }
 
-/** Empties the outbox. Calls `mayGoOn` before each part. `emptyAt`: from the last drain of the same history. */
+/**
+ * Empties the outbox. Calls `mayGoOn` before each part, and ends early if it returns false. Pass `emptyAt` of the last
+ * drain to read only newer keys, unless the store was restored or replaced since.
+ */
 export async function drainOutbox(
   { store, ledger, logger }: DrainOptions,
   mayGoOn: () => boolean,

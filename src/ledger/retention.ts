@@ -8,7 +8,10 @@ import { millisecondsPerHour } from './rows.ts';
 
 /** The rows of one piece. SQLite deletes them in about 30 ms. */
 const piece = 1000;
-/** A run thins out only the samples of this time before the limit. Earlier runs have thinned out the older ones. */
+/**
+ * A run thins out only the samples of the last 7 days before `hourlyBefore`. Earlier runs have thinned out the older
+ * ones.
+ */
 const thinnedMilliseconds = 7 * 24 * millisecondsPerHour;
 
 interface Piece {
@@ -70,7 +73,8 @@ export async function* deleteSamples(client: Client, { before, hourlyBefore }: R
   }
   if (hourlyBefore === undefined) return;
   const hour = BigInt(millisecondsPerHour);
-  // Whole hours, so that a later run finds the same last sample.
+  // Only whole hours are thinned out: a later sample of the same hour would otherwise take the place of the one that
+  // was left.
   const end = (BigInt(hourlyBefore) / hour) * hour;
   yield* pieces(
     (rows) => client.$executeRaw`
@@ -83,7 +87,7 @@ export async function* deleteSamples(client: Client, { before, hourlyBefore }: R
   );
 }
 
-/** Deletes piece by piece, until `most` rows are deleted or a piece finds none. */
+/** Deletes piece by piece, until about `max` rows are deleted or a piece finds none. */
 async function* pieces(
   deletePiece: (rows: number) => Promise<number>,
   max = Number.POSITIVE_INFINITY,

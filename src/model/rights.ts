@@ -17,7 +17,7 @@ export interface Rights extends Scope {
   role: Role;
 }
 
-/** The rights of this service itself, and of the operator's token from the environment. */
+/** The rights of this service itself, and of the token that ZONEWRIGHT_ADMIN_TOKEN sets. */
 export const allRights: Rights = { role: 'admin' };
 
 /** Returns whether a role has the rights of the role `needed`. */

@@ -2,9 +2,12 @@
 // requested range, so listing a million keys page by page would take minutes. Instead, a short range is requested,
 // whose end is guessed from the page before.
 
-/** The most lists whose newest page is remembered. */
+/** The most pages that are remembered, of all lists together. */
 const maxLists = 64;
-/** The number of octets that count, from the first octet in which the keys of a page differ. */
+/**
+ * A key is compared by this many octets, from the first octet in which the keys of a page differ. The octets after them
+ * are ignored.
+ */
 const width = 6;
 
 /** The first and the last key of a page. */
@@ -13,7 +16,7 @@ interface PageEnds {
   last: Buffer;
 }
 
-/** Remembers the newest page of each list. */
+/** Remembers the newest pages of all lists. */
 export class PagePace {
   /** The pages, by the key at which the next page of the list begins. */
   readonly #pages = new Map<string, PageEnds>();

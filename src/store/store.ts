@@ -72,14 +72,14 @@ export interface Page {
 }
 
 /**
- * An event of a watch. `previous` is the entry before, if the watch reports it. A put without `previous` has created
- * the key.
+ * An event of a watch. With the option `previous`, `previous` is the entry before the event, and a put without it has
+ * created the key. Without the option, no event has `previous`.
  */
 export type StoreEvent =
   | { kind: 'put'; entry: Entry; previous?: Entry }
   | { kind: 'delete'; key: string; previous?: Entry };
 
-/** All changes of one revision below the watched prefix. Each revision makes only one change. */
+/** All events of one revision below the watched prefix. A watch yields at most one change for each revision. */
 export interface Change {
   revision: Revision;
   events: StoreEvent[];
@@ -94,8 +94,9 @@ export interface WatchOptions {
 export type LeaseId = string & { readonly brand: 'LeaseId' };
 
 /**
- * A store. Every method rejects with {@link StoreUnavailable} within 5 seconds if the store cannot be reached. A
- * `commit` that rejects has not been carried out, except with {@link OutcomeUnknown}: then it may have been.
+ * A store. Its methods for reads, commits and leases reject with {@link StoreUnavailable} within 5 seconds if the store
+ * cannot be reached. A `commit` that rejects has not been carried out, except with {@link OutcomeUnknown}: then it may
+ * have been.
  */
 export interface Store {
   /** Returns the entry of a key; undefined if there is none. */
@@ -118,9 +119,9 @@ export interface Store {
 
   /**
    * Yields all changes below `prefix` from revision `from` on, in order, without gaps or duplicates. Waits while the
-   * store cannot be reached, then goes on. Ends when `signal` aborts. Throws {@link Compacted} if the next revision, or
-   * an entry before it, is no longer kept. Throws {@link HistoryLost} if the store was restored or replaced since it
-   * was read.
+   * store cannot be reached, then goes on. Ends when `signal` aborts. Throws {@link Compacted} if the next revision is
+   * no longer kept, or with the option `previous`, if the entry before an event is not. Throws {@link HistoryLost} if
+   * the store was restored or replaced since this client first read it.
    */
   watch(prefix: string, from: Revision, signal: AbortSignal, options?: WatchOptions): AsyncIterable<Change>;
 

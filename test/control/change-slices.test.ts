@@ -26,7 +26,7 @@ function slicesOf(events: StoreEvent[]): [number, number] {
   }
 }
 
-test('a slice ends after a thousand events, or after long values', () => {
+test('a slice ends after one value of 70,000 characters, or after two of 33,000, before or after the change', () => {
   const events = (count: number, length: number) => Array.from({ length: count }, (_, n) => written(n, length));
   assert.deepEqual(slicesOf(events(10, 100)), [10, 0]);
   assert.deepEqual(slicesOf(events(10, 70_000)), [10, 9]);

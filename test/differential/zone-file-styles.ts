@@ -109,7 +109,10 @@ function writeCpanel(random: Random, { zone, records, serial, minimum }: Content
   return lines.join('\n');
 }
 
-/** The SOA's owner has no dot; in old exports it is `@` below `$ORIGIN .`. Every other name is absolute. */
+/**
+ * In newer exports, the SOA's owner lacks its last dot. In old ones, it is `@` below `$ORIGIN .`. All other owner names
+ * are absolute.
+ */
 function writeCloudflare(random: Random, { zone, records, serial, minimum }: Contents): string {
   const head = [
     ';;',
@@ -231,7 +234,10 @@ function writeBind(random: Random, contents: Contents): string {
   return [soa, ...lines, ...signing, ''].join('\n');
 }
 
-/** As BIND writes the file of a zone that it changes: `$TTL` before each change of TTL, names relative to `$ORIGIN`. */
+/**
+ * Writes a file as BIND does for a zone that it changes: `$TTL` before each change of TTL, owner names relative to
+ * `$ORIGIN`.
+ */
 function writeDumped(_random: Random, { zone, records, serial, minimum }: Contents): string {
   const [label = '', ...rest] = zone.split('.');
   const lines = [
@@ -256,7 +262,10 @@ function writeDumped(_random: Random, { zone, records, serial, minimum }: Conten
   return [...lines, ''].join('\n');
 }
 
-/** As people write: units, parentheses, comments, $GENERATE, no $TTL, TTLs that differ, lines that end in CR. */
+/**
+ * Writes a file as people do: units of time, parentheses, comments, $GENERATE, often no $TTL, TTLs that differ, and
+ * lines that may end in CR.
+ */
 function writeByHand(random: Random, { zone, records, serial, minimum }: Contents): string {
   const hasTtl = random.chance(0.6);
   const lines = [

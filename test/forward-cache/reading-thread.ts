@@ -37,7 +37,10 @@ function run({ buffer, cell, cells }: ReadingThreadData): void {
   parentPort?.postMessage({ found, fault });
 }
 
-/** Returns a description of the first fault. The text of each record must repeat one octet. */
+/**
+ * Returns a description of the first fault. A whole answer has three records, whose texts all have the same length and
+ * repeat the same octet.
+ */
 function faultIn(target: Uint8Array, start: number, end: number): string | undefined {
   const length = (end - start) / 3 - 12;
   const fill = target[start + 12];

@@ -17,8 +17,8 @@ ours   CNAME www.ours.test.
 big    TXT "${'x'.repeat(250)}" "${'y'.repeat(250)}" "${'z'.repeat(250)}" "${'w'.repeat(250)}" "${'v'.repeat(250)}" "${'u'.repeat(250)}"
 `;
 
-/** Starts BIND with the zone and with these extra options. */
-export async function startCorp(test: Cleanup, more = ''): Promise<Server> {
+/** Starts BIND with the zone. */
+export async function startCorp(test: Cleanup): Promise<Server> {
   const folder = await temporaryFolder(test);
   await mkdir(folder, { recursive: true });
   const file = join(folder, 'corp.zone');
@@ -26,7 +26,7 @@ export async function startCorp(test: Cleanup, more = ''): Promise<Server> {
   return startNamedOn(
     test,
     folder,
-    `options { minimal-responses yes; empty-zones-enable no; allow-recursion { none; }; };\nzone "corp.test" { type primary; file "${file}"; };\n${more}`,
+    `options { minimal-responses yes; empty-zones-enable no; allow-recursion { none; }; };\nzone "corp.test" { type primary; file "${file}"; };\n`,
   );
 }
 

@@ -35,7 +35,7 @@ const steadyZones = `
 const rrset = (type: string, ...records: string[]): Rrset => ({ type: type as RecordType, ttl: 60, records });
 const count = <T>(length: number, make: (index: number) => T): T[] => Array.from({ length }, (_, index) => make(index));
 
-/** Record sets for a name that changes. */
+/** The contents that a changing name can get, each a list of RRsets. */
 const contents: Rrset[][] = [
   [rrset('A', '192.0.2.1', '192.0.2.2')],
   [rrset('CNAME', 'a.other.')],
@@ -100,7 +100,7 @@ export function startFuzzed(): FuzzedServer {
     respond,
     tableBytes: () => writer.touchedBytes,
     change: (random) => {
-      // Now and then, time passes, so that the rate limiter gets tokens back.
+      // Time passes, up to 99 ms for each change, so that the rate limiter gets tokens back.
       clock.set(clock.seconds * 1_000 + random.below(100));
       if (random.chance(0.01)) replaceZone(writer, random);
       else changeName(writer, random);

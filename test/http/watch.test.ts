@@ -95,7 +95,7 @@ test('a stream continues after Last-Event-ID, or after ?since if there is none',
   assert.equal((await all.untilMessages(6)).length, 6);
 });
 
-test('filters: kind, zone, and within, before or after the change', async (t) => {
+test('`kind`, `zone` and `within` choose a change if the resource matches before it or after it', async (t) => {
   const one = await served(t);
   const { api, url, views } = one;
   const start = views.revision;
@@ -148,7 +148,7 @@ test('an impossible stream is refused, with every fault', async (t) => {
   assert.deepEqual([head.status, head.headers.allow], [405, 'GET']);
 });
 
-test('a follower that is told nothing gets comments, with the revision up to which it was told everything', async (t) => {
+test('a follower that gets no message gets heartbeats, whose id is the newest revision that it need not ask for again', async (t) => {
   const one = await served(t, { followLimits: { heartbeatMilliseconds: 50 } });
   await one.api.ok(201, 'POST', '/v1/zones', { name: 'z' });
   const stream = await openStream(t, one.url, '/v1/watch?kind=host');
@@ -165,7 +165,8 @@ test('a message comes only when this replica serves its revision', async (t) => 
   const lagging = changedStore(store, {
     async *watch(prefix, from, signal, options) {
       for await (const change of store.watch(prefix, from, signal, options)) {
-        // Delays only the feed's watch: the watch of the views does not ask for previous values.
+        // Delays only the watch of the views. The feed, which followers read, asks for previous values and is not
+        // delayed.
         if (isSlow && options?.previous !== true) await gate.promise;
         yield change;
       }
@@ -239,7 +240,7 @@ test('a stream from a revision that the store never had, or of another history, 
   await again.untilMessages(1);
 });
 
-test('followers are limited, all and of each client', async (t) => {
+test('the number of followers is limited, in total and for each client', async (t) => {
   const one = await served(t, { followLimits: { maxFollowers: 3, maxPerClient: 2 } });
   const first = await openStream(t, one.url);
   await openStream(t, one.url);
@@ -253,7 +254,7 @@ test('followers are limited, all and of each client', async (t) => {
   assert.equal(await metric(one, 'zonewright_watch_ended_total{reason="left"}'), 1);
 });
 
-test('a follower whose token is deleted, rotated, expired or allows something else is cut off within a second', async (t) => {
+test('a follower whose token is deleted, rotated or expired, or gets other rights, is cut off within a second', async (t) => {
   assert.ok(followLimits.checkMilliseconds < 1000);
   const one = await served(t);
   const { api } = one;

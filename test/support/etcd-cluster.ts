@@ -76,7 +76,7 @@ export async function startEtcdCluster(scope: Cleanup, binary: string): Promise<
       ['--listen-peer-urls', `http://127.0.0.1:${ports[3 + number]}`],
       ['--listen-client-urls', endpoint],
       ['--advertise-client-urls', endpoint],
-      // A busy machine must not elect leaders without need.
+      // These are etcd's defaults.
       ['--heartbeat-interval', '100'],
       ['--election-timeout', '1000'],
       ['--log-level', 'error'],
@@ -206,7 +206,10 @@ class PeerLinks {
     return address.port;
   }
 
-  /** Notes a member's id, in decimal as etcd's gateway writes it. */
+  /**
+   * Notes a member's id. `id` is decimal, as etcd's gateway writes it. It is kept in hexadecimal, as `X-Server-From`
+   * has it.
+   */
   identify(member: number, id: string): void {
     this.#ids.set(member, BigInt(id).toString(16));
   }

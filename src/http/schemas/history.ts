@@ -6,7 +6,7 @@ import { nullable, oneOf } from './common.ts';
 
 const Time = Type.String({ format: 'date-time' });
 const Fields = nullable(Type.Object({}, { additionalProperties: true }), {
-  description: 'Of a change: only the fields that differ',
+  description: 'If the action is `changed`: only the fields that differ, and the zone of an RRset or the space of an address. Null: the resource did not exist',
 });
 
 export const EventBody = Type.Object(
@@ -15,7 +15,7 @@ export const EventBody = Type.Object(
     revision: Type.Integer(),
     at: Time,
     resource: oneOf(eventResources, {
-      description: '`authentication`: requests of one client that had no valid token, in about a minute',
+      description: '`authentication`: requests without a valid token, from one client, counted over about a minute',
     }),
     action: oneOf(eventActions),
     name: Type.String({ description: 'The name of the resource, or the address of the client' }),
@@ -46,7 +46,7 @@ export const HoldBody = Type.Object(
       Type.Object(
         {
           what: oneOf(['beginning', 'break', 'end'], {
-            description: '`break`: the holder may have given it back, and taken it again',
+            description: '`break`: the holder may have given the address back and taken it again',
           }),
           from: Time,
           until: Time,
@@ -54,7 +54,7 @@ export const HoldBody = Type.Object(
         {
           title: 'LostPart',
           description:
-            'Set if events of this time were lost, so that it is not known when this happened, or if it did. `from` and `until` of the hold are then the widest possible',
+            'Set if events between its `from` and `until` were lost. Then it is not known when the holder took the address (`beginning`) or gave it back (`end`), or whether it gave the address back and took it again (`break`). `from` and `until` of the hold are then the widest possible',
         },
       ),
     ),

@@ -22,12 +22,12 @@ const scope = {
   zones: Type.Array(NameText, {
     format: 'distinct',
     maxItems: maxScope,
-    description: 'Only these zones; absent: all, empty: none. A zone inside one of them is another zone',
+    description: 'Only these zones; absent: all, empty: none. A zone below a listed zone is not included: list it, too',
   }),
   pools: Type.Array(LabelText, {
     format: 'distinct',
     maxItems: maxScope,
-    description: 'Only these pools; absent: all, and addresses outside all pools; empty: none',
+    description: 'Only addresses of these pools. Absent: all pools, and addresses outside every pool. Empty: no address',
   }),
   owner: { ...Owner, minLength: 1, description: 'Only hosts and allocations of this owner; absent: any owner or none' },
 };

@@ -1,5 +1,6 @@
 // Makes records from the values of others in the SkyDNS layout, by the RFCs. A value has records at one name only: the
-// name of its key without `targetstrip` labels. CoreDNS answers some values differently: docs/skydns.md.
+// name of its key without as many first labels as `targetstrip` says, or the zone's apex if the key is at or below the
+// zone's `apex.dns`. CoreDNS answers some values differently: docs/skydns.md.
 
 import { isIP } from 'node:net';
 import { parseAddress } from '../address.ts';
@@ -28,8 +29,8 @@ export interface ForeignValue {
 }
 
 /**
- * Returns the records of a value; `zone` is the zone of its key's name. Returns undefined for a stub zone: the layout
- * also has zones that others forward. Throws InvalidValue for a bad value.
+ * Returns the records of a value; `zone` is the zone of its key's name. Returns undefined for a value at or below the
+ * zone's `stub.dns`: it names a server to which CoreDNS forwards a zone. Throws InvalidValue for a bad value.
  */
 export function readForeignValue(prefix: string, zone: Fqdn, key: string, json: string): ForeignValue | undefined {
   const name = skydnsName(prefix, key);

@@ -12,7 +12,8 @@ import { createTableWriter } from '../../../src/table/writer.ts';
 import { clientAt, clockAt, ednsOption, encodeQuestion, withOptions, writeZones } from '../../support/answers.ts';
 
 /**
- * The number of mail hosts, and of nameservers. It is more than a response other than a referral can add (targets.ts).
+ * The number of mail hosts, and of nameservers: more than the names whose addresses targets.ts lets a response add,
+ * unless it is a referral.
  */
 const targets = 150;
 /** The number of aliases that one response follows (lookup.ts). */

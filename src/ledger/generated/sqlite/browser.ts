@@ -24,7 +24,7 @@ export * from './enums.ts';
 export type Event = Prisma.EventModel
 /**
  * Model EventHour
- * The lowest and the highest id of the events of an hour, or a wider range. It finds the ids of a time range.
+ * A range of ids that includes all events of an hour. It finds the ids of a time range.
  */
 export type EventHour = Prisma.EventHourModel
 /**
@@ -39,6 +39,6 @@ export type AddressUse = Prisma.AddressUseModel
 export type UsageSample = Prisma.UsageSampleModel
 /**
  * Model Property
- * Facts about the ledger itself. `ledger`: its identity, by which the store knows it.
+ * A fact about the ledger. The row `ledger` is its identity, by which the store knows it.
  */
 export type Property = Prisma.PropertyModel

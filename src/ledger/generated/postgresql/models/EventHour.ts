@@ -14,7 +14,7 @@ import type * as Prisma from "../internal/prismaNamespace.ts"
 
 /**
  * Model EventHour
- * The lowest and the highest id of the events of an hour, or a wider range. It finds the ids of a time range.
+ * A range of ids that includes all events of an hour. It finds the ids of a time range.
  */
 export type EventHourModel = runtime.Types.Result.DefaultSelection<Prisma.$EventHourPayload>
 

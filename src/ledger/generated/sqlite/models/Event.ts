@@ -743,7 +743,7 @@ export type $EventPayload<ExtArgs extends runtime.Types.Extensions.InternalArgs 
     before: string | null
     after: string | null
     /**
-     * True if `before` and `after` hold only digests of themselves.
+     * True if the event was too large: `before` and `after` then have only a digest of the fields.
      */
     digest: boolean
   }, ExtArgs["result"]["event"]>

@@ -14,7 +14,7 @@ import type * as Prisma from "../internal/prismaNamespace.ts"
 
 /**
  * Model Property
- * Facts about the ledger itself. `ledger`: its identity, by which the store knows it.
+ * A fact about the ledger. The row `ledger` is its identity, by which the store knows it.
  */
 export type PropertyModel = runtime.Types.Result.DefaultSelection<Prisma.$PropertyPayload>
 
