@@ -18,7 +18,8 @@ export function tlsOptions({ cert, key, clientCa }: Certificate): ServerOptions 
     ...(clientCa !== undefined && {
       ca: clientCa,
       requestCert: true,
-      // TLS lets such a client in: requireClientCertificates refuses its requests.
+      // Lets in clients without a valid certificate: requireClientCertificates refuses their requests, except health
+      // checks.
       rejectUnauthorized: false,
     }),
   };
@@ -29,7 +30,7 @@ export function useCertificate(app: FastifyInstance, certificate: Certificate): 
   (app.server as HttpsServer).setSecureContext(tlsOptions(certificate));
 }
 
-/** Refuses requests of clients without a certificate that one of our authorities has signed. */
+/** Refuses requests of clients without a certificate from an authority in `clientCa`. Allows health checks. */
 export function requireClientCertificates(app: FastifyInstance): void {
   app.addHook('onRequest', async ({ raw, routeOptions }) => {
     // Health checks send no certificate.

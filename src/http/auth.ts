@@ -14,14 +14,14 @@ import type { Services } from './services.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The bearer of the request's token; null on open routes. */
+    /** The bearer of the request's token; null if no token was checked. */
     actor: TokenActor | null;
-    /** The token of the store that the request has presented. */
+    /** The token of the store that the request has presented; null if there is none. */
     storedToken: StoredToken | null;
   }
 }
 
-/** The bearer of the operator's token. This token is in the settings, not in the store. */
+/** The bearer of the token that ZONEWRIGHT_ADMIN_TOKEN sets. This token is not in the store. */
 const environmentActor: TokenActor = {
   kind: 'token',
   id: environmentToken,
@@ -34,7 +34,7 @@ export const whereTokensAre =
 
 /** A client may fail 20 times at once, then once every 3 seconds. */
 export const failedAttempts = { size: 20, refillSeconds: 3, maxKeys: 10_000 };
-/** The limit for remembered clients that have presented the operator's token. */
+/** The limit for remembered clients that have presented the token in ZONEWRIGHT_ADMIN_TOKEN. */
 const maxOperators = 1000;
 
 type Needed = Pick<Services, 'views' | 'adminToken' | 'httpOpen' | 'activity' | 'refused'>;
@@ -51,8 +51,8 @@ export class Authenticator {
   /**
    * Sets `request.actor`. Refuses with `unauthorized`, with `too_many_attempts`, or with `store_unavailable` while no
    * token can be checked. A client with too many failed attempts can still use a token of the store, because nobody can
-   * guess its secret. The operator's token may be easy to guess. So it is no longer compared, except for clients that
-   * have presented it before (test/http/failed-attempts.test.ts).
+   * guess its secret. The token in ZONEWRIGHT_ADMIN_TOKEN may be easy to guess. So it is no longer compared, except for
+   * clients that have presented it before (test/http/failed-attempts.test.ts).
    */
   authenticate(request: FastifyRequest): void {
     const presented = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
@@ -141,8 +141,8 @@ export function actorOf({ actor }: FastifyRequest): TokenActor {
 }
 
 /**
- * Returns a function for long answers. It returns whether the token of the request is still valid with the same rights,
- * and notes that the token was used.
+ * Returns a function for long answers. The function returns whether the token of the request is still valid with the
+ * same rights, and notes that the token was used.
  */
 export function validityOf(
   { views, activity }: Pick<Services, 'views' | 'activity'>,
@@ -167,7 +167,7 @@ export function askingOf({ views }: Pick<Services, 'views'>, request: FastifyReq
   return { actor: actorOf(request), views };
 }
 
-/** In characters. The log shows no more of a path. */
+/** The most characters of a URL that an audit event has. */
 const maxPath = 300;
 
 function shownRequest({ id, method, url, ip }: FastifyRequest): NonNullable<TokenActor['request']> {

@@ -129,7 +129,7 @@ export class Connections {
 
   /** Answers bytes that Node could not read as a request, or a request that was not complete in time. */
   readonly refuse = (error: NodeJS.ErrnoException, socket: Duplex): void => {
-    // Its TLS handshake failed: it cannot read an answer.
+    // The TLS handshake failed, or the connection was cut: the client cannot read an answer.
     if (!this.#open.has(socket)) socket.destroy();
     else this.#refuse(socket, refusalOf(error));
   };

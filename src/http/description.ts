@@ -69,7 +69,7 @@ export function descriptionOptions(version: string): FastifyDynamicSwaggerOption
   };
 }
 
-/** Adds the media types of merge patches and of zone files. */
+/** Adds the media types of merge patches, and says that a zone file is a string. */
 function withMediaTypes(schema: FastifySchema | undefined = {}, method: string): FastifySchema {
   const body = schema.body as { type?: string } | undefined;
   if (method === 'PATCH' && body?.type === 'object')

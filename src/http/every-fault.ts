@@ -63,7 +63,7 @@ async function handle(run: Run, request: FastifyRequest, reply: FastifyReply): P
   throw told.together();
 }
 
-/** Returns whether only the first fault of the body is known. */
+/** Returns whether the body has so many values that only its first fault is told (lazy-compilers.ts). */
 function isLong({ body }: FastifyRequest): boolean {
   return typeof body === 'object' && !(body instanceof Readable) && hasManyValues(body);
 }
@@ -75,7 +75,10 @@ function mayGoOn(refusal: Refusal, request: FastifyRequest): boolean {
   return request.stage === 'parsing' || mayHaveMore(refusal);
 }
 
-/** Adds the faults that trials find. `unknown`: paths of fields without a fault that are also unknown. */
+/**
+ * Adds the faults that trials find. `unknown`: paths of fields without a fault that are unknown values in the trials,
+ * too.
+ */
 async function tellMore(told: Refusals, unknown: readonly string[], run: Run, request: FastifyRequest): Promise<void> {
   for (let trials = 0; trials < maxTrials && !told.full; trials += 1) {
     const paths = [...told.faults.map(({ path }) => path), ...unknown];

@@ -44,7 +44,7 @@ export function newValidatorCompiler(): FastifySchemaCompiler<object> {
 }
 
 /**
- * Returns an Ajv whose keywords for the length of a text stop counting at the limit. Its own keywords count all
+ * Returns an Ajv whose keywords for the length of a text stop counting at the limit. Ajv's own keywords count all
  * characters: 70 ms for 4 MB.
  */
 function newAjv(options: Options): Ajv {

@@ -1,5 +1,5 @@
 // Limits the requests of each token (`--api-rate-limit`), and tells clients how many they have left, in the headers of
-// draft-ietf-httpapi-ratelimit-headers. The operator's token from the environment has no limit.
+// draft-ietf-httpapi-ratelimit-headers. The token that ZONEWRIGHT_ADMIN_TOKEN sets has no limit.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, refuse } from '../errors.ts';

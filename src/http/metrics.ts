@@ -18,11 +18,14 @@ interface ForwarderCounts {
 interface MetricSources {
   views: Views;
   tableBytes: () => number;
-  /** Default: it always does. */
+  /** By default, returns true. */
   takesWrites?: () => boolean;
 }
 
-/** Returns the registry, with all metrics except those of requests and DNS. */
+/**
+ * Returns the registry, with the metrics of the process, of the views and of the table. The other functions here add
+ * theirs.
+ */
 export function createMetrics({ views, tableBytes, takesWrites = () => true }: MetricSources): Registry {
   const registry = new Registry();
   // In milliseconds. The default of 10 would wake an idle replica 100 times a second, and take 1 % of a core.

@@ -89,7 +89,7 @@ export const neededRights: Readonly<Record<string, Need | 'open'>> = {
 /** Makes the start fail if a route that is added after this call has no row. */
 export function requireRows(app: FastifyInstance): void {
   app.addHook('onRoute', ({ method, url, schema }) => {
-    // A page, which shows no stored data.
+    // /openapi.json or a file of /docs: it shows no stored data.
     if (schema?.hide === true) return;
     if (!Object.hasOwn(neededRights, schema?.operationId ?? ''))
       throw new Error(`${method} ${url} has no row in neededRights: say which role it needs`);

@@ -18,9 +18,7 @@ export interface Exchange {
   readonly response: ServerResponse;
   /** The request's token is valid. */
   authenticated: boolean;
-  /**
-   * Lets the handling of the request begin. Undefined once it has begun, and until {@link Pipeline.turn} was called.
-   */
+  /** Lets the handling of the request begin. Only a request that waits for its turn has it ({@link Pipeline.turn}). */
   begin?: () => void;
 }
 

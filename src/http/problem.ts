@@ -8,8 +8,8 @@ import { failedAttempts } from './auth.ts';
 import { faultsOf } from './schema-faults.ts';
 
 /**
- * The seconds after which a refused request may succeed, for the header `Retry-After`, unless it has been set before.
- * Answers that are kept for idempotency keys expire by the hour (commit-once.ts): hence 3600.
+ * The seconds after which a refused request may succeed, for the header `Retry-After`. A header that was set before
+ * stays. Answers that are kept for idempotency keys expire by the hour (commit-once.ts): hence 3600.
  */
 export const retryAfter: Partial<Record<ErrorCode, number>> = {
   contended: 1,
@@ -44,7 +44,8 @@ export function sendProblem(error: unknown, request: FastifyRequest, reply: Fast
 }
 
 /**
- * Returns a refusal's fields for the log. Returns none if no route has the path: the message may repeat a token in it.
+ * Returns a refusal's fields for the log. Returns none if no route has the path: the message may repeat a token in the
+ * path.
  */
 function loggedFields({ message }: Refusal, { routeOptions: { url } }: FastifyRequest): object {
   return url === undefined ? {} : { route: url, detail: withoutSecrets(message) };

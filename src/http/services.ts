@@ -53,7 +53,7 @@ export interface Services {
   metrics: Registry;
   /** Returns the things that the replica still waits for; empty if it is ready. */
   waitingFor: () => string[];
-  /** The operator's token from the settings. Tokens of the store are accepted too. */
+  /** The token that ZONEWRIGHT_ADMIN_TOKEN sets. Tokens of the store are accepted, too. */
   adminToken: string | undefined;
   /** Only tests set it. */
   followLimits?: Partial<FollowLimits>;

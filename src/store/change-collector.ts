@@ -16,7 +16,7 @@ export interface EtcdKeyValue {
 export interface WatchMessage {
   /** Set if the next message continues this response. */
   fragment?: boolean;
-  /** `prev_kv`: only if the watch asked for it; null if etcd does not have it. */
+  /** `prev_kv` is set only if the watch asked for it. It is null if etcd does not have it. */
   events: { type: 'Put' | 'Delete'; kv: EtcdKeyValue; prev_kv?: EtcdKeyValue | null }[];
 }
 

@@ -1,5 +1,5 @@
-// Refuses transactions that no store accepts, whatever the store has. Such a transaction is a bug of the caller: it is
-// found before anything is sent.
+// Refuses transactions that no store accepts, whatever data it has, before anything is sent. Such a transaction is a
+// bug of the caller.
 
 import { fullKey } from './key-space.ts';
 import { maxOperations, type Transaction } from './store.ts';

@@ -1,6 +1,7 @@
-// The database of the embedded store. Every version of a key is a row until it is compacted; the newest version has no
-// `superseded`. So a list or a watch from an earlier revision is a plain query, and a value is written once. Opening
-// the file: embedded-folder.ts. The statements: embedded-sql.ts. The store's interface: embedded.ts.
+// The database of the embedded store. Every version of a key is a row until it is compacted; the newest version of a
+// key that exists has no `superseded`. So a list or a watch from an earlier revision is a plain query, and a value is
+// written once. Opening the file: embedded-folder.ts. The statements: embedded-sql.ts. The store's interface:
+// embedded.ts.
 
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
@@ -51,7 +52,10 @@ const rowsPerRead = 128;
 const recentRevisions = 1000;
 /** The fewest revisions that one compaction removes, so that not every commit pays for one. */
 const compactionStep = 64;
-/** The most revisions that one compaction removes, so that no commit waits long. It is more than one group can add. */
+/**
+ * The most revisions that one compaction removes, so that no commit waits long. It is more than a group of commits can
+ * add.
+ */
 const maxCompaction = 2 * maxGroup;
 
 interface VersionRow {
@@ -84,7 +88,7 @@ export function databaseIn(folder: string, options: EmbeddedOptions): EmbeddedDa
   return database;
 }
 
-/** One database, shared by its clients. Call methods that change it only within a job of {@link write}. */
+/** One database, shared by its clients. Call methods that change the database only within a job of {@link write}. */
 export class EmbeddedDatabase {
   clients = 0;
   /** Wakes the watches that wait for the next revision. */
@@ -100,7 +104,7 @@ export class EmbeddedDatabase {
   #jobs: Job[] = [];
   /** The oldest revision that each reader of history needs. */
   readonly #kept = new Map<symbol, Revision>();
-  /** Leases that do not end while this process has the folder open. */
+  /** Leases that do not expire while this process has the folder open. */
   readonly #guarded = new Set<LeaseId>();
   #expiry: NodeJS.Timeout | undefined;
   /** The damage that was found in the file. Once set, nothing is written any more. */
@@ -132,7 +136,7 @@ export class EmbeddedDatabase {
     closeDatabase(this.#folder, this.#database);
   }
 
-  /** Runs the job in the next group. Resolves when its changes are on disk. */
+  /** Runs the job in a group, after the jobs that already wait. Resolves when its changes are on disk. */
   write<T>(run: () => T): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       if (this.#jobs.length === 0) setImmediate(() => this.#runGroup());
@@ -165,7 +169,6 @@ export class EmbeddedDatabase {
     if (at > this.revision) throw new HistoryLost(`revision ${at} does not exist yet`);
     const { start, end } = rangeOf(embeddedRoot, prefix, options.from);
     const { limit = 1000, writtenAfter } = options;
-    // The rows of a prefix are from many revisions, and some are from deleted keys.
     const isRecent = options.at === undefined && writtenAfter !== undefined && at - writtenAfter <= recentRevisions;
     const read = (from: string, wanted: number) =>
       isRecent
@@ -221,7 +224,7 @@ export class EmbeddedDatabase {
     return changes;
   }
 
-  /** Returns the version that this one has superseded. It is kept as long as a watch can read this one. */
+  /** Returns the version that the row has superseded. That version is kept as long as a watch can read the row. */
   #before({ key, revision }: VersionRow): VersionRow | undefined {
     const row = this.#statements.before.get(key, revision) as VersionRow | undefined;
     return row?.value == null ? undefined : row;

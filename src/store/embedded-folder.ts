@@ -101,9 +101,10 @@ export function numberIn(statement: StatementSync, ...values: string[]): number 
 }
 
 /**
- * Refuses a folder whose database file is missing or empty: SQLite would create a new database and delete the WAL, and
- * we would serve no zones. Refuses a folder whose WAL is missing although the store was not closed: the newest changes
- * were only in the WAL. A WAL that was shortened cannot be recognised: a crash may have cut it off.
+ * Refuses a folder that had a store, but whose database file is missing or empty: SQLite would create a new database
+ * and delete the WAL, and we would serve no zones. Refuses a folder whose WAL is missing although the store was not
+ * closed: the newest changes were only in the WAL. A WAL that was shortened cannot be recognised: a crash may have cut
+ * it off.
  */
 function refuseLost(folder: string): void {
   const file = databaseFile(folder);
@@ -143,7 +144,7 @@ function lost(folder: string, reason: string, { cause, wayOut }: { cause?: unkno
  */
 function keepPrivate(folder: string): void {
   try {
-    // Only if it is missing: closing it would end the locks that this process has on it.
+    // Only if the file is missing: closing a file ends the locks that this process has on it.
     if (!existsSync(databaseFile(folder))) closeSync(openSync(databaseFile(folder), 'a', ownerOnly));
     for (const name of readdirSync(folder)) if (/^store\./.test(name)) chmodSync(join(folder, name), ownerOnly);
   } catch {

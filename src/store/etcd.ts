@@ -1,6 +1,6 @@
 // Implements the store in etcd, for several machines. Only this file uses the package etcd3, and only its plain RPC
 // clients: its builders lack some requests, and its watcher skips changes while it reconnects. Mapping of keys:
-// key-space.ts. Making changes of a watch stream: change-collector.ts.
+// key-space.ts. Turning the responses of a watch into changes: change-collector.ts.
 
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -60,7 +60,8 @@ const attemptTimeout = 2000;
  */
 const maxMessage = 64 * 1024 * 1024;
 /**
- * How many pages ahead the range of a list's request ends. If that is not enough, it ends `timesAsFar` times as far.
+ * How many pages ahead the range of a list's request ends. If it has too few keys, the range of the next request ends
+ * `timesAsFar` times as far ahead.
  */
 const pagesAhead = 4;
 const timesAsFar = 16;
@@ -150,8 +151,8 @@ class EtcdStore implements Store {
   }
 
   /**
-   * Returns the first entries of the range, with their full keys: `limit` + 1 if there are so many. A list at one
-   * revision is asked for in short ranges (page-pace.ts).
+   * Returns the first entries of the range, with their full keys: `limit` + 1 if there are so many. A later page of a
+   * list at one revision is asked for in short ranges (page-pace.ts).
    */
   async #range(range: KeyRange, limit: number, at: Revision | undefined) {
     const { range_end: rangeEnd, ...whole } = bytesOf(range);

@@ -3,7 +3,7 @@
 // whose end is guessed from the page before.
 
 /** The most pages that are remembered, of all lists together. */
-const maxLists = 64;
+const maxPages = 64;
 /**
  * A key is compared by this many octets, from the first octet in which the keys of a page differ. The octets after them
  * are ignored.
@@ -25,7 +25,7 @@ export class PagePace {
   note(next: string, page: PageEnds): void {
     this.#pages.delete(next);
     this.#pages.set(next, page);
-    if (this.#pages.size > maxLists) this.#pages.delete(this.#pages.keys().next().value as string);
+    if (this.#pages.size > maxPages) this.#pages.delete(this.#pages.keys().next().value as string);
   }
 
   /** Returns the page before the one that begins at `from`; undefined if it is not known. */
@@ -36,7 +36,7 @@ export class PagePace {
 
 /**
  * Returns a key about `factor` pages after `last`, if the following keys are as dense as those from `first` to `last`.
- * Undefined if there is no such key.
+ * Returns undefined if there is no such key.
  */
 export function keyAhead({ first, last }: PageEnds, factor: number): Buffer | undefined {
   let shared = 0;

@@ -32,7 +32,7 @@ const never = -1 as Revision;
 
 /**
  * Returns the store with shown revisions (test/store/shown-revisions.test.ts runs the store's contract on it). While a
- * backup is being restored into the store, all reads and writes reject with {@link RestoreUnfinished}. `key` is the key
+ * backup is being restored into the store, reads, commits and watches throw {@link RestoreUnfinished}. `key` is the key
  * of the offset; only tests set it.
  */
 export function showRevisions(store: Store, { key = offsetKey }: { key?: string } = {}): Store {

@@ -44,7 +44,8 @@ export interface Transaction {
 export const maxOperations = 128;
 
 /**
- * The result of a commit. `revision` is the transaction's own if it wrote a key, otherwise the newest one of the store.
+ * The result of a commit. `revision` is the transaction's own if it wrote or deleted a key, otherwise the newest one of
+ * the store.
  */
 export interface CommitResult {
   committed: boolean;
@@ -94,9 +95,9 @@ export interface WatchOptions {
 export type LeaseId = string & { readonly brand: 'LeaseId' };
 
 /**
- * A store. Its methods for reads, commits and leases reject with {@link StoreUnavailable} within 5 seconds if the store
- * cannot be reached. A `commit` that rejects has not been carried out, except with {@link OutcomeUnknown}: then it may
- * have been.
+ * A store. `get`, `list`, `count`, `commit`, `grantLease`, `keepLease` and `revokeLease` reject with
+ * {@link StoreUnavailable} within 5 seconds if the store cannot be reached. A `commit` that rejects has not been
+ * carried out, except with {@link OutcomeUnknown}: then it may have been.
  */
 export interface Store {
   /** Returns the entry of a key; undefined if there is none. */
@@ -125,7 +126,7 @@ export interface Store {
    */
   watch(prefix: string, from: Revision, signal: AbortSignal, options?: WatchOptions): AsyncIterable<Change>;
 
-  /** Creates a lease that ends after this time, if it is not kept. */
+  /** Creates a lease that ends after `seconds`, if it is not kept. */
   grantLease(seconds: number): Promise<LeaseId>;
   /** Restarts the time of the lease. Returns false if the lease has ended, and its keys are deleted. */
   keepLease(lease: LeaseId): Promise<boolean>;

@@ -9,7 +9,7 @@ import type { Views } from '../../views/views.ts';
  */
 export type Actor = TokenActor | SystemActor;
 
-/** The bearer of a token: a token of the store, or the operator's token from the environment. */
+/** The bearer of a token: a token of the store, or the token that ZONEWRIGHT_ADMIN_TOKEN sets. */
 export interface TokenActor {
   kind: 'token';
   id: string;

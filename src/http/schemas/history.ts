@@ -6,7 +6,8 @@ import { nullable, oneOf } from './common.ts';
 
 const Time = Type.String({ format: 'date-time' });
 const Fields = nullable(Type.Object({}, { additionalProperties: true }), {
-  description: 'If the action is `changed`: only the fields that differ, and the zone of an RRset or the space of an address. Null: the resource did not exist',
+  description:
+    'If the action is `changed`: only the fields that differ, and the zone of an RRset or the space of an address. Null: the resource did not exist',
 });
 
 export const EventBody = Type.Object(

@@ -27,7 +27,8 @@ const scope = {
   pools: Type.Array(LabelText, {
     format: 'distinct',
     maxItems: maxScope,
-    description: 'Only addresses of these pools. Absent: all pools, and addresses outside every pool. Empty: no address',
+    description:
+      'Only addresses of these pools. Absent: all pools, and addresses outside every pool. Empty: no address',
   }),
   owner: { ...Owner, minLength: 1, description: 'Only hosts and allocations of this owner; absent: any owner or none' },
 };

@@ -35,7 +35,7 @@ export function decodeReversed(text: string): Fqdn {
     .join('.') as Fqdn;
 }
 
-/** Reverses the labels of a name without special characters, as most names are. */
+/** Reverses the labels of a name without special characters. Most names have none. */
 function reversed(text: string): string {
   let end = text.length;
   let result = '';

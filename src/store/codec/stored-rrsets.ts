@@ -1,6 +1,6 @@
 // Checks what a schema cannot check of the RRsets of a stored name: types, duplicates, sizes, aliases. Throws
-// InvalidValue. This runs for every name of a load, so the only record of an RRset is not parsed here: the table parses
-// it.
+// InvalidValue. This runs for every name of a load, so a record that is alone in its RRset is usually not parsed here:
+// the table parses it.
 
 import { InvalidValue } from '../../model/invalid-value.ts';
 import { parseName } from '../../model/name.ts';
@@ -8,7 +8,7 @@ import { parseRdata } from '../../model/rdata/rdata.ts';
 import { parseRecordType, type RecordType } from '../../model/rdata/record-types.ts';
 import { conflictWithCname, maxRrset, type NamedRrsets, parseRecords, type Rrset } from '../../model/rrset.ts';
 
-/** The types that a host writes. Records of all other types belong to the zone's users. */
+/** The types of the records that hosts write. */
 const hostTypes: readonly string[] = ['A', 'AAAA', 'PTR', 'CNAME'];
 
 /**

@@ -19,10 +19,13 @@ export const tags = Type.Unsafe<Tags>({
   additionalProperties: { type: 'string' },
   propertyNames: { not: { const: '__proto__' } },
 });
-/** RFC 3339 in UTC. The kind's `read` checks that the day exists. */
+/** RFC 3339 in UTC. The schema does not check that the day exists: parseTimestamp does. */
 export const time = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,9})?Z$' });
 /** The name of a pool or a space. */
 export const label = Type.String({ pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' });
 export const poolOrNull = Type.Union([label, Type.Null()]);
-/** TTLs and the times of a SOA record, which an import takes from the file unchanged (RFC 2181 §8). */
+/**
+ * A time in seconds. It can be as long as the longest TTL (RFC 2181 §8): an import takes the times of a SOA record from
+ * the file unchanged.
+ */
 export const seconds = Type.Integer({ minimum: 0, maximum: maxTtl });

@@ -81,13 +81,16 @@ const anyName = storedKind('name', {
 
 export const nameKind: StoredKind<'name'> = { ...anyName, parse: parseKey };
 
-/** What all names of one generation have in common. In their keys, the labels of the zone are reversed. */
+/**
+ * What all names of one generation have in common. The owner name in a key ends with the zone, so the reversed owner
+ * name begins with the reversed zone.
+ */
 interface Generation {
   /** All keys of the generation begin with this. */
   readonly prefix: string;
   readonly zone: Fqdn;
   readonly generation: number;
-  /** Without the prefix, the keys of names below the apex begin with this. */
+  /** After the prefix, the keys of names below the apex go on with this. */
   readonly reversedZone: string;
   /** Names below the apex end with this. */
   readonly ending: string;

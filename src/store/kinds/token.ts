@@ -29,7 +29,10 @@ export interface StoredToken extends Rights {
   expiresAt?: string;
 }
 
-/** The id of the operator's token from the environment. No stored token has this id, so that their actors differ. */
+/**
+ * The id of the token that ZONEWRIGHT_ADMIN_TOKEN sets. No stored token has this id, so audit events tell the two
+ * apart.
+ */
 export const environmentToken = 'environment';
 
 const prefix = 'tokens/';
