@@ -35,6 +35,22 @@ test('200,000 waiting requests are all answered, and so is a request after them'
   assert.equal(await commit(() => noChange(2)), 2);
 });
 
+test('a request that has no room in a transaction keeps those after it from being decided in vain', async (t) => {
+  const { commit } = await openReplica(t, await embeddedStore(t));
+  let decided = 0;
+  const large = (index: number): Decide<number> => {
+    const operations = [{ kind: 'put' as const, key: `idempotency/t/${index}`, value: 'x'.repeat(200_000) }];
+    return () => {
+      decided += 1;
+      return noChange(index).extendedWith({ compares: [], operations });
+    };
+  };
+  const results = await Promise.all(Array.from({ length: 10 }, (_, index) => commit(large(index))));
+  assert.deepEqual(results, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  // For each transaction, the one that is in it and the next one.
+  assert.ok(decided < 20, `${decided} decisions`);
+});
+
 test('housekeeping has a limited number of commits under way', async (t) => {
   const store = await embeddedStore(t);
   const count = 1100;

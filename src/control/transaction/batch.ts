@@ -38,15 +38,17 @@ export class Batch<Job> {
   /** The audit events of the decisions, as JSON. */
   readonly #audited: string[] = [];
   #bytes = 0;
+  /** A decision had no room. */
+  #closed = false;
 
   /** Without `audit`, the transaction keeps no audit events. */
   constructor(audit?: Audit) {
     this.#audit = audit;
   }
 
-  /** True if the transaction has no room for another operation or for another compare. */
+  /** True if the transaction has no room for another operation or compare, or had no room for the last decision. */
   get full(): boolean {
-    return this.written.size >= maxDecisionOperations || this.#compares.size >= maxOperations;
+    return this.#closed || this.written.size >= maxDecisionOperations || this.#compares.size >= maxOperations;
   }
 
   /**
@@ -58,13 +60,13 @@ export class Batch<Job> {
     const operations = decision.operations.filter(
       (operation) => !isShared(operation) || !this.written.has(writtenKey(operation)),
     );
-    if (this.#compares.size + compares.length > maxOperations) return false;
-    if (this.written.size + operations.length > maxDecisionOperations) return false;
+    if (this.#compares.size + compares.length > maxOperations) return this.#close();
+    if (this.written.size + operations.length > maxDecisionOperations) return this.#close();
     const bytes = operations.reduce((sum, operation) => sum + bytesOf(operation), 0);
     const audited = this.#audit && decision.audited && withinLimits(decision.audited);
     if (this.jobs.length === 0 && bytes > maxBytes) return false;
     const withEvents = this.#bytes + bytes + (audited === undefined ? 0 : Buffer.byteLength(audited));
-    if (this.jobs.length > 0 && withEvents > maxSharedBytes) return false;
+    if (this.jobs.length > 0 && withEvents > maxSharedBytes) return this.#close();
     if (this.jobs.length > 0 && this.#conflicts(decision.compares, operations)) return false;
     for (const compare of compares) {
       this.#compares.set(comparedKey(compare), compare);
@@ -78,6 +80,12 @@ export class Batch<Job> {
     if (audited !== undefined) this.#audited.push(audited);
     this.jobs.push({ job, decision });
     return true;
+  }
+
+  /** Lets no other decision try to get into the transaction. Returns false. */
+  #close(): false {
+    this.#closed = true;
+    return false;
   }
 
   /** Returns the transaction. If the decisions have audit events, it also puts them into the outbox. */

@@ -2,7 +2,7 @@
 // it decides again on newer views. It answers a caller when this replica serves the result. What a decision is:
 // decision.ts.
 
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextPass } from 'node:timers/promises';
 import { Refusal, refuse } from '../../errors.ts';
 import type { Logger } from '../../model/logger.ts';
 import type { Revision } from '../../model/revision.ts';
@@ -101,14 +101,19 @@ export class Committer {
     this.#running = true;
     // Waits one turn of the event loop, so that requests that arrive in it share the first transaction.
     await delay(0);
-    while (this.#queue.length > 0) await this.#commitBatch(this.#takeBatch());
+    while (this.#queue.length > 0) {
+      await this.#commitBatch(this.#takeBatch());
+      // The views have just read the values of this transaction, in the same pass of the event loop.
+      await nextPass();
+    }
     this.#running = false;
   }
 
   /**
-   * Decides the jobs of the queue in order, until the transaction is full. Resolves a job whose decision has no
-   * operations, compares or audit events. A job stays in the queue if it does not fit into the transaction or conflicts
-   * with it, or if it is refused while the batch has other jobs.
+   * Decides the jobs of the queue in order, until one has no room: each decision that waits is made again for the next
+   * transaction (test/control/long-queue.test.ts). Resolves a job whose decision has no
+   * operations, compares or audit events. A job stays in the queue if it has no room or conflicts with the transaction,
+   * or if it is refused while the batch has other jobs.
    */
   #takeBatch(): Batch<Job> {
     const batch = new Batch<Job>(this.#audit);
