@@ -5,7 +5,7 @@ import { type AddressRange, parseRange } from './address-range.ts';
 import { InvalidValue } from './invalid-value.ts';
 
 export interface AddressNames {
-  /** Only addresses in these ranges are answered. */
+  /** A name holds an address only if one of these ranges contains the address. */
   ranges: string[];
   /** `app-10-1-2-3` and `10-1-2-3`; with `ipv6` also `2001-db8--1`. */
   dashed: boolean;
@@ -16,7 +16,7 @@ export interface AddressNames {
   ipv6: boolean;
 }
 
-/** `hex` is off, because a label that ends with a date, such as `backup-20240101`, has the same form. */
+/** By default, `hex` is off, because a label that ends with a date, such as `backup-20240101`, has the same form. */
 export const addressNamesDefaults = { dashed: true, dotted: true, hex: false, ipv6: true } as const;
 
 /** The limit for ranges: a question for a name that the zone does not have reads all of them. */
@@ -33,7 +33,7 @@ export function checkAddressNames(settings: AddressNames): void {
     throw new InvalidValue('a dotted name holds IPv4 addresses only, and `ranges` has none');
 }
 
-/** Returns the parsed ranges, first the IPv4 ranges. */
+/** Returns the parsed ranges, the IPv4 ranges first. Throws InvalidValue. */
 export function rangesOf({ ranges }: AddressNames): AddressRange[] {
   return ranges.map(parseRange).sort((a, b) => (a.family < b.family ? -1 : a.family > b.family ? 1 : 0));
 }

@@ -1,4 +1,5 @@
-// Address ranges as pools list them: `a-b`, a CIDR prefix, or one address. views/free-space.ts finds free addresses.
+// Address ranges as pools and filters list them: `a-b`, a CIDR prefix, or one address. views/free-space.ts finds free
+// addresses.
 
 import {
   type AddressNumber,

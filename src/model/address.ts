@@ -1,4 +1,4 @@
-// IP addresses: parsed once, then passed on as `Address`. Also as numbers, for pools, and as reverse names.
+// IP addresses: parsed once, then passed on as `Address`. Converts them to numbers, rdata and reverse names.
 
 import { isIPv4, isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';

@@ -22,8 +22,9 @@ export type Holder =
     };
 
 /**
- * The stored record of one address. A `held` address has at least one holder. A `released` address has none: it cools
- * down until `freeAt`. Without `freeAt` it is free, and its record serves only the least-recently-used strategy.
+ * The stored record of one address. A `held` address has at least one holder. A `released` address has no holder and
+ * cools down until `freeAt`. A `released` address without `freeAt` is free: its record serves only the strategy
+ * `least-recently-used`.
  */
 export interface AddressRecord {
   address: Address;
@@ -38,8 +39,8 @@ export interface AddressRecord {
 }
 
 /**
- * Returns the end of a released address's cool-down, in milliseconds; undefined if it has no cool-down. It is the time
- * set at the release, or an earlier one if the pool's cool-down is shorter now.
+ * Returns the end of a released address's cool-down, in milliseconds since the epoch; undefined if there is none. The
+ * end is `freeAt`, or earlier if the pool's cool-down was shortened since. `coolDownSeconds`: undefined without a pool.
  */
 export function coolDownEnd({ since, freeAt }: AddressRecord, coolDownSeconds: number | undefined): number | undefined {
   if (freeAt === undefined) return undefined;
@@ -71,7 +72,7 @@ function portsAreApart(a: readonly Port[] | undefined, b: readonly Port[] | unde
   return !a.some((one) => b.some((other) => one.protocol === other.protocol && one.port === other.port));
 }
 
-/** Returns the name of a holder for messages. */
+/** Returns a holder as messages and the ledger name it. */
 export function describeHolder(holder: Holder): string {
   return holder.kind === 'host' ? `host:${holder.host}` : `allocation:${holder.id}`;
 }

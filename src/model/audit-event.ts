@@ -1,5 +1,5 @@
-// Audit events: what the ledger keeps of a change that users can see, with the actor. The events of one transaction are
-// in one key of the store until the ledger takes them.
+// Audit events: what the ledger keeps, with the actor, of a change that users can see, or of refused requests. The
+// events of one transaction are in one key of the store until the ledger takes them.
 
 /** The resources whose changes make events. */
 export const auditedResources = [
@@ -34,14 +34,12 @@ export interface AuditEvent {
    */
   name: string;
   /**
-   * The resource's fields before and after; null if it does not exist. A change has only the fields that differ, and
-   * the zone of an RRset or the space of an address.
+   * The resource's fields before and after the change; null if the resource did not exist then. If the action is
+   * `changed`: only the fields that differ, and the zone of an RRset or the space of an address.
    */
   before: Fields | null;
   after: Fields | null;
-  /**
-   * Set if the event was too large for the store: `before` and `after` then have only SHA-256 digests of their fields.
-   */
+  /** Set if `before` and `after` are too large: in place of their fields, they then have a SHA-256 digest of them. */
   digest?: true;
 }
 
@@ -70,7 +68,7 @@ export interface AuditActor {
   request?: string;
 }
 
-/** The events of one decision. A transaction carries out one or more decisions. */
+/** The events and address uses of one decision. A transaction carries out one or more decisions. */
 export interface AuditedDecision {
   actor: AuditActor;
   events: AuditEvent[];

@@ -8,7 +8,7 @@ import { conflictWithCname, managingHost, type Rrset } from './rrset.ts';
 import type { Zone } from './zone.ts';
 import { namesIn } from './zone-file/rdata-names.ts';
 
-/** A name below which the zone does not answer from its own records: it has a DNAME, or has NS and is not the apex. */
+/** A name with a DNAME, or with NS below the apex. The zone does not answer from its own records below a cut. */
 export interface ZoneCut {
   owner: Fqdn;
   type: 'NS' | 'DNAME';
@@ -33,14 +33,14 @@ export interface NameFinding {
 /** A served zone inside another one. It answers for its name and all names below. */
 export interface ZoneBelow {
   name: Fqdn;
-  /** The NS records at its name in the enclosing zone. */
+  /** The records of the NS RRset that the enclosing zone has at this name. */
   nameservers: readonly string[];
 }
 
-/** The types that belong at a delegation in the parent zone. */
+/** The types that give no warning at a delegation. Some have rules of their own: {@link checkTypes} refuses a DNAME. */
 const typesAtDelegation: ReadonlySet<string> = new Set(['NS', 'DS', 'NSEC', 'RRSIG', 'DNAME', 'A', 'AAAA']);
 const addressTypes: ReadonlySet<string> = new Set(['A', 'AAAA']);
-/** The types that an enclosing zone may have at the name of a served zone inside it. */
+/** The types that give no warning in the enclosing zone, at the name of a served zone inside it. */
 const typesAboveZone: ReadonlySet<string> = new Set(['NS', 'DS', 'NSEC', 'RRSIG']);
 
 /**
@@ -115,7 +115,7 @@ function notOfHost(type: RecordType, record: string): string | undefined {
 
 /**
  * Yields warnings of records that the enclosing zone has at or below the name of a served zone. DNS does not serve
- * them, except the delegation and its glue. Records of hosts give no warning: hosts write them into the zone below.
+ * them, except the delegation and its glue. Records of hosts give no warning.
  */
 export function* checkBelow(owner: Fqdn, rrsets: readonly Rrset[], below: ZoneBelow): Generator<NameFinding> {
   const isGlue = below.nameservers.includes(`${owner}.`);
@@ -127,10 +127,13 @@ export function* checkBelow(owner: Fqdn, rrsets: readonly Rrset[], below: ZoneBe
   }
 }
 
-/** Returns the RRsets of a zone at a name; undefined if another served zone answers for the name. */
+/** A function that returns the RRsets of a zone at a name; undefined if another served zone answers for the name. */
 type Standing = (name: Fqdn) => readonly Pick<Rrset, 'type'>[] | undefined;
 
-/** Yields warnings about the targets of these RRsets: a target that is an alias, or a nameserver without addresses. */
+/**
+ * Yields warnings about the targets of NS and MX records, if they are names of the zone: a target that is an alias, or
+ * a nameserver at or below `owner` without addresses.
+ */
 export function* checkTargets(
   zone: Fqdn,
   owner: Fqdn,
@@ -165,7 +168,8 @@ function targetOf(record: string): Fqdn | undefined {
 }
 
 /**
- * Returns whether a name has an address, its own or from a wildcard. `ns-<replica>` gets its addresses automatically.
+ * Returns whether a name has an address, or a wildcard above it has. Takes each `ns-…` directly below the apex for the
+ * name of a replica, whose addresses DNS adds.
  */
 function hasAddress(zone: Fqdn, name: Fqdn, standing: Standing): boolean {
   if (name.startsWith('ns-') && parentOf(name) === zone) return true;
@@ -173,8 +177,8 @@ function hasAddress(zone: Fqdn, name: Fqdn, standing: Standing): boolean {
 }
 
 /**
- * Finds a DNAME at the apex that hides the names of the replicas, if they are the zone's nameservers. `rrsets`: the
- * users' RRsets at the apex.
+ * Returns the fault of a DNAME at the apex, if the replicas are the zone's nameservers: the DNAME hides their names.
+ * Returns undefined if there is no fault. `rrsets`: the users' RRsets at the apex.
  */
 export function checkNameservers(
   { name, nameservers }: Pick<Zone, 'name' | 'nameservers'>,
@@ -196,7 +200,7 @@ export function cutsAt(zone: Fqdn, owner: Fqdn, rrsets: readonly Pick<Rrset, 'ty
   return cuts;
 }
 
-/** Yields the zone's names above this one, up to the apex. */
+/** Yields the names above `owner`, from its parent up to the apex. Yields none for the apex. */
 export function* namesAbove(zone: Fqdn, owner: Fqdn): Generator<Fqdn> {
   const parent = owner === zone ? undefined : parentOf(owner);
   if (parent === undefined) return;
@@ -206,7 +210,7 @@ export function* namesAbove(zone: Fqdn, owner: Fqdn): Generator<Fqdn> {
   }
 }
 
-/** Yields the names of the wildcards that may answer for a name. */
+/** Yields the names of the wildcards that could answer for a name, the closest first. */
 export function* wildcardsAbove(zone: Fqdn, owner: Fqdn): Generator<Fqdn> {
   for (const above of namesAbove(zone, owner)) yield wildcardOf(above);
 }
@@ -272,8 +276,8 @@ function* checkTypes(zone: Fqdn, owner: Fqdn, rrsets: readonly Rrset[]): Generat
 }
 
 /**
- * Yields the RRsets that a cut hides. At or below a delegation DNS answers only the types in `served`; other types are
- * a warning. Records below a DNAME are a fault. A record of a host at or below a cut is a fault, whatever its type is.
+ * Yields a finding for each RRset that a cut hides. At or below a delegation, a type that is not in `served` gives a
+ * warning. A record below a DNAME is a fault, and so is a record of a host at or below a cut, whatever its type.
  */
 function* checkHidden(
   owner: Fqdn,

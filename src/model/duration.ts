@@ -6,7 +6,7 @@ const secondsOf: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 8
 const maxText = 100;
 const form = /^(?:\d+[smhdw])*\d+[smhdw]?$/i;
 
-/** Returns the seconds of a duration, below 2^32. Throws InvalidValue. */
+/** Returns a duration in seconds, less than 2^32. Throws InvalidValue. */
 export function parseDuration(text: string): number {
   let seconds = 0;
   if (text.length > maxText || !form.test(text))

@@ -18,7 +18,7 @@ export function parseEndpoint(text: string): Endpoint {
   return { address: parseAddress(address), port: Number(port) };
 }
 
-/** Returns whether the text is an address with a port. */
+/** Returns whether {@link parseEndpoint} accepts the text. */
 export function isEndpoint(text: string): boolean {
   return unlessInvalid(() => parseEndpoint(text)) !== undefined;
 }

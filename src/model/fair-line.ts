@@ -1,5 +1,5 @@
-// A queue for work of several parties, of which only some may run at the same time. The parties take turns, however
-// much work each of them has (test/model/fair-line.test.ts).
+// A queue for work of several parties. At most a fixed number of works runs at the same time. The parties take turns,
+// however much work each of them has (test/model/fair-line.test.ts).
 
 interface Waiting {
   begin: () => void;
@@ -9,14 +9,18 @@ interface Waiting {
 export class FairLine {
   readonly #atOnce: number;
   #running = 0;
-  /** The waiting work of each party. The party whose turn is next comes first. */
+  /** The waiting work of each party, in the order of their turns. */
   readonly #waiting = new Map<string, Waiting[]>();
 
   constructor(atOnce: number) {
     this.#atOnce = atOnce;
   }
 
-  /** Runs work when it is its turn. If the work is not wanted then, never runs it, and the promise never settles. */
+  /**
+   * Runs the work of the party `whose`: at once if there is a free place, otherwise when its turn comes. Calls
+   * `isWanted` when the turn of waiting work comes: if it returns false, the work never runs, and the promise never
+   * settles.
+   */
   async run<T>(whose: string, work: () => Promise<T>, isWanted?: () => boolean): Promise<T> {
     const leave = await this.enter(whose, isWanted);
     try {
@@ -26,7 +30,7 @@ export class FairLine {
     }
   }
 
-  /** Waits for a place. Returns a function that gives the place to the next work. Its second call does nothing. */
+  /** Waits for a place, as {@link run} does. Returns a function that gives up the place; a second call does nothing. */
   async enter(whose: string, isWanted = () => true): Promise<() => void> {
     if (this.#running === this.#atOnce) {
       await new Promise<void>((begin) => {
@@ -40,7 +44,7 @@ export class FairLine {
     };
   }
 
-  /** Gives the place of ended work to the next work. */
+  /** Gives the place of ended work to the next wanted work, or frees the place if there is none. */
   #passOn(): void {
     for (const [whose, [next, ...later]] of this.#waiting) {
       // A party that has had its turn goes to the end of the queue.

@@ -1,5 +1,5 @@
-// A forwarder: a zone of others. This service forwards questions for it to the servers of that zone
-// (forwarding/forwarders/), if the client may ask (`allowFrom`).
+// A forwarder: a zone of others. This service forwards questions for the zone to its servers (forwarding/forwarders/),
+// if the client may ask (`allowFrom`).
 
 import { ipv4Base, parseAddress } from './address.ts';
 import { type AddressRange, parseFilterRange, rangesWithout } from './address-range.ts';
@@ -22,13 +22,13 @@ export interface Forwarder {
   /** In the order of preference. */
   targets: ForwarderTarget[];
   strategy: ForwarderStrategy;
-  /** The time limit for the answer to a question, with all attempts at all targets, over UDP and TCP. */
+  /** The time limit for the answer to a question, with all attempts at all targets. */
   timeoutMilliseconds: number;
   /** The clients that are answered: prefixes, ranges or addresses. */
   allowFrom: string[];
-  /** If no target answers, gives answers that expired at most so long ago (RFC 8767). Undefined: gives none. */
+  /** If no target answers, clients get answers that expired at most this long ago (RFC 8767). Undefined: none. */
   staleSeconds?: number;
-  /** Certificates in PEM. If set, the certificate of a target must be signed by one of these authorities. */
+  /** Certificates of authorities, in PEM. If set, one of them must have signed the certificate of a target. */
   tlsAuthorities?: string;
 }
 
@@ -44,7 +44,7 @@ export const forwarderDefaults = {
 
 export const forwarderLimits = {
   targets: 16,
-  /** Each forwarded question compares all ranges. */
+  /** A low limit, because the client of each forwarded question is compared with the ranges. */
   allowFrom: 64,
   minTimeout: 100,
   /** Most clients ask again after five seconds. */
@@ -57,8 +57,8 @@ export const forwarderLimits = {
 const ports = { plain: 53, tls: 853 } as const;
 
 /**
- * Parses a target: `10.0.0.1`, `10.0.0.1:5353` or `[2001:db8::1]:53`. `10.0.0.1#dns.example` is asked over TLS, and its
- * certificate must have the name. Throws InvalidValue.
+ * Parses a target: `10.0.0.1`, `10.0.0.1:5353` or `[2001:db8::1]:53`. `10.0.0.1#dns.example` is asked over TLS, and
+ * must have a certificate for `dns.example`. Throws InvalidValue.
  */
 export function parseForwarderTarget(text: string): ForwarderTarget {
   const at = text.indexOf('#');
@@ -113,7 +113,7 @@ export function checkAllowed(ranges: readonly AddressRange[]): void {
   if (allowsAll(ranges)) throw new InvalidValue('would let everybody ask: name the networks of the clients');
 }
 
-/** The addresses from which clients can ask: 1.0.0.0 to 223.255.255.255, and 2000::/3. */
+/** Ranges that contain all clients of a family: 1.0.0.0 to 223.255.255.255, and 2000::/3. */
 const everybody = [
   { family: 'ipv4', first: ipv4Base + 0x0100_0000n, last: ipv4Base + 0xdfff_ffffn },
   { family: 'ipv6', first: 1n << 125n, last: (1n << 126n) - 1n },

@@ -6,12 +6,9 @@ import { runInNewContext } from 'node:vm';
 
 /** In octets. Collecting less garbage is not worth the pause. */
 const minGarbage = 12 * 1024 * 1024;
-/**
- * In octets. The time of a collection grows with the heap that it keeps: with this size it takes tens of milliseconds.
- * V8 itself collects a larger heap while the thread works.
- */
+/** In octets. If a collection leaves a larger heap, there is one more when the thread is idle. */
 const maxHeap = 128 * 1024 * 1024;
-/** In octets. The thread is idle if the heap has changed by less between two calls. */
+/** In octets. The thread counts as idle if its heap changed by less than this between two calls. */
 const maxIdleChange = 4 * 1024 * 1024;
 
 type Collect = (options: { type: 'major'; execution: 'sync'; flavor?: 'last-resort' }) => void;
@@ -20,7 +17,7 @@ export class GarbageCollector {
   readonly #collect: Collect;
   /** The octets of the heap and of buffers after the last collection, or a lower number that was measured later. */
   #kept = taken();
-  /** True if the last collection left more than {@link maxHeap}, and is not repeated yet. */
+  /** True if the last collection left more than {@link maxHeap}, and was not yet followed by one more. */
   #hasLeftMuch = false;
   #heapUsed = 0;
 
@@ -35,8 +32,9 @@ export class GarbageCollector {
   }
 
   /**
-   * Collects the garbage if there is much of it. A large heap that a collection keeps may belong to running requests,
-   * and is garbage later: so collects once more when the thread is idle (test/model/garbage-collector.test.ts).
+   * Collects the garbage if there is much of it. A large heap that a collection leaves may belong to running requests,
+   * and become garbage when they end. In this case a later call, when the thread is idle, collects once more
+   * (test/model/garbage-collector.test.ts). Is called again and again.
    */
   collectIfMuch(): void {
     const now = taken();

@@ -13,7 +13,7 @@ export interface HostAddress {
   /** The pool that gave the address; null if a request named the address outside every pool. */
   pool: string | null;
   space: string;
-  /** False: the PTR of this address was deleted with its reverse zone. The PTRs of the other addresses stay. */
+  /** False: the PTR of this address was deleted with its reverse zone. */
   ptr?: false;
 }
 
@@ -49,12 +49,12 @@ export function parseHostName(text: string): Fqdn {
   return name;
 }
 
-/** Returns whether a PTR may point to this name, which must not be a wildcard. */
+/** Returns whether a PTR may point to this name: to any name except a wildcard. */
 export function isPtrTarget(name: Fqdn): boolean {
   return labelsOf(name)[0] !== '*';
 }
 
-/** Returns all records of a host: A and AAAA, then PTR, then its aliases. All have the TTL `ttl`. */
+/** Returns all records of a host: A and AAAA, then PTR, then its aliases. All have the TTL `ttl`, in seconds. */
 export function recordsOf(host: Host, ttl: number): OwnedRrset[] {
   const records: OwnedRrset[] = [];
   const target = orUnknown(() => `${host.name}.`);

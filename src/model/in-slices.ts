@@ -23,7 +23,10 @@ export interface ChangingList<T, K> {
 /** The number of items in a slice of a list (test/http/list-slices.test.ts). */
 const sliceSize = 1000;
 
-/** Yields the wanted items after the key. Each slice asks for the items after the last one of the slice before. */
+/**
+ * Yields the wanted items after the key `start`, or all. Each slice asks for the items after the last one of the slice
+ * before.
+ */
 export async function* listInSlices<T, K>(
   { items, keyOf, matches = () => true }: ChangingList<T, K>,
   start?: K,

@@ -25,7 +25,7 @@ const asciiLabel = /^[a-z0-9_*-]+$/;
 const labels = /(?:\\.|[^.\\])+/gs;
 /** Matches the other full stops that UTS 46 maps to a dot. */
 const otherDots = /[\u3002\uff0e\uff61]/g;
-/** The limit for characters of a converted name. A longer ASCII name never has a valid length. */
+/** The limit for the characters of a name before its conversion. No valid name has more, however it is escaped. */
 const maxCharacters = 1024;
 const maxLabel = 63;
 const maxRemembered = 4096;
@@ -78,7 +78,10 @@ export function unicodeNameOf(name: string): string | undefined {
   return unicodeName === name ? undefined : unicodeName;
 }
 
-/** Converts an A-label by Node's functions. They are many times faster than tr46, and the A-label is valid here. */
+/**
+ * Returns the Unicode label of an A-label, or the A-label itself if the Unicode label does not convert back. Uses
+ * functions of Node, because they are many times faster than tr46.
+ */
 function uLabelOf(aLabel: string): string {
   if (!asciiLabel.test(aLabel)) return aLabel;
   const uLabel = domainToUnicode(aLabel);
@@ -86,7 +89,7 @@ function uLabelOf(aLabel: string): string {
   return hasHyphensInside && domainToASCII(uLabel) === aLabel ? uLabel : aLabel;
 }
 
-/** Converts labels, and remembers some of them, because the names of one zone share labels. */
+/** Converts labels, and remembers the results of some, because the names of one zone share labels. */
 class Labels {
   readonly #convert: (label: string) => string;
   readonly #known = new Map<string, string>();

@@ -44,12 +44,12 @@ function moved({ message, path, others }: InvalidValue, to: string): InvalidValu
   );
 }
 
-/** The limit for the faults of one value: finding all faults of a long list would take too long. */
+/** After this many faults of one value, none is sought: finding all faults of a long list would take too long. */
 const maxFaults = 100;
 
 /**
- * Calls each function. Returns their results, or throws one InvalidValue with the faults of all functions, at most the
- * first hundred. If a function works with an unknown value, its result is unknown.
+ * Calls each function. Returns their results, or throws one InvalidValue with the faults of all functions. Calls no
+ * further function after a hundred faults. If a function works with an unknown value, its result is unknown.
  */
 export function callEach<T>(calls: readonly (() => T)[]): T[] {
   const faults: InvalidValue[] = [];
@@ -69,7 +69,7 @@ export function callEach<T>(calls: readonly (() => T)[]): T[] {
 }
 
 /**
- * Parses each item of a list. Throws one InvalidValue with all faults. The path of each begins with the item's index.
+ * Parses each item of a list, as {@link callEach} calls functions. The path of a fault begins with the item's index.
  */
 export function parseEach<T, U>(items: readonly T[], parse: (item: T) => U): U[] {
   return callEach(items.map((item, index) => () => atPath(`/${index}`, () => parse(item))));

@@ -24,8 +24,8 @@ type Builder = Pick<
 >;
 
 /**
- * The schemas of properties that may be missing. Such a schema itself does not say so: in JSON schema, the object lists
- * its required properties.
+ * The schemas of properties that may be missing. They look like any other schema: in JSON Schema, the schema of the
+ * object lists which properties are required.
  */
 const optional = new WeakSet<Schema>();
 

@@ -6,7 +6,7 @@ const windowMilliseconds = 60_000;
 
 export class LimitedLog {
   readonly #logger: Logger;
-  /** The most warnings of a minute. */
+  /** How many warnings are logged in one minute. */
   readonly #max: number;
   readonly #now: () => number;
   #since = Number.NEGATIVE_INFINITY;
@@ -30,7 +30,10 @@ export class LimitedLog {
     this.#logger.warn(fields, message);
   }
 
-  /** Begins a new minute if one is over. Logs how many warnings were left out in it. Is called again and again. */
+  /**
+   * If the minute is over, logs how many of its warnings were left out, and begins a new minute. Also to be called when
+   * there is no warning, so that this number is logged soon.
+   */
   summarize(): void {
     const now = this.#now();
     if (now - this.#since < windowMilliseconds) return;

@@ -1,4 +1,4 @@
-// The interface of a logger: the methods of pino that this service uses.
+// The interface of a logger: the methods of pino that the rooms use.
 
 type Log = (fields: unknown, message?: string) => void;
 

@@ -5,15 +5,15 @@ import type { Nameserver } from './zone.ts';
 
 export interface Member {
   replica: string;
-  /** The endpoints at which clients reach its DNS: `address:port`, IPv6 in brackets. */
+  /** The endpoints at which clients reach the replica's DNS: `address:port`, IPv6 in brackets. */
   dns: string[];
   /** Identifies the process: a new value at each start. */
   instance?: string;
 }
 
 /**
- * Returns the replica as a nameserver, for zones whose settings have no nameservers: a label made from its name, and
- * its addresses.
+ * Returns the replica as a nameserver, for zones whose settings have no nameservers: a label made from the replica's
+ * name, and the addresses of its DNS.
  */
 export function nameserverOf(member: Member): Nameserver {
   const label = member.replica

@@ -17,7 +17,7 @@ export const root = '.' as Fqdn;
  */
 const plainName = /^(?:[A-Za-z0-9_*-]{1,63}\.)*[A-Za-z0-9_*-]{1,63}$/;
 const specialCharacters = new Set('"().;\\@$');
-/** The characters of the longest name: 254 octets, each written as `\DDD`, and the last dot. */
+/** No valid name has more characters: 254 octets, each written as `\DDD`, and the last dot. */
 const maxNameText = 254 * 4 + 1;
 
 /**

@@ -7,7 +7,7 @@ import { InvalidValue } from './invalid-value.ts';
 import { messageOf } from './thrown.ts';
 
 /**
- * Throws InvalidValue if the text is no certificate (with or without intermediate ones), or the key does not fit it.
+ * Throws InvalidValue unless `cert` is a certificate, with or without intermediate ones, and `key` is its private key.
  */
 export function checkCertificate(cert: string, key: string): void {
   try {
@@ -19,7 +19,7 @@ export function checkCertificate(cert: string, key: string): void {
   }
 }
 
-/** Throws InvalidValue if the text has no certificates, or one that cannot be read. */
+/** Throws InvalidValue if the text has no certificate, or has one that cannot be read. */
 export function checkAuthorities(pem: string): void {
   const certificates = pem.match(/-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs) ?? [];
   try {

@@ -108,7 +108,7 @@ function firstAndLast(range: AddressRange): Interval[] {
   return [range.first, range.last].map((value) => ({ first: value, last: value }));
 }
 
-/** Returns the intervals sorted and without overlaps. */
+/** Returns the intervals sorted. Joins those that overlap or adjoin. */
 function mergeIntervals(intervals: readonly Interval[]): Interval[] {
   const merged: Interval[] = [];
   for (const { first, last } of [...intervals].sort((a, b) => (a.first < b.first ? -1 : 1))) {
@@ -161,8 +161,7 @@ function* usableParts(range: AddressRange, excluded: readonly Interval[]): Gener
 }
 
 /**
- * Returns the index of the first interval that ends at the address or after it, or the number of intervals if none
- * does.
+ * Returns the index of the first interval that ends at `value` or after it, or the number of intervals if none does.
  */
 function firstReaching(intervals: readonly Interval[], value: bigint): number {
   let [low, high] = [0, intervals.length];

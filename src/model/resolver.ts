@@ -7,6 +7,6 @@ export interface CompanyResolver {
   name: string;
   address: Address;
   port: number;
-  /** The kind of its software: one that we can render for, or `other`. */
+  /** The resolver's software: one for which we can render a configuration, or `other`. */
   kind: string;
 }

@@ -9,8 +9,8 @@ export const noRevision = 0 as Revision;
 export const firstRevision = 1 as Revision;
 
 /**
- * The serial of a zone: the revision of the zone's last change. A restored zone without a later change keeps the
- * revision in the store that was backed up. No key has this revision, so no compare may use it.
+ * The serial of a zone: the revision of the zone's last change. A restored zone that was not changed since has the
+ * serial that it had in the old store. In the new store, no key has this revision, so no compare may use it.
  */
 export type Serial = number & { readonly brand: 'Serial' };
 

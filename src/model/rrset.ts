@@ -41,8 +41,8 @@ export const maxTtl = 2 ** 31 - 1;
 export const maxTypes = 255;
 
 /**
- * The maximum size of an RRset. It must fit into one message of 65535 octets, with the header, a question, and the
- * owner name once.
+ * The maximum size of an RRset, in octets. It must fit into one message of 65535 octets, with the header, a question,
+ * and the owner name once.
  */
 export const maxRrset = 65_535 - 12 - 2 * 259;
 /** The octets of a record without its rdata: a compressed owner name, type, class, TTL, length. */
@@ -59,7 +59,7 @@ export function parseRecords(type: RecordType, records: readonly RecordInput[]):
   );
 }
 
-/** A record in canonical form, and its size in a message. */
+/** A record in canonical form, and its size in a message, in octets. */
 interface ReadRecord {
   text: string;
   octets: number;
@@ -72,7 +72,8 @@ export function readRecord(type: RecordType, record: RecordInput): ReadRecord {
 }
 
 /**
- * Returns the records of an RRset, sorted and without repetitions. Throws InvalidValue if one RRset cannot have them.
+ * Returns the records of an RRset, sorted and without repetitions. Throws InvalidValue if they are too large together,
+ * or if the type allows only one.
  */
 export function recordsOfOne(type: RecordType, records: readonly ReadRecord[]): string[] {
   const octets = new Map(records.map((one) => [one.text, one.octets]));

@@ -7,7 +7,7 @@ const digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 export const ulidPattern = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/;
 
 const randomOctets = 16;
-/** Random octets for the next ULIDs: asking the system for each ULID would take most of the time. */
+/** Random octets for the next ULIDs. One call of the system for all of them is cheaper than one for each. */
 const pool = new Uint8Array(randomOctets * 128);
 let used = pool.length;
 

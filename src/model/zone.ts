@@ -8,7 +8,7 @@ import type { RecordType } from './rdata/record-types.ts';
 import { type Serial, shownSerial } from './revision.ts';
 import type { NamedRrsets, Rrset } from './rrset.ts';
 
-/** The settings of a zone's SOA, in seconds. {@link soaOf} fills in the defaults. */
+/** The settings of a zone's SOA. Times are in seconds. {@link soaOf} fills in the defaults. */
 export interface SoaSettings {
   ttl?: number;
   mname?: Fqdn;
@@ -105,7 +105,7 @@ export function soaRrset({ ttl, primary, responsible, serial, refresh, retry, ex
   return { type: 'SOA' as RecordType, ttl, records: [record], manager: 'zone' };
 }
 
-/** Returns the NS RRset of the apex. If the replicas are the nameservers, returns their addresses too. */
+/** Returns the NS RRset of the apex. If the replicas are the nameservers, returns the RRsets of their addresses too. */
 export function nameserversOf(zone: Zone, replicas: readonly Nameserver[]): NamedRrsets[] {
   if (zone.nameservers.length > 0) return [{ name: zone.name, rrsets: [nsRrset(zone, zone.nameservers)] }];
   const names = replicas.map((replica) => nameserverName(replica, zone.name));

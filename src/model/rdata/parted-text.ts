@@ -5,7 +5,7 @@ import type { RecordType } from './record-types.ts';
 
 /**
  * Returns whether rdata in presentation form has several strings that would fit into one. Clients join the strings
- * without spaces. If all strings are in quotes, or one has a space, the text was split on purpose.
+ * without spaces. Returns false if all strings are in quotes, or one has a space: the text was split on purpose.
  */
 export function isPartedText(type: RecordType, text: string): boolean {
   if ((type !== 'TXT' && type !== 'SPF') || text.length > maxCharacterString || text.startsWith('\\#')) return false;
@@ -19,7 +19,7 @@ export function isPartedText(type: RecordType, text: string): boolean {
   return strings.length > 1 && strings.some((one) => one !== '""');
 }
 
-/** Returns the warning about such a text. `record`: the rdata. */
+/** Returns the warning about a text that {@link isPartedText} finds. `record`: the rdata. */
 export function partedTextWarning(owner: string, type: RecordType, record: string): string {
   return `the ${type} of ${owner} has several strings, which are read as one text without spaces (${record}): put a text with spaces in quotes`;
 }

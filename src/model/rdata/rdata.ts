@@ -74,7 +74,7 @@ export function parseRdata(type: RecordType, text: string): Uint8Array {
   return writer.finish();
 }
 
-/** Returns the error with the name of the faulty field. */
+/** Returns an InvalidValue with the name of the faulty field in its message. Returns any other error unchanged. */
 function located(error: unknown, type: RecordType, label: string): unknown {
   if (!(error instanceof InvalidValue) || label === '') return error;
   return new InvalidValue(`${type} ${label}: ${error.message}`);

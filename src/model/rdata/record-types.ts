@@ -14,7 +14,7 @@ interface RecordTypeRow<Kind extends string = string> {
   single?: true;
 }
 
-/** The types for keys and signatures come in pairs: one from before RFC 4034, one from after. */
+// Fields that several types share.
 const signature = {
   covered: 'type',
   algorithm: 'algorithm',
@@ -197,12 +197,12 @@ const rows = {
   DLV: { code: 32_769, fields: delegation }, // RFC 4431 §2
 } as const satisfies Record<string, RecordTypeRow>;
 
-/** Every kind of field that a row names. fields.ts does not compile without a codec for each of them. */
+/** The kinds of fields that the rows name. fields.ts does not compile without a codec for each kind. */
 export type FieldKind = {
   [Type in keyof typeof rows]: (typeof rows)[Type] extends { fields: Fields<infer Kind> } ? Kind : never;
 }[keyof typeof rows];
 
-/** Types that only questions and messages have (RFC 6895 §3.1). They are never stored. */
+/** The types with names that are never stored: those of messages (RFC 6895 §3.1), and NXNAME, which is for bitmaps. */
 const messageTypes = {
   OPT: 41,
   NXNAME: 128,

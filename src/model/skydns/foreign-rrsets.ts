@@ -11,7 +11,7 @@ export interface ForeignFault {
   reason: string;
 }
 
-/** The name of the values: its zone, and the types of the RRsets there that do not come from others. */
+/** The name of the values (`owner`), its zone, and the types of the RRsets there that do not come from others. */
 interface ForeignPlace {
   zone: Fqdn;
   owner: Fqdn;
@@ -30,7 +30,7 @@ function byType(a: Rrset, b: Rrset): number {
   return a.type < b.type ? -1 : 1;
 }
 
-/** Returns the RRsets of all values of one name, sorted by type. Leaves out RRsets that conflict with our own. */
+/** Returns the RRsets of all values of one name, sorted by type, and a fault for each record that is left out. */
 export function foreignRrsets(
   place: ForeignPlace,
   values: readonly ForeignValue[],

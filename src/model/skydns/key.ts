@@ -1,5 +1,6 @@
-// Keys of the SkyDNS layout: the prefix, then the labels of a name in reverse order, each after a slash. A last label
-// may only tell several values of one name apart: then `targetstrip` in the value says that it is not part of the name.
+// Keys of the SkyDNS layout: the prefix, then the labels of a name in reverse order, each after a slash. Several values
+// of one name have keys with a last label that differs: `targetstrip` in the value says that this label is not part of
+// the name.
 
 import { InvalidValue } from '../invalid-value.ts';
 import { type Fqdn, labelsOf, parseName, root } from '../name.ts';
@@ -19,7 +20,10 @@ export function skydnsKey(prefix: string, name: Fqdn): string {
   return `${prefix}/${labels.reverse().join('/')}`;
 }
 
-/** Returns the name of the key, with the key's last label. Throws InvalidValue for a key that no name can have. */
+/**
+ * Returns the name that all labels of a key make, those that `targetstrip` takes away included. Throws InvalidValue if
+ * the key is not below the prefix, or its labels make no name.
+ */
 export function skydnsName(prefix: string, key: string): Fqdn {
   const path = key.startsWith(`${prefix}/`) ? key.slice(prefix.length + 1) : '';
   if (path === '') throw new InvalidValue(`the key is not below ${prefix}/`);
@@ -34,7 +38,7 @@ export function skydnsPrefixBelow(prefix: string, name: Fqdn): string {
   return `${skydnsKey(prefix, name)}/`;
 }
 
-/** Returns the name under which the layout keeps this part of the zone. */
+/** Returns the name below which the layout keeps this part of the zone. */
 export function layoutName(zone: Fqdn, part: LayoutPart): Fqdn {
   return parseName(zone === root ? `${part}.dns` : `${part}.dns.${zone}`);
 }

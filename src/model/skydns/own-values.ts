@@ -1,6 +1,6 @@
 // Makes the keys and values that this service writes for the RRsets of a name, so that CoreDNS gives the same answers.
-// The suffix of a key follows from the record, so an unchanged record keeps its key. Throws an error for records that
-// the layout cannot have. docs/skydns.md lists the answers of CoreDNS that still differ.
+// The suffix of a key follows from the record, so an unchanged record keeps its key. docs/skydns.md lists the answers
+// of CoreDNS that still differ.
 
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -12,10 +12,10 @@ import { layoutName, skydnsKey } from './key.ts';
 import { formatService, ownOwner, type SkydnsService } from './service.ts';
 import { serviceText } from './service-text.ts';
 
-/** The types in the layout. NS is only for the apex, and has its values from `nameserverValues` of control/. */
+/** The types that have values here. The NS of an apex get theirs from control/skydns/wanted-keys.ts. */
 const skydnsTypes: ReadonlySet<string> = new Set(['A', 'AAAA', 'CNAME', 'PTR', 'TXT', 'MX', 'SRV']);
 
-/** The types whose value is at the exact key of the name, because CoreDNS reads only that key for them. */
+/** The types whose value is at the key of the name itself, because CoreDNS reads only that key for them. */
 const exactTypes: ReadonlySet<string> = new Set(['CNAME', 'PTR']);
 
 const maxPriority = 65_535;
@@ -54,7 +54,10 @@ export function ownValues({ prefix, zone, owner }: SkydnsPlace, rrset: Rrset): M
   return services;
 }
 
-/** Returns the name whose key has the values. For addresses of an apex, it is another name than the apex. */
+/**
+ * Returns the name whose key has the values: `owner` or, for the addresses of an apex, a name below it. Throws
+ * InvalidValue for a name that the layout uses for something else.
+ */
 function nameOf(zone: Fqdn, owner: Fqdn, type: string): Fqdn {
   const isAddress = type === 'A' || type === 'AAAA';
   if (isWithin(owner, layoutName(zone, 'apex')) || isWithin(owner, layoutName(zone, 'stub')))
@@ -96,7 +99,7 @@ function servicesOf(type: string, records: readonly string[]): [record: string, 
   }
 }
 
-/** Returns the number to add to all priorities, which keeps their order: 1 if one is 0, because 0 means 10 here. */
+/** Returns the number to add to all priorities. It is 1 if one of them is 0, because in a value, 0 means 10. */
 function raiseOf(priorities: readonly number[]): number {
   if (!priorities.includes(0)) return 0;
   if (priorities.includes(maxPriority))

@@ -1,10 +1,10 @@
-// One value of the SkyDNS layout: JSON with only optional fields. CoreDNS ignores unknown fields. For a value that it
-// cannot parse, it answers SERVFAIL to all names above. So this service writes well-formed values, and checks values of
-// others strictly. The records of values: foreign-records.ts. The values of records: own-values.ts.
+// One value of the SkyDNS layout: JSON with only optional fields. CoreDNS ignores unknown fields. A value that CoreDNS
+// cannot parse makes it answer SERVFAIL for all names above. So this service writes well-formed values, and checks the
+// values of others strictly. foreign-records.ts makes records of values, own-values.ts makes values of records.
 
 import { InvalidValue, unlessInvalid } from '../invalid-value.ts';
 
-/** The value of one key. A field with its default is left out. */
+/** The value of one key. An absent field has its default. */
 export interface SkydnsService {
   host?: string;
   port?: number;
@@ -47,10 +47,7 @@ export function formatService(service: SkydnsService): string {
   return JSON.stringify({ host, port, priority, weight, text, mail, ttl, targetstrip, owner });
 }
 
-/**
- * Parses a value that somebody wrote. Throws InvalidValue with all faults
- * (test/model/skydns/foreign-rrsets.test.ts).
- */
+/** Parses a value of others. Throws InvalidValue with all its faults (test/model/skydns/foreign-rrsets.test.ts). */
 export function parseService(json: string): SkydnsService {
   const value = parseObject(json);
   const faults = [

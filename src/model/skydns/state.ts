@@ -18,7 +18,7 @@ export interface SkydnsFaults {
 
 /** The limit for faults that the state of a zone names. */
 export const maxNamedFaults = 20;
-/** The limit for characters of a fault's texts: longer than the key of any name, with escapes and prefix. */
+/** The limit for the characters of each text of a fault: more than the key of any name has, with escapes and prefix. */
 const maxFaultText = 2_000;
 
 /**
@@ -43,7 +43,7 @@ export interface SkydnsState {
   notServed: SkydnsFaults;
 }
 
-/** The settings of a zone that decide which keys it has. `on`: false while the layout is being cleared. */
+/** The settings of a zone that decide which keys it has. `on`: the zone's `skydns`. If it is false, there are none. */
 export interface SkydnsSettings {
   on: boolean;
   generation: number;
@@ -57,7 +57,7 @@ export function newState(zone: Fqdn, settings: SkydnsSettings, total: number): S
   return { zone, settings, phase: 'clearing', done: 0, total, leftOut: noFaults, notServed: noFaults };
 }
 
-/** Counts faults, and keeps the first of them by what they are about: sorting all takes long if there are many. */
+/** Counts faults, and keeps the first {@link maxNamedFaults} in the order of `what`: sorting all could take long. */
 export class FirstFaults {
   #count = 0;
   readonly #first: SkydnsFault[] = [];

@@ -1,4 +1,4 @@
-// The records of a zone file, by name, as whole RRsets in canonical order. Finds records that may not be together.
+// The records of a zone file as RRsets, by name. Finds records that may not be together.
 
 import {
   checkName,
@@ -24,7 +24,7 @@ export interface FileRrset {
   records: string[];
   /** The line of the RRset's first record. */
   line: number;
-  /** The size of the RRset in a DNS message. */
+  /** The size of the RRset in a DNS message, in octets. */
   octets: number;
   /** True if the zone already has an RRset of this type at this name. */
   known: boolean;
@@ -62,7 +62,7 @@ export class ZoneFileContents {
   outside = 0;
   /** The approximate size in memory, in octets. */
   held = 0;
-  /** The NS records of the apex that the file marks as implied and that this zone's settings do not imply. */
+  /** The NS records of the apex that the file marks as implied, if {@link dropMarked} removed them. */
   impliedNameservers: readonly string[] = [];
   readonly #findings: Findings;
   /** The RRsets whose records are all marked as implied, with their owners. */
@@ -106,7 +106,8 @@ export class ZoneFileContents {
   }
 
   /**
-   * Leaves out a record outside the zone. If it is the SOA of another zone, adds a fault: the file is for that zone.
+   * Leaves out a record outside the zone, with a warning or, if `strict`, a fault. The SOA of another zone is always a
+   * fault: the file is for that zone.
    */
   #leaveOut({ owner, type, line }: ZoneFileRecord): void {
     const { zone } = this;
@@ -117,7 +118,7 @@ export class ZoneFileContents {
     else this.#findings.warn(line, `${owner} is not in zone ${zone}: its ${type} is left out`, 'outside');
   }
 
-  /** Adds faults of the whole file: it has no records, or none in the zone, or it is signed. */
+  /** Adds the findings about the whole file: the zone is signed, or the file has no records, or none in the zone. */
   checkWhole(): void {
     this.#signing.check(this.#findings, this.#refuseSigned);
     if (this.#findings.faults > 0) return;
@@ -181,7 +182,7 @@ export class ZoneFileContents {
     return true;
   }
 
-  /** Removes the RRsets that are marked as implied. Returns their lines. */
+  /** Removes the RRsets whose records are all marked as implied. Returns the line of each. */
   dropMarked(): number[] {
     const lines: number[] = [];
     for (const [rrset, owner] of this.#marked) {
@@ -249,7 +250,7 @@ export class ZoneFileContents {
   }
 }
 
-/** Returns a copy of the text: a slice or concatenation would keep the strings from which it was made in memory. */
+/** Returns a copy of the text. A slice or a concatenation keeps in memory the strings from which it was made. */
 function ownText<T extends string>(text: T): T {
   return Buffer.from(text, 'latin1').toString('latin1') as T;
 }

@@ -1,5 +1,5 @@
-// Recognizes a file that is not text in UTF-8 or a similar encoding by its first octets. Otherwise each line of such a
-// file would get a fault of its own.
+// Recognizes, by its first octets, a file that is compressed, in BIND's raw format, or in UTF-16 or UTF-32. Otherwise
+// each line of such a file would get a fault of its own.
 
 /** The number of octets that {@link foreignFormFault} needs. Only a shorter file may have fewer. */
 export const formOctets = 4;
@@ -14,7 +14,7 @@ const forms: readonly [start: RegExp, fault: string][] = [
   [/^\x1f\x8b/, 'the file is compressed with gzip: decompress it'],
 ];
 
-/** Returns the fault of a file that begins with these octets (latin1); undefined if its encoding can be read. */
+/** Returns the fault of a file that begins with these octets (latin1); undefined if it is in none of these forms. */
 export function foreignFormFault(start: string): string | undefined {
   return forms.find(([begins]) => begins.test(start))?.[1];
 }

@@ -10,10 +10,10 @@ interface GenerateRange {
 }
 
 const maxNumbers = 1_000_000;
-/** The limits for the characters of a template with one number filled in, and of one placeholder. As in BIND. */
+/** The limits for the characters of a record that is made, and of one placeholder. They are those of BIND. */
 const maxMade = 65_535;
 const maxWidth = 127;
-/** The limit for the characters that one `$GENERATE` makes in total: as many as the largest file may have. */
+/** The limit for the characters that one `$GENERATE` makes in total: as many as a whole file may have. */
 const maxMadeInAll = 512 * 1024 * 1024;
 
 /** Parses `1-100` or `0-255/5`. Throws InvalidValue. */
@@ -46,7 +46,10 @@ export function checkGenerated(templates: readonly string[], { start, stop, step
     throw new InvalidValue(`the $GENERATE makes ${inAll} characters; at most ${maxMadeInAll} are allowed`);
 }
 
-/** Returns an upper limit for the characters of the template with any number up to this one filled in. */
+/**
+ * Returns an upper limit for the characters of the template with any number up to `number` filled in. Stops counting
+ * above {@link maxMade}.
+ */
 function longestMade(template: string, number: number): number {
   let length = template.length;
   for (const [found, modifiers = ''] of template.matchAll(placeholder)) {

@@ -1,6 +1,6 @@
 // Splits the text of a zone file into entries of tokens (RFC 1035 §5.1): joins lines in parentheses, removes comments.
-// Reads the file in chunks of any size, and keeps at most one entry. A character of a chunk is one octet of the file
-// (latin1). Lines may have UTF-8. reader.ts interprets the tokens.
+// Reads the file in chunks of any size, and keeps at most one entry and the beginning of a line. A character of a chunk
+// is one octet of the file (latin1). Lines may have UTF-8. reader.ts interprets the tokens.
 
 import { isUtf8 } from 'node:buffer';
 
@@ -39,7 +39,7 @@ const notUtf8 =
 const special = /["();\\]/;
 const blanks = /[ \t]+/;
 const notAscii = /[\x7f-\xff]/;
-/** Matches a whole escape, so that a backslash is dropped only if it escapes a character outside ASCII. */
+/** Matches a whole escape too, so that a backslash is dropped only if it escapes a character outside ASCII. */
 const escapeOrNotAscii = /\\.|[^\0-\x7e]/gs;
 
 export class ZoneFileLexer {
@@ -54,7 +54,7 @@ export class ZoneFileLexer {
   #length = 0;
   #dead = false;
 
-  /** Yields the entries that this chunk of the file completes. */
+  /** Yields the entries that this chunk of the file completes, with faults and warnings between them. */
   *read(chunk: string): Generator<Item> {
     if (this.#dead) return;
     const text = this.#rest + chunk;
@@ -106,7 +106,7 @@ export class ZoneFileLexer {
         isWhole &&= !('fault' in item);
         yield item;
       }
-      // Stop at the first fault: if it is an open quote, the rest of the quote in a later part is not a second one.
+      // Report one fault only: if a quote is open, its rest in a later part of the line is no fault of its own.
       if (!isWhole) return;
     }
   }
@@ -146,7 +146,7 @@ export class ZoneFileLexer {
     if (fault === undefined && entry.tokens.length > 0) yield entry;
   }
 
-  /** Adds the line's tokens to the entry. Returns the fault of the line, if it has one. */
+  /** Adds the line's tokens to the entry. Returns the fault of the line; undefined if there is none. */
   #readTokens(text: string, entry: ZoneFileEntry): string | undefined {
     const { tokens } = entry;
     let start = -1;

@@ -3,7 +3,7 @@
 import { type Fqdn, isAbsolute, root } from '../name.ts';
 import { fieldsOf, type RecordType } from '../rdata/record-types.ts';
 
-/** The types whose positions of names depend on other tokens. */
+/** Types whose names are not always at the same positions: each function finds the positions in the tokens. */
 const special: Readonly<Record<string, (tokens: readonly string[]) => readonly number[]>> = {
   A6: (tokens) => (Number(tokens[0]) === 0 ? [] : [tokens.length - 1]),
   IPSECKEY: (tokens) => (Number(tokens[1]) === 3 ? [3] : []),
@@ -13,7 +13,7 @@ const special: Readonly<Record<string, (tokens: readonly string[]) => readonly n
   AMTRELAY: (tokens) => (Number(tokens[2]) === 3 ? [3] : []),
 };
 
-/** The positions of names in the fields of a type: a cache. Every field before a name is one token. */
+/** A cache: the positions of names in the fields of the other types. Every field before a name is one token. */
 const positions = new Map<RecordType, readonly number[]>();
 
 function positionsOf(type: RecordType, tokens: readonly string[]): readonly number[] {
@@ -41,7 +41,7 @@ export function withAbsoluteNames(type: RecordType, tokens: string[], origin: Fq
   return tokens;
 }
 
-/** Returns the names in a canonical record, absolute. */
+/** Returns the names in a canonical record, each with its last dot. */
 export function namesIn(type: RecordType, record: string): string[] {
   if (record.startsWith('\\#')) return [];
   const tokens = record.split(' ');

@@ -1,6 +1,6 @@
 // Reads the records of a zone file, in the order of the file, with their lines. Applies directives, inherits owners and
 // TTLs, makes names absolute and rdata canonical. Keeps no record that it has yielded. Yields faults and warnings
-// between the records. lexer.ts makes the tokens. contents.ts finds records that may not be together.
+// between the records. lexer.ts splits the text into tokens. contents.ts finds records that may not be together.
 
 import { parseDuration } from '../duration.ts';
 import { isInternational, withALabels } from '../international-name.ts';
@@ -43,7 +43,7 @@ export interface ZoneFileNote {
 interface ReaderOptions {
   /** The zone of the file. It is the `$ORIGIN` at the beginning. */
   origin: Fqdn;
-  /** The TTL of records without a TTL before the first record with one. */
+  /** The TTL of a record without a TTL, if neither `$TTL`, nor the SOA's minimum, nor an earlier record gives one. */
   defaultTtl: number;
 }
 
@@ -69,17 +69,18 @@ export class ZoneFileReader {
   readonly #zone: Fqdn;
   #origin: Fqdn;
   /**
-   * The owner that the next entry may inherit. `broken`: it could not be read, so entries that inherit it are skipped.
+   * The owner that the next entry may inherit. `broken`: the last owner could not be read. Entries that would inherit
+   * it are skipped.
    */
   #owner: Fqdn | 'none' | 'broken' = 'none';
   #directiveTtl: number | undefined;
   #lastTtl: number | undefined;
-  /** The SOA's minimum, if neither the SOA nor anything before it has a TTL. */
+  /** The SOA's minimum, if there was no TTL up to and including the SOA. */
   #soaMinimum: number | undefined;
   readonly #defaultTtl: number;
   /** True after the warning that records without a TTL get the TTL of the record before them. */
   #toldLastTtl = false;
-  /** True if the owner of the file's SOA is the zone's name without its last dot. */
+  /** True after a SOA whose owner was the zone's name without its last dot. */
   #dotless = false;
 
   constructor({ origin, defaultTtl }: ReaderOptions) {

@@ -21,7 +21,7 @@ export class ZoneSigning {
   readonly #zone: Fqdn;
   readonly #types = new Set<string>();
   readonly #keys: { wire: Uint8Array; isEntryPoint: boolean }[] = [];
-  /** The DS records that the zone wants at the parent, by its CDS records. */
+  /** The CDS records: the DS records that the zone wants at the parent. */
   readonly #wanted: string[] = [];
   /** The tags of the keys that made the signatures. */
   readonly #signers = new Set<string>();
@@ -32,7 +32,7 @@ export class ZoneSigning {
     this.#zone = zone;
   }
 
-  /** Returns whether the record belongs to the signing of the zone, and notes it. */
+  /** Notes the record if it belongs to the signing of the zone or is a ZONEMD, and returns whether it does. */
   takes(record: ZoneFileRecord): boolean {
     const { owner, type, line } = record;
     if (type === 'ZONEMD') {
@@ -72,7 +72,8 @@ export class ZoneSigning {
   }
 
   /**
-   * Returns the DS records that the parent probably has. If the file has no keys, returns the keys of the signatures.
+   * Returns a text with the DS records that the parent probably has. If the file has neither keys nor CDS records, the
+   * text has the tags of the keys that made the signatures.
    */
   #nameKeys(): string {
     const points = this.#keys.filter(({ isEntryPoint }) => isEntryPoint);

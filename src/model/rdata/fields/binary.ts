@@ -5,7 +5,8 @@ import { showOctets } from '../tokens.ts';
 import type { FieldCodec } from './codec.ts';
 
 /**
- * A notation for octets. `parse` accepts only the output of `format`, and hex in upper case. Else throws InvalidValue.
+ * A notation for octets. `parse` accepts the output of `format`, and hex and base32 in upper case too. It throws
+ * InvalidValue for any other text.
  */
 interface Notation {
   parse(text: string): Uint8Array;
@@ -27,7 +28,7 @@ function ofBuffer(encoding: 'hex' | 'base64', name: string): Notation {
 const hex = ofBuffer('hex', 'hex, two digits an octet');
 const base64 = ofBuffer('base64', 'base64');
 
-/** RFC 4648 §7 without padding, as in NSEC3 (RFC 5155 §3.3). Lower case, like the names of NSEC3 records. */
+/** RFC 4648 §7 without padding, as in NSEC3 (RFC 5155 §3.3). Written in lower case, like the names of NSEC3 records. */
 const base32hex: Notation = {
   parse: (text) => {
     const octets: number[] = [];

@@ -7,8 +7,8 @@ export interface FieldCodec {
   /** Takes the field's tokens and writes its octets. Throws InvalidValue. */
   parse(tokens: TokenReader, wire: WireWriter): void;
   /**
-   * Returns the octets of a field that is the whole text of the record. A fast path: undefined if the text must be read
-   * with {@link parse}, which returns the same octets for every text.
+   * A fast path for a field that is the whole text of the record: returns the octets that {@link parse} would write.
+   * Returns undefined if the text must be read with `parse`.
    */
   parseAlone?(text: string): Uint8Array | undefined;
   /**

@@ -10,7 +10,7 @@ const zeroAngle = 2 ** 31;
 /** The value of the reference spheroid. Altitudes are in centimetres. */
 const zeroAltitude = 10_000_000;
 
-/** Size and precision, in whole metres. */
+/** The limit for the size and for each precision, in whole metres. */
 const maxSize = 9e7;
 
 /** The defaults of size, horizontal and vertical precision: 1 m, 10 km, 10 m. */
@@ -22,7 +22,7 @@ const angleUnits = [
   { what: 'seconds', thousandths: 1000, pattern: /^\+?(?=\.?\d)\d*(\.\d{0,3})?$/, below: 60 },
 ] as const;
 
-/** Takes degrees, optional minutes and seconds, and one of two letters. */
+/** Takes degrees, optional minutes and seconds, and one of two letters. Returns the angle as on the wire. */
 function takeAngle(tokens: TokenReader, plus: string, minus: string, maxDegrees: number): number {
   let angle = 0;
   for (let unit = 0; ; unit += 1) {
@@ -57,8 +57,8 @@ function parseMetres(text: string): number {
 }
 
 /**
- * Returns one octet: the first digit, and the number of zeros after it, in centimetres. Drops the other digits, as BIND
- * does.
+ * Returns a length in one octet: the first digit of its centimetres, and the number of digits after it. Takes these for
+ * zeros, as BIND does.
  */
 function parseSize(text: string): number {
   const centimetres = parseMetres(text);

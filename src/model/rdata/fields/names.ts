@@ -36,8 +36,8 @@ const names: FieldCodec = {
 };
 
 /**
- * The signer of RRSIG. It is the zone's name, so it cannot have more labels than the owner. The fourth octet is the
- * owner's number of labels (RFC 4035 §5.3.1).
+ * The signer of RRSIG. It is the zone's name, so it cannot have more labels than the owner (RFC 4035 §5.3.1). The
+ * fourth octet of the rdata is the owner's number of labels.
  */
 const signer: FieldCodec = {
   parse: (tokens, wire) => {

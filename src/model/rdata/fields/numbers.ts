@@ -74,8 +74,8 @@ const duration: FieldCodec = {
 };
 
 /**
- * A time in RRSIG (RFC 4034 §3.2): YYYYMMDDHHmmSS, or seconds since 1970, both modulo 2^32, for serial number
- * arithmetic (§3.1.5). The written years are 1970 to 2106.
+ * A time in RRSIG (RFC 4034 §3.2): YYYYMMDDHHmmSS, or seconds since 1970. The seconds of a later date wrap at 2^32
+ * (serial number arithmetic, §3.1.5), so the written years are 1970 to 2106.
  */
 const time: FieldCodec = {
   parse: (tokens, wire) => {
@@ -171,7 +171,6 @@ export const numberFields = {
   'key-flags': flags,
   'no-key-flags': fixed(flags, 0),
   'key-protocol': number(1, keyProtocols),
-  /** RFC 4034 §2.1.2. */
   'sync-scheme': number(1, syncSchemes),
   duration,
   time,

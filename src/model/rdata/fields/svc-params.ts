@@ -8,10 +8,10 @@ import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from './addresses.ts';
 import type { FieldCodec } from './codec.ts';
 import { parseNumber } from './numbers.ts';
 
-/** Parses and formats the value of a key. The given text has no escapes any more. Both throw InvalidValue. */
+/** Parses and formats the value of a key. `parse` gets a text whose escapes are resolved. Both throw InvalidValue. */
 interface ValueCodec {
   parse(value: Uint8Array): Uint8Array;
-  /** "To enable simpler parsing, this SvcParam MUST NOT contain escape sequences." */
+  /** RFC 9460 §7.2: "To enable simpler parsing, this SvcParam MUST NOT contain escape sequences." */
   plain?: true;
   /** Returns undefined for a key without a value. */
   format(value: Uint8Array): string | undefined;
@@ -22,7 +22,7 @@ const fromLatin1 = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 
 /** Splits values at commas. In a value, `\,` is a comma and `\\` a backslash (RFC 9460 appendix A.1). */
 function splitValues(value: Uint8Array): string[] {
-  // Each octet on the wire may be an escape of two characters.
+  // An octet on the wire may be written as an escape of two characters.
   if (value.length > 2 * 65_535) throw new InvalidValue('the rdata has more than 65535 octets');
   const text = latin1(value);
   if (/^([^\\]|\\[\\,])*$/.test(text)) {
@@ -211,7 +211,7 @@ function formatKey(code: number): string {
   return namesByCode.get(code) ?? `key${code}`;
 }
 
-/** Runs `run`, and adds the key's name to an error. */
+/** Runs `run`, and adds the key's name to the message of an InvalidValue. */
 function atKey<T>(code: number, run: () => T): T {
   try {
     return run();

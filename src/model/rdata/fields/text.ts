@@ -8,7 +8,7 @@ import type { FieldCodec } from './codec.ts';
 /** The limit for the octets of a character-string. A longer text needs several. */
 export const maxCharacterString = 255;
 
-/** Throws InvalidValue for octets that the field may not have. */
+/** A function that throws InvalidValue for octets that the field may not have. */
 type Check = (octets: Uint8Array) => void;
 
 function takeText(tokens: TokenReader): Uint8Array {
