@@ -46,7 +46,9 @@ export interface Services {
   targets: LiveTargets;
   /** Undefined if this replica forwards nothing. */
   forwarders?: ForwarderStates | undefined;
-  /** Returns whether DNS of this replica receives what is sent to an endpoint. Undefined: it does not listen. */
+  /**
+   * Returns whether DNS of this replica receives what is sent to an endpoint. Absent if this replica does not listen.
+   */
   isListener?: (endpoint: Endpoint) => boolean;
   /** Undefined without a ledger. */
   ledger?: LedgerReader | undefined;

@@ -39,7 +39,7 @@ export async function commitFor<T>(
 
 /**
  * Deletes everything because of which the decision would be refused, then commits the decision, and sets the header
- * `zonewright-revision`. Only for methods other than POST: it takes no `Idempotency-Key`.
+ * `zonewright-revision`. Ignores `Idempotency-Key`, so a POST must not use it.
  */
 export async function commitByForceFor<T>(
   services: Services,

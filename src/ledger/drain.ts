@@ -22,9 +22,9 @@ export interface DrainOptions {
 
 /** The result of a drain. */
 export interface Drained {
-  /** The keys of the outbox that were deleted: one for each transaction. */
+  /** The number of deleted keys of the outbox: one for each transaction. */
   transactions: number;
-  /** The ledger has the events of all revisions up to this one. Undefined if the drain ended early. */
+  /** No key that was written up to this revision is left in the outbox. Undefined if the drain ended early. */
   emptyAt: Revision | undefined;
 }
 

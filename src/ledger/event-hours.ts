@@ -1,5 +1,5 @@
-// Finds the ids of the events of a time. The table has the lowest and the highest id of each hour: an index on the hour
-// of each event would take as much space as the events of a month.
+// Finds the ids of the events of a time. The table `event_hour` has a range of ids for each hour. An index on the hour
+// of each event would be much larger.
 
 import type { Client } from './client.ts';
 

@@ -19,7 +19,10 @@ export interface Place {
   replica: string;
 }
 
-/** Says whether a replica may use its own ledger. If not: which replica has the right one, or why its own is wrong. */
+/**
+ * Says whether a replica may use its own ledger. If it may not, says which replica has the right one, or why its own is
+ * wrong.
+ */
 export type Standing =
   | { at: 'here'; isNew: boolean }
   | { at: 'elsewhere'; replica: string }
@@ -30,7 +33,10 @@ export async function readHome(store: Store): Promise<StoredHome | undefined> {
   return entry && { home: ledgerHomeValue.decode(entry.value), modified: entry.modified };
 }
 
-/** Returns the other replica that has the ledger in a file; undefined if this replica may have it. */
+/**
+ * Returns what has the ledger instead of this replica: another replica, or `PostgreSQL`. Returns undefined if this
+ * replica may have the ledger.
+ */
 export function otherHome(home: LedgerHome | undefined, { kind, replica }: Place): string | undefined {
   if (home === undefined || kind === 'postgresql') return undefined;
   if (home.kind === 'postgresql') return 'PostgreSQL';

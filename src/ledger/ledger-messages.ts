@@ -1,4 +1,4 @@
-// The messages between the main thread and the ledger's thread. All can be cloned.
+// The messages between the main thread and the ledger's thread. All can be sent between threads (structured clone).
 
 import type { Ledger } from './ledger.ts';
 

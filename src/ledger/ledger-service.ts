@@ -34,7 +34,10 @@ import { UsageSampler } from './usage-sampler.ts';
 
 const day = 24 * 3600 * 1000;
 
-/** In milliseconds: the time between two rounds of each work, and the limit for a read. */
+/**
+ * In milliseconds: the time between two rounds of each work, the limit for a read, and the shortest and the longest
+ * wait after a failed drain.
+ */
 export const ledgerIntervals = {
   read: 20_000,
   drain: 500,
@@ -57,7 +60,7 @@ const catchUpMilliseconds = 2000;
  */
 const maxReads = 2;
 
-/** A longer outbox is not read: it counts as having earlier events. */
+/** A longer outbox is not read to its end: it counts as having earlier events. */
 const maxListed = 200;
 
 interface LedgerOptions {
@@ -107,11 +110,14 @@ export class LedgerService {
   #failure: string | undefined;
   #failures = 0;
   #retryAt = 0;
-  /** When the outbox was last found empty: the revision, the history of the store to which it belongs, and the time. */
+  /**
+   * When the outbox was last found empty: the revision, the history of the store to which that revision belongs, and
+   * the time.
+   */
   #empty: { at: Revision; history: number; time: number } | undefined;
   #closed = false;
   readonly #reads = new FairLine(maxReads);
-  /** The number of copies that are being opened. Meanwhile the outbox is not drained. */
+  /** The number of copies that were not released yet. While there are any, the outbox is not drained. */
   #holds = 0;
 
   constructor(options: LedgerOptions) {
@@ -147,9 +153,9 @@ export class LedgerService {
   }
 
   /**
-   * Asks the ledger. If this replica drains the outbox, the ledger has all events that the replica has served before.
-   * `reader`: a key for who asks, so that readers get their turns one after the other. Rejects with
-   * {@link LedgerElsewhere} or {@link LedgerUnavailable}.
+   * Asks the ledger. If this replica drains the outbox, first waits up to 2 seconds until the ledger has all events of
+   * the revisions that the replica serves. `reader`: a key for who asks, so that readers get their turns one after the
+   * other. Rejects with {@link LedgerElsewhere} or {@link LedgerUnavailable}.
    */
   async read<T>(ask: (ledger: Ledger) => Promise<T>, reader = ''): Promise<T> {
     const { views, intervals = ledgerIntervals } = this.#options;

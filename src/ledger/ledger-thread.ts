@@ -1,5 +1,5 @@
 // The ledger in the main thread: each call is a message to the ledger's thread (ledger-worker.ts). The first call
-// starts the thread, so that a replica without use for it saves its memory.
+// starts the thread, so that a replica that does not use its ledger saves the memory of the thread.
 
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../model/thrown.ts';

@@ -1,5 +1,5 @@
-// The main script of the ledger's thread. It opens the ledger at the first call, and again if a call finds it closed.
-// Only this thread loads Prisma, so that loading it does not block requests.
+// The main script of the ledger's thread. It opens the ledger at the first call. If that fails, the next call tries
+// again. Only this thread loads Prisma, so that loading it does not block requests.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { GarbageCollector } from '../model/garbage-collector.ts';

@@ -44,7 +44,7 @@ export interface EventFilter {
   until?: number | undefined;
 }
 
-/** A part of a list, newest first. `before`: the last id of the part before it. */
+/** A part of a list, newest first. `before`: the id of the last item of the previous part. */
 export interface PageWanted {
   limit: number;
   before?: string | undefined;
@@ -146,7 +146,7 @@ export interface Retention {
 /** The identity of a ledger. */
 export interface LedgerIdentity {
   id: string;
-  /** True if nothing was ever written into it. */
+  /** True if it has no events and no uses of addresses. */
   isEmpty: boolean;
 }
 
@@ -180,7 +180,7 @@ export class LedgerUnavailable extends Error {
   }
 }
 
-/** Another replica has the ledger. */
+/** Another replica has the ledger, or a PostgreSQL database has it that this replica does not use. */
 export class LedgerElsewhere extends Error {
   readonly replica: string;
 

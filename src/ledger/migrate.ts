@@ -27,7 +27,7 @@ const migrationMilliseconds = 600_000;
 
 /**
  * Applies the migrations that the database lacks, all in one transaction, and returns the identity of the ledger. A new
- * database gets one. Throws if a newer version has migrated the database.
+ * database gets a new identity. Throws if a newer version has migrated the database.
  */
 export async function migrate(client: Client, dialect: Dialect): Promise<string> {
   const migrations = readMigrations(dialect);

@@ -10,13 +10,14 @@ import { homeTransaction, type Place, readHome } from './home.ts';
 
 /** Keys that one transaction drops. One operation is left for the count of the loss. */
 const keysAtOnce = maxOperations - 1;
-/** Events that are dropped within this time after an earlier drop belong to the same gap. */
+/** Lost transactions belong to the same gap if the time between them is less than this. */
 const sameGapMilliseconds = 600_000;
 const maxGaps = 50;
 
 /**
- * Drops the `excess` oldest transactions of an outbox (test/ledger/outbox-limit.test.ts). The commit that drops some
- * also counts them as lost. It fails if one of them has reached the ledger meanwhile.
+ * Drops the `excess` oldest transactions of an outbox (test/ledger/outbox-limit.test.ts). The commit that drops
+ * transactions also counts them as lost. It fails, and others are chosen, if one of them has reached the ledger
+ * meanwhile.
  */
 export async function dropOldest(store: Store, place: Place, excess: number, logger: Logger): Promise<void> {
   let dropped = 0;
@@ -65,7 +66,10 @@ function withLost(lost: LostEvents | undefined, entries: readonly Entry[]): Lost
   };
 }
 
-/** Returns the gaps with one more. If it follows the last gap closely, extends the last gap instead. */
+/**
+ * Returns the gaps with one more. Extends the last gap instead if the new one follows closely. Joins the two oldest
+ * gaps if there are too many.
+ */
 export function withGap(gaps: readonly LostGap[], gap: LostGap): LostGap[] {
   const last = gaps.at(-1);
   if (last === undefined) return [gap];

@@ -1,5 +1,5 @@
 // The file of a ledger that is restored from a backup. The file gets its name when it is complete. An existing ledger
-// is never replaced.
+// is never replaced by another one.
 
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
@@ -20,7 +20,7 @@ export class RestoredFile {
     this.#handle = handle;
   }
 
-  /** Begins the file anew. Refuses a path with a ledger of another size. */
+  /** Begins the file anew. Throws LedgerFileTaken if the path has a file of another size. */
   static async open(file: string, octets: number): Promise<RestoredFile> {
     const path = resolve(file);
     const found = await stat(path).catch(() => undefined);
@@ -34,7 +34,10 @@ export class RestoredFile {
     await this.#handle.writeFile(piece);
   }
 
-  /** Gives the file its name, unless an interrupted restore has put the same one there. */
+  /**
+   * Gives the file its name. Throws LedgerFileTaken if that name has another file: only an identical one, from an
+   * interrupted restore, is replaced.
+   */
   async finish(): Promise<void> {
     await this.#handle.sync();
     await this.#handle.close();

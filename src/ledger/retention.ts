@@ -41,7 +41,7 @@ export async function* deleteEvents(client: Client, { before, maxEvents }: Reten
 
 /**
  * Deletes holds that ended before `before`, and the oldest ended ones if there are more than `maxEvents` rows. An ended
- * hold has two rows.
+ * hold usually has two rows.
  */
 export async function* deleteUses(client: Client, { before, maxEvents }: Retention): AsyncGenerator<Piece> {
   const endedBefore = (time: number) => (rows: number) =>

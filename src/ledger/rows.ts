@@ -57,7 +57,7 @@ const tables = {
 
 export type Table = keyof typeof tables;
 
-/** Returns the end of an INSERT. It leaves existing rows unchanged, but widens the range of an hour. */
+/** Returns the end of an INSERT, which then leaves existing rows unchanged, but widens the range of an hour. */
 function conflictClause(dialect: Dialect, table: Table): string {
   if (table !== 'event_hour') return 'ON CONFLICT DO NOTHING';
   const [least, greatest] = dialect === 'postgresql' ? ['least', 'greatest'] : ['min', 'max'];
@@ -91,7 +91,7 @@ export function insertParameter(dialect: Dialect, table: Table, rows: readonly R
 
 export const millisecondsPerHour = 3_600_000;
 
-/** Returns the rows of a key of the outbox. Throws InvalidValue. */
+/** Returns the rows of a key of the outbox. Throws InvalidValue for an unreadable value. */
 export function rowsOf(row: OutboxRow): { events: Row[]; uses: Row[] } {
   const { at: time, replica, decisions, revision = row.revision } = outboxValue.decode(row.value);
   const at = Date.parse(time);

@@ -1,5 +1,5 @@
 // Prisma's driver for SQLite, on the SQLite of Node. It knows the types of our tables: whole numbers, floats, truth
-// values and texts. Its calls are synchronous: it runs in the ledger's thread.
+// values and texts. Its calls block the thread, so only the ledger's thread uses it.
 
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import {
@@ -25,8 +25,8 @@ const idleMilliseconds = 10_000;
 const maxStatements = 64;
 
 /**
- * Returns the factory that `new PrismaClient({ adapter })` takes, for the database in a file. Prisma closes it when it
- * disconnects.
+ * Returns the factory that `new PrismaClient({ adapter })` takes, for the database in a file. Prisma closes the
+ * database when the client disconnects.
  */
 export function sqliteAdapter(file: string): SqlDriverAdapterFactory {
   return { ...identity, connect: async () => new SqliteAdapter(openDatabase(file), new OpenFile(file)) };
@@ -188,7 +188,9 @@ class Queries implements SqlQueryable {
 
 type Parameter = null | number | bigint | string | Uint8Array;
 
-/** Returns Prisma's parameters as SQLite takes them: it has no truth values, and Prisma writes a BigInt as a text. */
+/**
+ * Returns Prisma's parameters as SQLite takes them. SQLite has no truth values, and Prisma writes a BigInt as a text.
+ */
 function parameters(values: readonly unknown[], types: readonly ArgType[]): Parameter[] {
   return values.map((value, index) => {
     if (typeof value === 'boolean') return Number(value);

@@ -1,5 +1,5 @@
 // A copy of a ledger in a SQLite file at one moment, while the ledger's thread continues to write. A read transaction
-// fixes that moment. SQLite copies page by page, in threads of its own.
+// fixes that moment. SQLite copies page by page, outside the calling thread.
 
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -39,7 +39,7 @@ const LedgerState = Type.Object(
   { title: 'LedgerState' },
 );
 
-/** Metrics of many pools take milliseconds to compute, and anybody may ask for them. */
+/** Metrics of many pools take milliseconds to compute, and by default anybody may ask for them. */
 const metricsEveryMilliseconds = 1000;
 
 export const healthRoutes: FastifyPluginAsyncTypebox<Services & { authenticator: Authenticator }> = async (

@@ -52,11 +52,11 @@ export function writtenTogether<S extends 200 | 201, T extends TSchema>(status: 
 }
 
 /** The answer of a deletion. */
-export const deleted = { 204: answer(Type.Null(), 'It is gone', ['Zonewright-Revision']) };
+export const deleted = { 204: answer(Type.Null(), 'The resource is gone', ['Zonewright-Revision']) };
 
 /** Returns the answers of a deletion: 204, or 200 with warnings if there are any. */
 export function deletedWith<T extends TSchema>(warnings: T) {
-  return { 200: answer(warnings, 'It is gone, with warnings', ['Zonewright-Revision']), ...deleted };
+  return { 200: answer(warnings, 'The resource is gone, with warnings', ['Zonewright-Revision']), ...deleted };
 }
 
 /** Returns the answer of a read that has no entity tag. */

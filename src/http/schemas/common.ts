@@ -55,7 +55,9 @@ export function listOf<T extends TSchema>(item: T) {
   return Type.Object(
     {
       items: Type.Array(item),
-      nextCursor: nullable(Type.String(), { description: 'For the next page; null: there are no more' }),
+      nextCursor: nullable(Type.String(), {
+        description: 'The `cursor` of the next page; null: there are no more pages',
+      }),
       total: Type.Optional(
         Type.Integer({ minimum: 0, description: 'Only with `total=true`: the number of all items that match' }),
       ),
@@ -117,7 +119,8 @@ export const writeHeaders = Type.Object({
   'if-match': Type.Optional(
     Type.String({
       maxLength: 1000,
-      description: 'Entity tags: the write is refused if the resource has none of them, or if there is none (`*`)',
+      description:
+        'Entity tags: the write is refused if the resource has none of them. `*`: the write is refused if there is no resource',
     }),
   ),
   'if-none-match': Type.Optional(oneOf(['*'], { description: 'The write is refused if the resource exists' })),

@@ -43,7 +43,8 @@ const settings = {
     Type.Integer({
       minimum: 1,
       maximum: staleSeconds,
-      description: 'Answers that expired this long ago are given if no target answers (RFC 8767). Absent: none are',
+      description:
+        'If no target answers, answers are given that expired at most this long ago (RFC 8767). Absent: none are',
     }),
   ),
   tlsAuthorities: Type.Optional(
@@ -61,17 +62,19 @@ const Upstreams = Type.Array(
   Type.Object(
     {
       target: Target,
-      healthy: nullable(Type.Boolean(), { description: 'Null: it was not asked yet' }),
+      healthy: nullable(Type.Boolean(), { description: 'Null: the target was not asked yet' }),
       failure: nullable(Type.String(), { description: 'Why the last query had no answer; null: it had one' }),
-      latencyMilliseconds: nullable(Type.Number(), { description: 'Of its answers; null: there were none yet' }),
-      asked: Type.Integer({ minimum: 0, description: 'Queries that it was sent' }),
+      latencyMilliseconds: nullable(Type.Number(), {
+        description: "Of the target's answers; null: there were none yet",
+      }),
+      asked: Type.Integer({ minimum: 0, description: 'Queries that were sent to the target' }),
       answered: Type.Integer({ minimum: 0 }),
       failed: Type.Integer({ minimum: 0, description: 'Not answered in time, or with an error' }),
-      loops: Type.Boolean({ description: 'It forwards the zone to us: it is not asked' }),
+      loops: Type.Boolean({ description: 'The target forwards the zone to this service, so it is not asked' }),
     },
     { title: 'ForwarderUpstream' },
   ),
-  { description: 'As the replica that is asked sees them' },
+  { description: 'As the replica that you ask sees them' },
 );
 
 const Cache = Type.Object(
@@ -115,7 +118,7 @@ const CachedAnswerBody = Type.Object(
     checkingDisabled: Type.Boolean({ description: 'The bit CD of the question' }),
     rcode: Type.Integer({ minimum: 0, description: 'For example 0 (NOERROR), 2 (SERVFAIL), 3 (NXDOMAIN)' }),
     extendedError: nullable(Type.Integer({ minimum: 0 }), { description: 'RFC 8914; null: there is none' }),
-    stale: Type.Boolean({ description: 'It has expired, and no server answers' }),
+    stale: Type.Boolean({ description: 'The answer has expired, and no server answers' }),
     expiresInSeconds: Type.Integer({ minimum: 0 }),
     records: Type.Array(
       Type.Object(

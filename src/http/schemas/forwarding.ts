@@ -9,10 +9,10 @@ const TargetBody = Type.Object(
     address: AddressText,
     port: Type.Integer(),
     replica: Type.String({ description: 'The replica that advertises the address' }),
-    healthy: Type.Boolean({ description: 'True: it has just answered for the zone' }),
+    healthy: Type.Boolean({ description: 'True: the target has just answered for the zone' }),
     revisionLag: nullable(Type.Integer({ minimum: 0 }), {
       description:
-        'The number of revisions by which its copy of the zone is older than that of the replica that you ask; null if it is not healthy',
+        "The number of revisions by which the target's copy of the zone is older than that of the replica that you ask; null if the target is not healthy",
     }),
   },
   { title: 'ForwardingTarget' },

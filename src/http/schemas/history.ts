@@ -42,7 +42,7 @@ export const HoldBody = Type.Object(
     owner: Type.String(),
     pool: nullable(Type.String()),
     from: nullable(Time, { description: 'Null: before the ledger began' }),
-    until: nullable(Time, { description: 'Null: the holder has it still' }),
+    until: nullable(Time, { description: 'Null: the holder still has the address' }),
     lost: Type.Optional(
       Type.Object(
         {

@@ -49,7 +49,7 @@ const settings = {
     description: 'Names that get a CNAME to the host',
   }),
   ttl: nullable(Ttl, {
-    description: 'Seconds; null: for each record the `defaultTtl` of its zone, also when that changes',
+    description: 'Seconds; null: each record follows the `defaultTtl` of its zone',
   }),
   ptr: Type.Boolean({ description: 'Write the reverse records too; default: true, but for wildcards' }),
   owner: Owner,
@@ -58,7 +58,7 @@ const settings = {
 
 const Adopt = Type.Boolean({
   description:
-    'Takes over existing records at its names: the host gets the addresses of the A and AAAA records, and their ' +
+    'Takes over existing records at the names of the host: the host gets the addresses of the A and AAAA records, and their ' +
     'TTL, and a PTR or CNAME that points to the host becomes its own',
 });
 export const NewHost = strict(

@@ -141,7 +141,7 @@ export const AllocationBody = Type.Object(
     ),
     fault: Type.Optional(Type.String({ description: 'Why the value is unreadable' })),
     since: Type.Optional(Type.String({ format: 'date-time' })),
-    freeAt: Type.Optional(Type.String({ format: 'date-time', description: 'When its cool-down ends' })),
+    freeAt: Type.Optional(Type.String({ format: 'date-time', description: 'When the cool-down ends' })),
     holders: Type.Array(
       Type.Object(
         {

@@ -1,4 +1,4 @@
-// An audience: followers with the same filter and rights. They all get the same text, which is made once.
+// An audience: followers with the same filter and rights. They all get the same text.
 
 import type { TokenActor } from '../../control/access/actor.ts';
 import { type ChangeFilter, matchesFilter } from '../../control/watch/change-filter.ts';

@@ -1,6 +1,6 @@
 // One watch of the store that many followers share. Each revision is decoded and written as JSON once, and kept in a
-// log. A follower is a position in the log. So a follower that does not read costs no memory. Its stream ends when the
-// log no longer has the messages after its position.
+// log. A follower is a position in the log, so a follower that does not read keeps no messages of its own. Its stream
+// ends when the log no longer has the messages after its position.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { inSlices } from '../../model/in-slices.ts';
@@ -81,7 +81,7 @@ export class Feed {
     return !this.#busy && performance.now() - this.#changedAt > 1000;
   }
 
-  /** Reads the store until {@link stop} is called, or the history ends. Resolves with the reason. */
+  /** Reads the store until {@link stop} is called, the history ends, or the watch fails. Resolves with the reason. */
   async run(): Promise<EndReason> {
     const { store, views, logger } = this.#services;
     const { signal } = this.#stopping;

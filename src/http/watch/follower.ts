@@ -34,7 +34,7 @@ export class Follower extends Readable {
   #rest: Buffer = empty;
   /** True if the client has room for more. */
   #wants = false;
-  /** True while it waits for a turn of the event loop. */
+  /** True while the follower waits for a turn of the event loop. */
   #isInLine = false;
   #sentAt = performance.now();
   #reason: EndReason | undefined;

@@ -24,7 +24,7 @@ interface FollowerServices {
 
 /** A stream that a client asks for. */
 interface WantedStream {
-  /** The revision after which it begins. */
+  /** The revision after which the stream begins. */
   position: Revision;
   filter: ChangeFilter;
   actor: TokenActor;
@@ -32,7 +32,7 @@ interface WantedStream {
   isValid: () => boolean;
   /** The client, for the limit of its streams. */
   client: string;
-  /** When the stream ends; undefined if it has no end. */
+  /** When the stream ends, as performance.now() counts; undefined if it has no end. */
   endsAt: number | undefined;
   /** Cuts the client's connection. */
   cut: () => void;
@@ -146,8 +146,8 @@ export class Followers {
   }
 
   /**
-   * Ends the followers of a feed. If nothing after its base is kept, those that are not at the base begin again: what
-   * comes after their positions may be kept.
+   * Ends the followers of a feed. If the store no longer keeps what follows the feed's base, the followers that are not
+   * at the base begin again: the store may keep what follows their positions.
    */
   #endFeed(feed: Feed, base: Revision, reason: EndReason): void {
     if (this.#live === feed) this.#live = undefined;
@@ -181,7 +181,10 @@ export class Followers {
     if (this.#waiting.size > 0 && this.#past?.isIdle !== false) this.#readFurtherBack();
   }
 
-  /** Begins a feed of the past for the waiting followers. The followers of the earlier one continue in it. */
+  /**
+   * Begins a feed of the past for the waiting followers. The followers of the earlier feed of the past continue in the
+   * new one.
+   */
   #readFurtherBack(): void {
     const followers = [...this.#waiting, ...this.#followersOf(this.#past)];
     const base = followers.reduce((first, { position }) => Math.min(first, position), Number.POSITIVE_INFINITY);

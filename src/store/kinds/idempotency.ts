@@ -13,7 +13,7 @@ declare module './stored-kind.ts' {
 
 /** The first answer to a request with an idempotency key. */
 interface StoredAnswer {
-  /** SHA-256 of method, path and body. */
+  /** SHA-256 of the method, the path, the body and the creation time of the token. */
   request: string;
   result: unknown;
 }
