@@ -34,7 +34,7 @@ export interface BackupHeader {
   store: 'embedded' | 'etcd';
   /** The shown revision of the store at which everything was read. */
   revision: number;
-  /** The time of that revision: RFC 3339. */
+  /** When the backup began: RFC 3339. */
   at: string;
   ledger: LedgerInBackup;
 }
@@ -52,7 +52,7 @@ export class BackupDigest {
   /** The size of the ledger's file. */
   ledgerOctets = 0;
 
-  /** Adds text, which must have whole lines. */
+  /** Adds text to the checksum. */
   add(text: Buffer | string): void {
     this.#hash.update(text);
   }
@@ -67,7 +67,7 @@ export class BackupDigest {
     return Object.fromEntries([...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
-  /** Returns the trailer's line. Must be called once, at the end. */
+  /** Returns the trailer's line, and the checksum in it. Call this once, at the end. */
   end(): { trailer: string; sha256: string } {
     const sha256 = this.#hash.digest('hex');
     const ledger = this.ledgerOctets > 0 && { ledgerOctets: this.ledgerOctets };

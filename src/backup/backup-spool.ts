@@ -120,7 +120,7 @@ export class BackupSpool {
     }
   }
 
-  /** Wraps the ledger: its copy is opened only if the disk has room for it. */
+  /** Wraps the ledger: an opened copy is closed, and NoRoom is thrown, if the disk has no room for it. */
   #withRoom(ledger: LedgerSource): LedgerSource {
     if (typeof ledger === 'string') return ledger;
     return {

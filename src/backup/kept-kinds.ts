@@ -89,7 +89,7 @@ export function zoneFactsOf({ value, modified }: Entry): ZoneFacts {
   return { modified, generation: generationIn(value) };
 }
 
-/** Returns the serial of a zone that has no key of its own for it. */
+/** Returns the entry with the serial of a zone that has none in the store. */
 export function missingSerial(zone: string, { modified }: ZoneFacts): BackupEntry {
   return [serialKind.prefix + zone, serialValue.encode({ serial: serialAt(modified) })];
 }

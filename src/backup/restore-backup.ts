@@ -1,6 +1,7 @@
 // Writes a backup into an empty store. The key of the store's offset (kinds/offset.ts) counts the entries that are
-// written. Every transaction compares that key, so that no other restore can write at the same time. An interrupted
-// restore continues there. No replica reads the store before the restore has ended (src/store/shown-revisions.ts).
+// written, so that an interrupted restore can continue after them. Every transaction compares that key, so that no
+// other restore can write at the same time. No replica reads the store before the restore has ended
+// (src/store/shown-revisions.ts).
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidValue } from '../model/invalid-value.ts';
@@ -44,7 +45,7 @@ export type OnProgress = (progress: RestoreProgress) => void;
 
 /** Receives the file of the ledger. */
 interface LedgerSink {
-  /** The replica that has the ledger from now on. Undefined: the first one that opens the store. */
+  /** The replica that has the ledger from now on. Undefined: the first replica that opens the ledger. */
   replica?: string | undefined;
   write(piece: Buffer): Promise<void>;
   /** Makes the received file the ledger. Called once, before any replica reads the store. */
@@ -60,8 +61,9 @@ export class RestoreRefused extends Error {
 }
 
 /**
- * Writes the backup into the store, and returns the offset of its revisions. `store` has its own revisions. `wayOut`
- * says how to get an empty store. Without `ledger`, the backup's ledger is left out. Throws RestoreRefused.
+ * Writes the backup into the store, and returns the offset of its revisions. `store` must count its own revisions,
+ * without the offset (shown-revisions.ts). `wayOut` says how to get an empty store. Without `ledger`, the backup's
+ * ledger is left out. Throws RestoreRefused.
  */
 export async function restoreBackup(
   store: Store,
@@ -269,7 +271,7 @@ async function hasCounts(store: Store, wanted: KeyCounts): Promise<boolean> {
   return rest === unnamed;
 }
 
-/** Counts the keys in the store. Refuses a store that has keys which the backup does not have. */
+/** Counts the keys in the store. Refuses a store that has more or fewer keys of a kind than the backup. */
 async function countAll(
   store: Store,
   wanted: KeyCounts,

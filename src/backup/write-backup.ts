@@ -20,7 +20,7 @@ export interface WrittenBackup {
   sha256: string;
 }
 
-/** The facts about the replica and its store that the header has. */
+/** What a backup is made of: the replica's version, the kind of its store, and its ledger. */
 export interface BackupOrigin {
   version: string;
   store: BackupHeader['store'];

@@ -27,8 +27,9 @@ export interface ApiCall {
 }
 
 interface AskOptions {
-  /** How long the replica may be silent before it answers, and between two parts of the answer. */
+  /** How long the replica may be silent before it answers. */
   answerMilliseconds: number;
+  /** How long the replica may be silent between two parts of the answer. */
   sendMilliseconds: number;
   signal?: AbortSignal;
   /** Called when the replica is found, before its answer. */

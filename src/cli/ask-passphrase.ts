@@ -3,7 +3,10 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 
-/** Returns the passphrase. Asks for a new one twice. Rejects if it is empty, or if the operator cancels. */
+/**
+ * Returns the passphrase. Asks for a new one twice. Rejects if it is empty, if the two differ, or if the operator
+ * cancels.
+ */
 export async function askPassphrase({ isNew }: { isNew: boolean }): Promise<string> {
   const passphrase = await ask(isNew ? 'New passphrase of the backup: ' : 'Passphrase of the backup: ');
   if (passphrase === '') throw new Error('the passphrase is empty');

@@ -25,8 +25,9 @@ export function useCompileCache() {
 }
 
 /**
- * Compiles all of our scripts into the cache, unless it already has all of them in their newest version. A child
- * process does it, because a process never gives back the memory of the type stripper.
+ * Compiles all of our scripts into the cache, unless it already has all of them in their newest version, or this user
+ * may not write the folder. A child process does it, because a process never gives back the memory of the type
+ * stripper.
  */
 export function completeCompileCache() {
   if (isComplete() || !canWrite()) return;

@@ -16,7 +16,7 @@ interface PassphrasePlace {
 }
 
 export interface EncryptOptions extends PassphrasePlace {
-  /** Encrypt with a passphrase. Without a file and a variable for it, the operator is asked. */
+  /** True: encrypts with a passphrase. If neither a file nor the variable has one, the operator is asked. */
   encrypt: boolean;
   recipients: string[] | undefined;
 }

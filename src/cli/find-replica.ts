@@ -112,7 +112,8 @@ async function answerOf(url: string): Promise<IncomingMessage> {
 }
 
 /**
- * Returns the detail of a problem+json. Undefined if the body is no problem+json: then another program listens there.
+ * Returns the detail of a problem+json. Returns undefined if the body is no problem+json: then another program listens
+ * there.
  */
 export function detailIn(body: string): string | undefined {
   try {

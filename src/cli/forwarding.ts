@@ -1,5 +1,5 @@
 // `zonewright forwarding ZONES --resolver NAME`: prints the configuration of a resolver as the API renders it. With
-// `--apply FILE`, writes it into a file that the resolver includes, if that differs. If the API refuses the
+// `--apply FILE`, writes it into a file that the resolver includes, if the file differs. If the API refuses the
 // configuration, for example because no target answers, no file is changed.
 
 import { text } from 'node:stream/consumers';

@@ -9,7 +9,7 @@ import { syncFolder } from './sync-folder.ts';
 
 export interface Output {
   write(text: Buffer): Promise<void>;
-  /** Flushes the result to the disk. Must be called once, after the last octet. */
+  /** Flushes the result to the disk, and gives a file its name. Call this once, after the last octet. */
   finish(): Promise<void>;
   /** Removes the unfinished result. */
   discard(): Promise<void>;

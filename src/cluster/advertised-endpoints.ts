@@ -22,7 +22,7 @@ export function advertisedEndpoints(
 
 /**
  * Returns whether one of the endpoints on which DNS listens receives what is sent to `endpoint`, on this machine.
- * `listening` and `addressesOf`: as above.
+ * `listening` and `addressesOf`: as for {@link advertisedEndpoints}.
  */
 export function isListener(
   endpoint: Endpoint,
