@@ -1,10 +1,10 @@
-// The CNAME records of one generation of a zone, by their targets. Records that hosts manage are left out: they are
-// deleted with their host. This serves only warnings, so a generation with very many CNAME records is not followed.
+// The CNAME records of one generation of a zone, by their targets. Only records without a manager. Control uses these
+// targets only for warnings, so a generation with very many CNAME records is not followed.
 
 import { type Fqdn, parentOf } from '../model/name.ts';
 import type { Rrset } from '../model/rrset.ts';
 
-/** A generation with more CNAME records than this is not followed. So many take about 20 MB. */
+/** A generation with more CNAME records than this is not followed. */
 export const maxAliasesFollowed = 100_000;
 
 export class AliasTargets {
@@ -61,13 +61,16 @@ export class AliasTargets {
   }
 }
 
-/** Walks up the labels without a generator: one change may call this for 100,000 targets of each zone. */
+/**
+ * Walks up the labels without a generator, since one change may call this for `maxAliasesFollowed` targets of each
+ * zone.
+ */
 function isBelow(name: Fqdn, tops: ReadonlySet<Fqdn>): boolean {
   for (let above = parentOf(name); above !== undefined; above = parentOf(above)) if (tops.has(above)) return true;
   return false;
 }
 
-/** Returns the target of the CNAME record; undefined if there is none, or if a host manages it. */
+/** Returns the target of the CNAME record; undefined if there is no such record, or if it has a manager. */
 function targetOf(rrsets: readonly Rrset[]): Fqdn | undefined {
   const alias = rrsets.find(({ type, manager }) => type === 'CNAME' && manager === undefined);
   const [target] = alias?.records ?? [];

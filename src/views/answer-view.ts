@@ -3,7 +3,7 @@
 
 import type { Subject } from '../store/kinds/stored-kind.ts';
 
-/** The answers that the store keeps for one token. `octets` counts their values and keys. */
+/** How many answers the store keeps for one token. `octets` is the size of their keys and values together. */
 export interface AnswerUsage {
   answers: number;
   octets: number;

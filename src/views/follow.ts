@@ -1,5 +1,5 @@
-// Keeps the views equal to the store: loads everything at one revision, then follows the watch. Loads again if the
-// watch is lost.
+// Keeps the views equal to the store: loads all followed kinds at one revision, then follows the watch. Loads again if
+// the watch ends.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../model/logger.ts';

@@ -1,5 +1,5 @@
 // The stored forwarders, in memory and in the table. The table tells the answering threads which questions to hand on.
-// forwarding/forwarders/ forwards them, and follows this list.
+// forwarder-service.ts listens to this view, and passes the forwarders to the thread that forwards the questions.
 
 import { type Forwarder, parseAllowedRange } from '../model/forwarder.ts';
 import type { Fqdn } from '../model/name.ts';
@@ -9,8 +9,8 @@ import { SortedMap } from './sorted-map.ts';
 import type { Versioned } from './versioned.ts';
 
 /**
- * Returns the number by which answering threads know a forwarder: the revision of its last change, so that a changed
- * forwarder finds no old answers in the cache. It is a 32-bit word of the table.
+ * Returns the number by which answering threads know a forwarder: the lower 32 bits of the revision of its last change.
+ * So a changed forwarder finds none of its old answers in the cache.
  */
 export function forwarderNumber(modified: Revision): number {
   return modified % 2 ** 32;
@@ -41,8 +41,8 @@ export class ForwarderView {
   }
 
   /**
-   * Sets the only listeners. `changed` is called before questions for a new forwarder are handed on, `flushed` when the
-   * cached answers of a forwarder, or of one name in it, must go.
+   * Sets the only listeners. `changed` is called at once if there are forwarders, and before questions for a new
+   * forwarder are handed on. `flushed` is called when the cached answers of a forwarder, or of one name in it, must go.
    */
   listen(changed: () => void, flushed: (zone: Fqdn, name: Fqdn | undefined) => void = () => {}): void {
     this.#changed = changed;
@@ -67,8 +67,8 @@ export class ForwarderView {
   }
 
   /**
-   * A zone and a forwarder can have the same name only by an edit of the store by hand. Then the zone is served until
-   * it is deleted.
+   * Serves the forwarder with the name of a deleted zone, if there is one. Both can exist only by an edit of the store
+   * by hand; then the zone is served until it is deleted.
    */
   zoneDeleted(zone: Fqdn): void {
     this.#publish(zone);

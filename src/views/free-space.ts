@@ -18,7 +18,7 @@ export class FreeSpace {
     for (const { first, last } of shape.excluded) this.#occupied.set(first, last);
   }
 
-  /** Marks an address as not free, if it is not marked yet. */
+  /** Marks an address as not free. */
   occupy(value: AddressNumber): void {
     const before = this.#occupied.getPairOrNextLower(value);
     if (before !== undefined && value <= before[1]) return;
@@ -60,8 +60,8 @@ export class FreeSpace {
   }
 
   /**
-   * Yields the same as {@link free}, but from a random place on, then from the beginning. `random` works as
-   * Math.random.
+   * Yields the same addresses as {@link free}, but from a random address on, and after the last one from the beginning.
+   * `random` works like Math.random.
    */
   *freeFromRandom(family: Family, random: () => number): Generator<AddressNumber> {
     const ranges = this.shape.ranges.filter((range) => range.family === family);
@@ -87,14 +87,14 @@ export class FreeSpace {
     for (let at = first; at <= last; at += 1n) {
       const stretch = this.#occupied.getPairOrNextLower(at);
       if (stretch !== undefined && at <= stretch[1]) at = stretch[1];
-      // `avoidBuggyIps` excludes single addresses, which the tree does not have yet. Later searches find them in it.
+      // `avoidBuggyIps` excludes single addresses, which the tree does not have yet. Later searches find them there.
       else if (this.shape.avoidBuggyIps && isBuggy(at)) this.occupy(at);
       else yield at;
     }
   }
 }
 
-/** Returns a random number below the limit, made from 53 bits at a time. Its slight bias does not matter here. */
+/** Returns a random number below the limit, made from 53 bits at a time. The slight bias does not matter here. */
 function randomBelow(limit: bigint, random: () => number): bigint {
   let value = 0n;
   for (let drawn = 1n; drawn < limit; drawn <<= 53n) value = (value << 53n) | BigInt(Math.floor(random() * 2 ** 53));

@@ -1,6 +1,6 @@
 // The TTLs of the records that hosts manage. They depend on the host and the zone, not on the TTL that is stored with
-// the record: a host without a TTL of its own takes the default TTL of each zone in which it has records. The default
-// TTL may change after the record was written (test/views/default-ttl.test.ts).
+// the record: records of a host without a TTL of its own have the default TTL of their zone. The default TTL may change
+// after the record was written (test/views/default-ttl.test.ts).
 
 import type { Fqdn } from '../model/name.ts';
 import { managingHost, type Rrset } from '../model/rrset.ts';
@@ -42,7 +42,8 @@ export function isManaged({ manager }: Rrset): boolean {
 }
 
 /**
- * The TTL of all RRsets of a generation that inherit theirs; `mixed` if their TTLs differ, undefined if there are none.
+ * The TTL of all RRsets of a generation that inherit the default TTL; `mixed` if their TTLs differ, undefined if there
+ * are no such RRsets.
  */
 export type InheritedTtl = number | 'mixed' | undefined;
 

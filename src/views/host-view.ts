@@ -1,5 +1,4 @@
-// The stored hosts in memory, in key order: the hosts of a zone are next to one another. The rules of hosts are in
-// control/hosts.
+// The stored hosts in memory, in the order of their keys. The rules of hosts are in control/hosts.
 
 import type { Host } from '../model/host.ts';
 import { type Fqdn, root } from '../model/name.ts';
@@ -16,8 +15,8 @@ export class HostView {
   }
 
   /**
-   * Yields the hosts in key order. With `after`, only those after that name. With `tops`, only those at or below these
-   * names; no others are read.
+   * Yields the hosts in the order of their keys. With `after`, only those after that name. With `tops`, only those at
+   * or below these names; other hosts are not visited.
    */
   *list(after?: Fqdn, tops: readonly Fqdn[] = [root]): Generator<Versioned<Host>> {
     const from = after === undefined ? undefined : hostKey(after);
@@ -43,7 +42,7 @@ export class HostView {
   }
 }
 
-/** A span of keys, without `end`. `first` undefined: from the first key on. `end` undefined: to the last key. */
+/** The keys from `first` (undefined: from the first key of all) to before `end` (undefined: to the last key). */
 interface Span {
   first: string | undefined;
   end: string | undefined;

@@ -1,5 +1,6 @@
-// One view and one handler for each kind of stored key. The handler applies a change to its view, and names the stage
-// at which the change becomes visible. tsc fails if a kind of store/kinds has no handler. views.ts calls the handlers.
+// The views, and a handler for each kind of stored key. The handler applies a change of a key to a view, and names the
+// stage at which the change becomes visible. tsc fails if a kind of store/kinds is missing here. views.ts calls the
+// handlers.
 
 import { type Host, recordsOf } from '../model/host.ts';
 import type { Member } from '../model/member.ts';
@@ -35,10 +36,10 @@ import { ZoneView } from './zone-view.ts';
 /** How the views follow one kind of key. */
 export interface KindHandler<Name extends KindName> {
   readonly kind: StoredKind<Name>;
-  /** Puts the value into its view. If this throws, a fault of the value is reported. */
+  /** Puts the value into its view. If `put` throws, a fault of the value is reported. */
   put(subject: Subject<Name>, value: Value<Name>, modified: Revision): void;
   delete(subject: Subject<Name>): void;
-  /** Does the work before {@link put} that may take long. Yields after each slice of it. */
+  /** Does work that may take long and must come before {@link put}. Yields after each slice. */
   prepare?(value: Value<Name>): Generator<void>;
   /** Notes that the value of the key cannot be read. */
   putUnreadable?(subject: Subject<Name>, modified: Revision): void;
@@ -97,7 +98,7 @@ export abstract class KindViews {
     host: {
       kind: hostKind,
       put: (_, host, modified) => {
-        // The first load reads names after hosts.
+        // The first load reads names after hosts, so no name with the old TTL is held yet.
         const isSame = this.zones.isFirstLoad || this.hosts.get(host.name)?.value.ttl === host.ttl;
         this.hosts.put(host, modified);
         if (!isSame) this.zones.renewTtls(ownersOf(host));
@@ -208,7 +209,8 @@ function isReverse(owner: Fqdn): boolean {
 }
 
 /**
- * Returns false if `ask` throws. The table throws if the key's name is outside its zone, and holds nothing for the key.
+ * Returns what `ask` returns, or false if it throws. The table throws if the name of the key is outside the zone of the
+ * key; then the table has nothing for the key.
  */
 function falseIfThrown(ask: () => boolean): boolean {
   try {

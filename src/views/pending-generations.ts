@@ -1,5 +1,6 @@
-// The pending generations of zones, to which the zone's key does not point: an import is writing them, or has stopped
-// before its end. The table has them, but does not serve them. The served generation: zone-view.ts.
+// The pending generations of zones, to which the value of the zone's key does not point: an import is writing them, or
+// has stopped before its end, or a load has not read the zone yet. The table has them, but does not serve them. The
+// generation to which the value points: zone-view.ts.
 
 import type { Fqdn } from '../model/name.ts';
 import type { ZoneId } from '../table/layout.ts';
@@ -7,7 +8,7 @@ import type { TableWriter } from '../table/writer.ts';
 import { AliasTargets } from './alias-targets.ts';
 import type { InheritedTtl } from './host-ttls.ts';
 
-/** A pending generation: its place in the table, and its number of names. */
+/** A pending generation. `names` and `managedNames` count the same names as in ZoneState (zone-view.ts). */
 export interface PendingGeneration {
   table: ZoneId;
   names: number;
@@ -44,7 +45,7 @@ export class PendingGenerations {
     return pending;
   }
 
-  /** Removes the generation from here, and returns it or a new one: it becomes the served one. Throws TableFull. */
+  /** Returns the generation, or a new one, which is no longer pending: the caller serves it. Throws TableFull. */
   take(zone: Fqdn, generation: number): PendingGeneration {
     const pending = this.getOrCreate(zone, generation);
     this.#forget(zone, generation);

@@ -16,7 +16,7 @@ import type { Revision } from '../model/revision.ts';
 import { compareNumbers, FreeSpace } from './free-space.ts';
 import { SortedMap } from './sorted-map.ts';
 
-/** Counts of addresses, in BigInts: a number is too small for an IPv6 pool. */
+/** Counts of addresses, as BigInts, since a JavaScript number is not exact for an IPv6 pool. */
 export interface FamilyUsage {
   capacity: bigint;
   used: bigint;
@@ -116,21 +116,21 @@ export class PoolState {
   }
 
   /**
-   * Call this before records begin or cease to name the address, and {@link enterRecorded} afterwards. `record` is the
-   * address's record, if it has one.
+   * Call this before DNS records begin or cease to name the address, and {@link enterRecorded} afterwards. `record` is
+   * the address record, if the address has one.
    */
   leaveRecorded(value: AddressNumber, record: AddressRecord | undefined): void {
     if (this.#isAtRest(record)) this.#leave(value, record && Date.parse(record.since));
   }
 
-  /** Counts the address after records began or ceased to name it. */
+  /** Counts the address after DNS records began or ceased to name it. */
   enterRecorded(value: AddressNumber, record: AddressRecord | undefined): void {
     if (this.#isAtRest(record)) this.#rest(value, record && Date.parse(record.since));
   }
 
   /**
    * Yields the free addresses in the order of the pool's strategy. With least-recently-used, addresses that were never
-   * in use come first, then the others in the order of their release. `random` works as Math.random.
+   * in use come first, then the others in the order of their release. `random` works like Math.random.
    */
   *candidates(family: Family, now: number, random: () => number): Generator<Address> {
     this.#endCoolDowns(now);
@@ -178,7 +178,10 @@ export class PoolState {
     return record.state === 'released' && !(end !== undefined && this.#cooling.has([end, value]));
   }
 
-  /** Counts an address as recorded or as free. `since` is when it was released; undefined if it was never in use. */
+  /**
+   * Counts an address as recorded or as free. `since` is when the address was released; undefined if it was never in
+   * use.
+   */
   #rest(value: AddressNumber, since: number | undefined): void {
     const usable = !isExcluded(this.shape, value);
     if (this.#isRecorded(value)) {
@@ -190,7 +193,7 @@ export class PoolState {
     } else this.#space.vacate(value);
   }
 
-  /** Reverses {@link #rest}, but leaves the address occupied. */
+  /** Reverses the counts of {@link #rest}. What `#space` has of the address stays; the caller changes it. */
   #leave(value: AddressNumber, since: number | undefined): void {
     if (this.#isRecorded(value)) {
       if (!isExcluded(this.shape, value)) this.#counts[familyOfNumber(value)].recorded -= 1n;

@@ -28,9 +28,9 @@ export class PoolView {
   /** The held addresses that further holders may share, by space. */
   readonly #sharing = new Map<string, SharingIndex>();
   /**
-   * Records that housekeeping must change, by the time of the change, soonest first: an allocation expires, a cool-down
-   * ends, or no pool needs the record of a release. A least-recently-used pool needs its records of releases, so these
-   * are not in here.
+   * Address records that housekeeping must change, by the time of the change, soonest first: an allocation expires, a
+   * cool-down ends, or no pool needs the record of a release. A least-recently-used pool needs its records of releases,
+   * so these are not in here.
    */
   readonly #expiries = new SortedMap<readonly [time: number, key: string], AddressRecord>(
     undefined,
@@ -78,7 +78,10 @@ export class PoolView {
     return this.#addresses.get(space)?.get(addressNumber(address));
   }
 
-  /** Returns the names with A and AAAA records of the address. Only for addresses in the ranges of pools. */
+  /**
+   * Returns the names with A or AAAA records of the address that no host manages. Returns none for an address outside
+   * the ranges of all pools.
+   */
   namesAt(address: Address): Fqdn[] {
     return this.#recorded.namesAt(addressNumber(address));
   }
@@ -120,7 +123,7 @@ export class PoolView {
     for (const record of this.addresses(space, first, last)) if (record.value.state === 'held') yield record;
   }
 
-  /** Yields the free addresses of a pool in the order of its strategy. `random` works as Math.random. */
+  /** Yields the free addresses of a pool in the order of its strategy. `random` works like Math.random. */
   *candidates(name: string, family: Family, now: number, random: () => number = Math.random): Generator<Address> {
     yield* this.#pools.get(name)?.candidates(family, now, random) ?? [];
   }
@@ -132,7 +135,7 @@ export class PoolView {
     return record.state === 'released' && (this.coolDownEnd(record) ?? now) <= now;
   }
 
-  /** Returns when the address's cool-down ends, in milliseconds since 1970; undefined if it has none. */
+  /** Returns when the cool-down of the record's address ends, in milliseconds since 1970; undefined if it has none. */
   coolDownEnd(record: AddressRecord): number | undefined {
     return endIn(this.#stateAt(record.space, addressNumber(record.address)), record);
   }
@@ -214,9 +217,9 @@ export class PoolView {
   }
 
   /**
-   * Returns the states to unlink, and the states to link. Pools that overlap a removed one are counted again: during a
-   * load, a new pool can arrive before the old pool of its ranges is deleted, and pools that were written by hand may
-   * overlap.
+   * Returns the states to unlink, and the states to link. Pools that overlap a changed or deleted pool are counted
+   * again: during a load, a new pool can arrive before the old pool of its ranges is deleted, and pools that were
+   * written into the store by hand may overlap.
    */
   #replacements(): { before: PoolState[]; next: PoolState[] } {
     const before = new Map<string, PoolState>();
@@ -279,7 +282,10 @@ export class PoolView {
     for (const range of state.shape.ranges) ranges.set(range.first, { range, pool: state });
   }
 
-  /** Replaces the expiries of releases in the ranges of a state: they depend on the pool. Yields after each slice. */
+  /**
+   * Replaces the entries of `#expiries` for releases in the ranges of a state, since they depend on the pool: `before`
+   * is the pool of the old entries, `afterOf` returns the pool for the new one. Yields after each slice.
+   */
   *#renewExpiries(
     { value: { space }, shape }: PoolState,
     before: PoolState | undefined,
@@ -322,8 +328,8 @@ export class PoolView {
   }
 
   /**
-   * Marks an address as held if its stored record cannot be read, until the record is repaired or deleted. The holders
-   * are the last known ones, or none.
+   * Marks an address as held because its stored record cannot be read, until the record is repaired or deleted. If the
+   * address was held before, its holders stay; else it has none.
    */
   putUnreadable(space: string, address: Address, modified: Revision): void {
     if (this.address(space, address)?.value.state === 'held') return;
@@ -357,8 +363,8 @@ function rangesInOrder(pool: Pool): AddressRange[] {
 }
 
 /**
- * Returns when housekeeping must change the record, with its key. `pool` is the pool that has the address in its
- * ranges.
+ * Returns the keys of the record in `#expiries`, each with the time at which housekeeping must change the record.
+ * `pool` is the pool that has the address in its ranges.
  */
 function expiriesOf(pool: PoolState | undefined, record: AddressRecord): [time: number, key: string][] {
   const key = `${record.space}/${record.address}`;

@@ -1,5 +1,6 @@
-// The recorded addresses with the names that have them. To save memory, only addresses in the ranges of pools are kept,
-// and only records of served zones that no host manages. The pools that count them: pool-view.ts.
+// The recorded addresses with the names of their records. To save memory, only addresses in the ranges of pools are
+// kept. Records that a host manages do not count, and neither do pending generations of zones. The pools that count the
+// addresses: pool-view.ts.
 
 import type { AddressNumber } from '../model/address.ts';
 import type { Interval } from '../model/address-range.ts';
@@ -20,14 +21,14 @@ interface Pools {
   exist(): boolean;
   /** Returns whether a pool has the address in its ranges. */
   covers(value: AddressNumber): boolean;
-  /** Calls `change`, after which a covered address begins or ceases to be recorded. */
+  /** Calls `change`, with which the address begins or ceases to be recorded, and lets the pools count it again. */
   aroundChange(value: AddressNumber, change: () => void): void;
 }
 
 /** A zone in the table and a name in it: `<zone id> <name>`. */
 type Place = string;
 
-/** A withdrawn zone with at most this many names is removed at once, larger ones in slices. */
+/** A withdrawn zone with at most this many names is removed at once, a larger one in slices. */
 const maxRemovedAtOnce = 1000;
 const allAddresses: Interval = { first: 0n, last: 2n ** 128n - 1n };
 
@@ -35,11 +36,11 @@ export class RecordedAddresses implements AddressListener {
   readonly #table: Source;
   /** The places of each address: a single one, as for most addresses, or a set. */
   readonly #places = new SortedMap<AddressNumber, Place | Set<Place>>(undefined, compareNumbers);
-  /** The served zones in the table, with their number of places here. */
+  /** The current generations of zones, each with its number of places here. */
   readonly #served = new Map<ZoneId, number>();
   readonly #unread = new Set<ZoneId>();
   readonly #withdrawn = new Set<ZoneId>();
-  /** Changes that come while {@link settle} runs: {@link endSettle} applies them. */
+  /** The changes that came while {@link settle} ran: {@link endSettle} applies them. Undefined at other times. */
   #late: (() => void)[] | undefined;
   #pools: Pools = { exist: () => false, covers: () => false, aroundChange: (_, change) => change() };
 
@@ -47,7 +48,7 @@ export class RecordedAddresses implements AddressListener {
     this.#table = table;
   }
 
-  /** Connects the pools. There is only one such object. */
+  /** Sets the pools. Call this once. */
   connect(pools: Pools): void {
     this.#pools = pools;
   }
@@ -89,7 +90,7 @@ export class RecordedAddresses implements AddressListener {
     for (const value of after) if (!before.includes(value)) this.#add(value, zone, owner);
   }
 
-  /** Notes that the zone is served now. {@link settle} reads its names. */
+  /** Adds a zone. {@link settle} reads its names. */
   serve(zone: ZoneId): void {
     this.#served.set(zone, 0);
     this.#unread.add(zone);
@@ -109,8 +110,8 @@ export class RecordedAddresses implements AddressListener {
   }
 
   /**
-   * Reads the names of new zones, and the addresses of all zones in `fresh`, which are ranges that no pool covered
-   * before. Removes withdrawn zones. Yields after each slice; names may change meanwhile. Afterwards, the caller calls
+   * Reads the names of new zones. From all zones, reads the addresses in `fresh`: ranges that no pool covered before.
+   * Removes withdrawn zones. Yields after each slice; names may change meanwhile. Afterwards, the caller calls
    * {@link endSettle}.
    */
   *settle(fresh: readonly Interval[]): Generator<void> {

@@ -1,4 +1,4 @@
-// The last revision of the store that is served completely, and the requests that wait for a later one.
+// The last revision of the store that is served completely, and the callers that wait for a later one.
 
 import { noRevision, type Revision } from '../model/revision.ts';
 

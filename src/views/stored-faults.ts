@@ -1,5 +1,5 @@
-// The faults of stored values that cannot be served. A fault is logged once, and kept until the value is put again or
-// deleted.
+// The faults of stored values that cannot be served. A fault is logged when it is reported, and kept until the value is
+// served, put again or deleted.
 
 import type { Logger } from '../model/logger.ts';
 import type { Fqdn } from '../model/name.ts';
@@ -19,7 +19,7 @@ export interface Fault {
 
 export class StoredFaults {
   readonly byKey = new Map<string, Fault>();
-  /** Keys of zones whose apex has a fault, not the value under the key. */
+  /** The keys of zones whose fault is not in the value under the key: the apex could not be written. */
   readonly #apexFaults = new Set<string>();
   readonly #logger: Logger;
 
@@ -44,13 +44,13 @@ export class StoredFaults {
     this.#apexFaults.delete(key);
   }
 
-  /** Deletes the faults of keys that a load has not read. */
+  /** Deletes the faults of keys that are not in `keys`, which are those that a load has read. */
   keepOnly(keys: ReadonlySet<string> | undefined): void {
     for (const key of this.byKey.keys()) if (keys?.has(key) === false) this.byKey.delete(key);
   }
 
   /**
-   * Notes whether the table has the zone's apex as its settings require. `fault` is undefined if it has. The apex
+   * Notes whether the table has the zone's apex as the zone's settings require. `fault` is undefined if so. The apex
    * depends on more than the zone's value, and may wait for room in the table, so this fault can come and go without a
    * change of the value.
    */

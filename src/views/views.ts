@@ -39,7 +39,7 @@ export class Views extends KindViews {
   readonly #served = new ServedRevision();
   /** The keys that the current load has read; undefined if no load is running. */
   #seen: Set<string> | undefined;
-  /** The revision of every held key. A reload finds deleted keys by it. For names, the table has the revisions. */
+  /** The revision of every held key, so that a reload finds deleted keys. For names, the table has the revisions. */
   readonly #held = new Map<string, Revision>();
   #loaded = false;
   #distrust: string | undefined;
@@ -83,12 +83,12 @@ export class Views extends KindViews {
     return this.#faults.byKey;
   }
 
-  /** Returns the number of the store's history. It changes if the store may have been restored or replaced. */
+  /** Returns a number that changes whenever the store may have been restored or replaced. */
   get history(): number {
     return this.#history;
   }
 
-  /** Returns whether a revision is being applied, in slices. */
+  /** Returns whether a revision is being applied. */
   get applying(): boolean {
     return this.#applying;
   }
@@ -135,8 +135,8 @@ export class Views extends KindViews {
   }
 
   /**
-   * Holds the entry. If this may take long, it is done in slices, and the returned promise resolves at the end. Returns
-   * undefined if it is already done.
+   * Puts the entry into its view, if the view does not have it yet. If this may take long, it is done in slices, and
+   * the returned promise resolves at the end. Returns undefined if it is already done.
    */
   load(entry: Entry): Promise<void> | undefined {
     const followed = this.#find(entry.key);
@@ -175,9 +175,9 @@ export class Views extends KindViews {
   }
 
   /**
-   * Applies one revision of the store. Resolves when it is served. The caller must wait for that before it applies the
-   * next revision: long work is done in slices, with turns of the event loop between them. Without long work, the
-   * revision is served when this function returns. Rejects if the signal aborts between two slices.
+   * Applies one revision of the store. Resolves when the revision is served. The caller must wait for that before it
+   * applies the next revision: long work is done in slices, with turns of the event loop between them. Without long
+   * work, the revision is served when this function returns. Rejects if the signal aborts between two slices.
    */
   async apply(change: Change, signal?: AbortSignal): Promise<void> {
     this.#applying = true;
@@ -205,8 +205,8 @@ export class Views extends KindViews {
   }
 
   /**
-   * Returns the handler and the subject of the key. Returns undefined if no view follows its kind, or if the key is
-   * malformed.
+   * Returns the handler and the subject of the key. Returns undefined if no view follows the kind of the key, or if the
+   * key is malformed.
    */
   #find(key: string): FollowedKey | undefined {
     const last = this.#lastHandler;
@@ -264,7 +264,8 @@ export class Views extends KindViews {
   /** Gives the replicas to the zones as their nameservers. */
   #nameReplicas(): void {
     this.membersChanged = false;
-    // Replicas with the same label become one nameserver with all their addresses. cluster/membership.ts logs this.
+    // Replicas with the same label become one nameserver with all their addresses; cluster/membership.ts logs a
+    // warning.
     const addresses = new Map<string, Set<Address>>();
     for (const { label, addresses: more } of [this.#self(), ...[...this.members.values()].map(nameserverOf)])
       addresses.set(label, new Set([...(addresses.get(label) ?? []), ...more]));
@@ -273,8 +274,8 @@ export class Views extends KindViews {
   }
 
   /**
-   * Logs a warning, once for each name. Users may have meant the records (the replica may be behind NAT), or a host may
-   * have the name of a replica by chance.
+   * Logs a warning, once for each name. The records may be wanted (the replica may be behind NAT), or a host may have
+   * the name of a replica by chance.
    */
   #nameserverHidden(name: Fqdn): void {
     if (this.#hiddenNameservers.has(name)) return;

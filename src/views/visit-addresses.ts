@@ -6,7 +6,7 @@ import type { Interval } from '../model/address-range.ts';
 /** The number of addresses that one slice visits. */
 const addressesPerSlice = 400;
 
-/** The items to visit. An item is an address with what is known of it. */
+/** What to visit, and how. An item is an address with what is known of it. */
 interface Visit<Item> {
   /** Yields the items from one address to another, in order. */
   itemsIn(first: AddressNumber, last: AddressNumber): IteratorObject<Item>;

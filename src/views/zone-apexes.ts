@@ -1,5 +1,5 @@
-// The implied records: SOA, NS at the apex, addresses of nameservers. They are in the table beside the stored records.
-// A zone is published when its apex is complete, and waits if the table has no room for it. Stored records:
+// Writes the implied records into the table, beside the stored ones: SOA, NS at the apex, addresses of nameservers. A
+// zone is published when its apex is complete, and waits if the table has no room for the apex. Stored records:
 // zone-view.ts. Which records are implied: model/zone.ts.
 
 import { type Fqdn, parseName } from '../model/name.ts';
@@ -18,8 +18,8 @@ export interface ApexState {
   /** The zone's names in the table. */
   table: ZoneId;
   /**
-   * True as soon as the table has had the whole apex once: since then, DNS serves the zone. A later change of the apex
-   * may still wait for room in the table.
+   * True as soon as the table has had the whole apex once: from then on, DNS serves the zone. A later change of the
+   * apex may still wait for room in the table.
    */
   published: boolean;
   /** The implied RRsets by owner name: NS at the apex, addresses at the names of replicas. */
@@ -55,12 +55,12 @@ export class ZoneApexes {
     this.#listener = listener;
   }
 
-  /** Throws InvalidValue if the zone's name is too long: with its settings, names below it would exceed 255 octets. */
+  /** Throws InvalidValue if the zone's name is so long that an implied name below it would exceed 255 octets. */
   check(zone: Zone): void {
     impliedBy(zone, this.#nameservers);
   }
 
-  /** Sets the nameservers of the zones whose settings name none. Returns whether they have changed. */
+  /** Sets the nameservers of the zones whose settings name none. Returns whether these nameservers have changed. */
   setNameservers(nameservers: readonly Nameserver[]): boolean {
     if (JSON.stringify(nameservers) === JSON.stringify(this.#nameservers)) return false;
     this.#nameservers = nameservers;
@@ -97,7 +97,7 @@ export class ZoneApexes {
     this.#waiting.delete(state);
   }
 
-  /** Writes the SOA with the zone's new serial. If it throws TableFull, the SOA is written as soon as there is room. */
+  /** Writes the SOA with the zone's new serial. Throws TableFull; then the SOA is written as soon as there is room. */
   renewSerial(state: ApexState): void {
     try {
       this.#putSoa(state);
@@ -136,8 +136,8 @@ export class ZoneApexes {
   }
 
   /**
-   * Returns the RRsets of users at a name, with the implied RRsets of all other types. Nothing is added to a CNAME, and
-   * no address to addresses of users, not even one of the other family: they may belong to another machine.
+   * Returns the RRsets `rrsets` of a name, with the implied RRsets of all other types. Nothing is added to a CNAME, and
+   * no address to the addresses in `rrsets`, not even one of the other family: these may belong to another machine.
    */
   withImplied(owner: Fqdn, rrsets: TableRrset[], implied: Rrset[]): TableRrset[] {
     if (implied.length === 0) return rrsets;

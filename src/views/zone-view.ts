@@ -1,5 +1,5 @@
-// The stored zones: their settings in memory, their names in the table, from which DNS answers. zone-apexes.ts adds the
-// implied records (SOA, NS, addresses), so that the table has complete answers. The rules of zones are in
+// The stored zones: their settings in memory, and their names in the table, from which DNS answers. zone-apexes.ts adds
+// the implied records (SOA, NS, addresses), so that the table has complete answers. The rules of zones are in
 // control/zones.
 
 import { ancestry, type Fqdn, isWithin } from '../model/name.ts';
@@ -27,7 +27,7 @@ interface LastChange {
 
 /** A stored zone, and the generation to which its value points. */
 interface ZoneState extends Versioned<Zone>, ApexState, LastChange {
-  /** The number of owner names with records of users or hosts. */
+  /** The number of owner names with stored records. */
   names: number;
   /** The number of owner names at which a host manages records. */
   managedNames: number;
@@ -36,7 +36,7 @@ interface ZoneState extends Versioned<Zone>, ApexState, LastChange {
   inheritedTtl: InheritedTtl;
 }
 
-/** The names of one generation that have changed since the journal began. `end` ends the journal. */
+/** The names of one generation that have changed since the journal began. After `end`, no more are added. */
 export interface NameJournal {
   readonly changed: Set<Fqdn>;
   end(): void;
@@ -47,14 +47,14 @@ export class ZoneView {
   readonly #table: TableWriter;
   readonly #ttls: HostTtls;
   readonly #zones = new SortedMap<Fqdn, ZoneState>();
-  /** The zones that have, or had, CNAME records that no host manages. */
+  /** The zones that have, or had, CNAME records without a manager. */
   readonly #withAliases = new Set<Fqdn>();
   readonly #pending: PendingGenerations;
   readonly #apexes: ZoneApexes;
   readonly #journals = new Set<NameJournal & { zone: Fqdn; generation: number }>();
-  /** Serials whose zone has not been read yet. */
+  /** Put serials whose zone has not been put yet, or not since {@link distrust}. */
   readonly #serials = new Map<Fqdn, LastChange>();
-  /** The number of the current or last load. A load marks the names that it reads with its number. */
+  /** The number of the current or last load. A load marks the names that it reads with this number. */
   #load = 0;
   #loading = false;
   /** True: the store may have been restored or replaced, so a load must not rely on the held revisions. */
@@ -87,7 +87,7 @@ export class ZoneView {
     return undefined;
   }
 
-  /** Returns the highest served zone below `zone` that has the name. */
+  /** Returns the highest zone below `zone` that has `owner` in it; undefined if there is none. */
   zoneBelow(zone: Fqdn, owner: Fqdn): Fqdn | undefined {
     let highest: Fqdn | undefined;
     for (const ancestor of ancestry(owner)) {
@@ -97,7 +97,7 @@ export class ZoneView {
     return undefined;
   }
 
-  /** Returns whether there is a served zone below this one. */
+  /** Returns whether there is a zone below this one. */
   hasZonesBelow(zone: Fqdn): boolean {
     for (const name of this.#zones.keys()) if (name !== zone && isWithin(name, zone)) return true;
     return false;
@@ -143,8 +143,8 @@ export class ZoneView {
   }
 
   /**
-   * Yields the owners of the CNAME records that point to this name, in all zones. Leaves out records that hosts manage,
-   * and zones with too many CNAME records (alias-targets.ts).
+   * Yields the owners of the CNAME records that point to `target`, in all zones. Leaves out records with a manager, and
+   * zones with too many CNAME records (alias-targets.ts).
    */
   *aliasesOf(target: Fqdn): Generator<{ zone: Zone; owner: Fqdn }> {
     for (const zone of this.#withAliases) {
@@ -155,9 +155,9 @@ export class ZoneView {
   }
 
   /**
-   * Yields the targets of CNAME records that are below one of these names, even if they do not exist, once for each
-   * zone that has such a record. Leaves out the same records as {@link aliasesOf}. No name may change while the caller
-   * iterates.
+   * Yields the targets of CNAME records, if the target is below one of `names`, whether the target exists or not.
+   * Yields a target once for each zone that has such a record. Leaves out the same records as {@link aliasesOf}. No
+   * name may change while the caller iterates.
    */
   *aliasTargetsBelow(names: ReadonlySet<Fqdn>): Generator<Fqdn> {
     for (const zone of this.#withAliases) yield* this.#zones.get(zone)?.aliases.below(names) ?? [];
@@ -234,7 +234,7 @@ export class ZoneView {
 
   /** Returns whether the name is held as this revision wrote it. If so, marks it as read by the load. */
   seeName(zone: Fqdn, generation: number, owner: Fqdn, modified: Revision): boolean {
-    // Before the first load, no name is held.
+    // The first load begins without any names.
     if (this.#load === 1) return false;
     const state = this.#distrusted ? undefined : this.#existingGeneration(zone, generation);
     if (state === undefined || this.#table.modified(state.table, owner) !== modified) return false;
@@ -314,8 +314,8 @@ export class ZoneView {
   }
 
   /**
-   * Puts the serial of a zone. `serial` is given for a restored zone. If this throws TableFull, the serial is served as
-   * soon as there is room.
+   * Puts the serial of a zone. `serial` is given for a restored zone. If `putSerial` throws TableFull, the serial is
+   * served as soon as there is room.
    */
   putSerial(zone: Fqdn, modified: Revision, serial: Serial = serialAt(modified)): void {
     const state = this.#zones.get(zone);
@@ -360,7 +360,7 @@ export class ZoneView {
     return this.#loading && this.#load === 1;
   }
 
-  /** Writes the names of a changed host again: the TTLs of its records depend on the host. */
+  /** Writes these names of a changed host again, since the TTLs of the host's records depend on it. */
   renewTtls(owners: Iterable<Fqdn>): void {
     for (const owner of owners) {
       const zone = this.enclosing(owner)?.value;
@@ -423,7 +423,7 @@ export class ZoneView {
   }
 }
 
-/** The state of a name that is not stored. */
+/** A name that is not stored. */
 const absent: StoredName = { rrsets: [], modified: noRevision };
 
 /**

@@ -21,8 +21,8 @@ export function addAnswer(exchange: Exchange): Verdict {
 }
 
 /**
- * Answers ANY with all RRsets. Over UDP, with only one: otherwise ANY would serve attacks with forged addresses (RFC
- * 8482 §4.1).
+ * Answers ANY with all RRsets of the name. Over UDP, with only one RRset: otherwise ANY would serve attacks with forged
+ * addresses (RFC 8482 §4.1).
  */
 function addAny(exchange: Exchange): Verdict {
   const { reader, lookup, included } = exchange;
@@ -41,7 +41,10 @@ function addAny(exchange: Exchange): Verdict {
   return isApex(exchange) && (all || count === 0) ? addSoa(exchange) : verdict.next;
 }
 
-/** Returns whether the answer already has this DNAME: an alias may lead from a name below the DNAME to its owner. */
+/**
+ * Returns whether the answer already has this DNAME, since an alias may lead from a name below a DNAME to the owner of
+ * the DNAME.
+ */
 function isDnameAlreadyWritten({ included, lookup }: Exchange, type: number): boolean {
   return type === typeCode.DNAME && !included.mark(lookup.data);
 }

@@ -12,8 +12,9 @@ import { ownName, type Targets } from './targets.ts';
 import { writeRrset } from './write-rrset.ts';
 
 /**
- * In a referral, the addresses of name servers below the delegation are needed: sets TC if any of them does not fit
- * (RFC 9471 §3). All other additional records are optional: after the first one that does not fit, no more are added.
+ * Adds records of the targets. In a referral, the addresses of name servers below the delegation are needed: sets TC if
+ * any of them does not fit (RFC 9471 §3). All other additional records are optional: after the first RRset that does
+ * not fit, no more are added.
  */
 export function addGlue(exchange: Exchange): Verdict {
   if (exchange.targets.count === 0) return verdict.next;
@@ -37,7 +38,7 @@ function addTargets(exchange: Exchange, required: boolean): boolean {
     const exact = reader.findNode(lookup.zone, key, 0);
     const node = exact === none ? findWildcard(reader, lookup, key) : exact;
     if (node === none) continue;
-    // A referral names no server twice, so it needs no such check.
+    // A referral needs neither check: it names no server twice, and glue is not hidden.
     if (!isReferral && (isHidden(reader, lookup, node) || isIncluded(exchange, i, exact))) continue;
     if (!addRrsets(exchange, i, reader.data(node))) return false;
   }
@@ -59,8 +60,8 @@ function findWildcard(reader: TableReader, { zone }: Lookup, key: NameKey): Refe
 }
 
 /**
- * Marks the target's records as included. Returns whether they were included before. `exact` is the target's own node,
- * or `none`.
+ * Returns whether the target's records were included before, and marks them as included. `exact` is the target's own
+ * node, or `none`.
  */
 function isIncluded(exchange: Exchange, target: number, exact: Reference): boolean {
   return exact === none ? isRepeated(exchange, target) : !exchange.included.mark(exact);
@@ -72,7 +73,7 @@ function isIncluded(exchange: Exchange, target: number, exact: Reference): boole
  */
 function isRepeated({ reader, query, lookup, targets }: Exchange, target: number): boolean {
   const { key, names } = targets;
-  // The answer to ANY already has the records of the name that was looked up.
+  // An answer to ANY has the records of the name that was looked up in its answer section.
   if (query.type === typeCode.ANY && isLookedUp(lookup, key)) return true;
   for (let i = 0; i < target; i += 1) {
     const offset = names[i] as number;
@@ -81,7 +82,10 @@ function isRepeated({ reader, query, lookup, targets }: Exchange, target: number
   return false;
 }
 
-/** Adds the target's RRsets of the types that belong to it. Returns false when one does not fit. */
+/**
+ * Adds the target's RRsets of the types that the naming record calls for (additional-types.ts). Returns false when an
+ * RRset does not fit.
+ */
 function addRrsets(exchange: Exchange, target: number, data: Reference): boolean {
   const { reader, lookup, targets } = exchange;
   const namedBy = targets.types[target] as number;
@@ -115,7 +119,7 @@ function isBelowDelegation({ name, foundSuffix }: Lookup, key: NameKey): boolean
   return suffix >= 0 && key.suffixIs(suffix, name.bytes, start, name.length - start);
 }
 
-/** Returns whether a DNAME above the node hides it (RFC 6672 §2.4). Glue below a delegation is not hidden. */
+/** Returns whether a DNAME above the node hides the node (RFC 6672 §2.4). */
 function isHidden(reader: TableReader, { zone }: Lookup, node: Reference): boolean {
   if (!reader.hasCuts(zone)) return false;
   for (let above = reader.parent(node); above !== none; above = reader.parent(above)) {

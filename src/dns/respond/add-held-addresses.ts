@@ -1,4 +1,4 @@
-// Adds the addresses that an address name holds (the setting `addressNames` of its zone) as A and AAAA records.
+// Adds the addresses that an address name contains (the setting `addressNames` of its zone) as A and AAAA records.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { held } from '../../table/held-addresses.ts';
@@ -10,10 +10,10 @@ import { findHeldAddresses } from './find-held-addresses.ts';
 import { finding } from './lookup.ts';
 import { writeOwner } from './write-rrset.ts';
 
-/** Octets before the TTL: type 2, class 2. */
+/** Octets of a record between its owner and its TTL: type 2, class 2. */
 const ttlAt = 4;
 
-/** Adds the held addresses of the question's type. If there is none, the answer is NODATA. */
+/** Adds the contained addresses of the question's type. If there is none, the answer is NODATA. */
 export function addHeldAddresses(exchange: Exchange): Verdict {
   const { lookup, held: addresses, query, client } = exchange;
   const { found } = addresses;
@@ -30,8 +30,8 @@ export function addHeldAddresses(exchange: Exchange): Verdict {
 }
 
 /**
- * Adds the held addresses of a name that has records of other types, or names below it. A name with an A or AAAA record
- * of its own holds no address.
+ * Adds the addresses that a name contains if it also has records of other types, or names below it. A name with an A or
+ * AAAA record of its own is no address name.
  */
 export function addOwnHeldAddresses(exchange: Exchange): Verdict {
   const { lookup } = exchange;
@@ -46,7 +46,7 @@ function hasOwnAddress({ reader, lookup: { data } }: Exchange): boolean {
   return reader.findRrset(data, typeCode.A) !== 0 || reader.findRrset(data, typeCode.AAAA) !== 0;
 }
 
-/** Writes the last octets of `address`, from `from` on, as a record. Returns false if it does not fit. */
+/** Writes a record with the octets of `address` from `from` on. Returns false if the record does not fit. */
 function writeAddress(exchange: Exchange, type: number, address: Uint8Array, from: number): boolean {
   const { response, lookup } = exchange;
   const length = 16 - from;

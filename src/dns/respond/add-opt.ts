@@ -35,7 +35,7 @@ function addCookie({ cookies, client, query, edns, response }: Exchange): void {
   else cookies.write(query.octets, edns.cookieAt, client.address, client.addressLength, octets, to);
 }
 
-/** Adds the code of the extended error, without a text (RFC 8914 §2). It is optional: left out if it does not fit. */
+/** Adds the code of the extended error, without a text (RFC 8914 §2), if it fits: it is optional. */
 function addExtendedError(response: ResponseMessage): void {
   if (response.at + optionFixed + 2 > response.maxEnd) return;
   const to = beginOption(response, option.EDE, 2);
@@ -44,7 +44,7 @@ function addExtendedError(response: ResponseMessage): void {
 
 /**
  * Pads the response to a multiple of {@link paddingBlock} octets, or to the maximum length. The padding is the last
- * option. Only responses on encrypted connections are padded (RFC 7830 §6). A TSIG record behind it is not counted.
+ * option. Only responses on encrypted connections are padded (RFC 7830 §6). A TSIG record that follows does not count.
  */
 function addPadding({ client, response }: Exchange): void {
   if (client.transport !== 'tls' && client.transport !== 'https') return;

@@ -1,5 +1,5 @@
 // The types whose rdata names a host, and the types of the host's RRsets that belong into the additional section (RFC
-// 1034 §4.3.2, step 6). add-glue.ts adds them.
+// 1034 §4.3.2, step 6). add-glue.ts adds these RRsets.
 
 import { fieldsOf, type RecordType, recordTypeCode } from '../../model/rdata/record-types.ts';
 
@@ -33,7 +33,7 @@ for (const [name, types] of Object.entries(rows)) {
 function nameOffset(type: RecordType): number {
   const kinds = Object.values(fieldsOf(type) ?? {});
   const before = kinds.slice(0, kinds.indexOf('name'));
-  // This also finds a type without a name.
+  // Throws for a type without a name too: not all of its fields are octets.
   if (!before.every((kind) => /^octet\d$/.test(kind))) throw new Error(`${type} has no name at a fixed place`);
   return before.reduce((octets, kind) => octets + Number(kind.slice('octet'.length)), 0);
 }

@@ -12,7 +12,7 @@ export function answerChaos(exchange: Exchange): Verdict {
   const { query, response } = exchange;
   const record = findRecord(query.name, exchange.chaos);
   if (record === undefined || (query.type !== typeCode.TXT && query.type !== typeCode.ANY)) {
-    // While it is off, nobody may ask (RFC 8914 §4.19). Else there is no such record here (§4.21).
+    // While class CH is off, nobody may ask (RFC 8914 §4.19). Else there is no such record here (§4.21).
     const isOff = exchange.chaos.length === 0;
     return exchange.end(rcode.REFUSED, isOff ? extendedError.PROHIBITED : extendedError.NOT_AUTHORITATIVE);
   }

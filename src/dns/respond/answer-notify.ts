@@ -1,4 +1,4 @@
-// Answers NOTIFY (RFC 1996): REFUSED for our zones, and NOTAUTH for all other names.
+// Answers NOTIFY (RFC 1996) with an error: REFUSED for our zones, NOTAUTH for all other names.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { extendedError, rcode, recordClass } from '../wire/codes.ts';

@@ -1,12 +1,12 @@
-// Checks the query's cookie (RFC 7873 §5.2). Answers FORMERR if it is malformed. Answers BADCOOKIE to a wrong cookie
-// without a question, and, in strict mode over UDP, to every query without a good cookie. Making cookies:
-// server-cookies.ts.
+// Checks the query's cookie (RFC 7873 §5.2). Answers FORMERR if the cookie is malformed. Answers BADCOOKIE to a wrong
+// cookie without a question, and, in strict mode over UDP, to every cookie that is not valid. A query without a cookie
+// goes on. Making cookies: server-cookies.ts.
 
 import { rcode } from '../wire/codes.ts';
 import { type Exchange, type Verdict, verdict } from './exchange.ts';
 import { clientCookieLength, cookie } from './server-cookies.ts';
 
-/** Octets of a server cookie (RFC 7873 §4.2). */
+/** The fewest and the most octets of a server cookie (RFC 7873 §4.2). */
 const minServerCookie = 8;
 const maxServerCookie = 32;
 

@@ -9,10 +9,10 @@ import type { HandOn } from './hand-on.ts';
  */
 export interface Client {
   readonly transport: Transport;
-  /** In network order. Only the first `addressLength` octets are valid. */
+  /** The client's address in network order. Only the first `addressLength` octets are valid. */
   readonly address: Uint8Array;
   addressLength: 4 | 16;
-  /** Hands on the query that is being answered. Without this function, the query is answered NOTIMP. */
+  /** Hands on the query that is being answered. Without this function, no query of the client is handed on. */
   handOn?: HandOn;
 }
 

@@ -1,9 +1,8 @@
-// The time of an answer, set once before each batch: a call of the system makes garbage, and takes as long as finding a
-// name.
+// The time of an answer, set once before each batch, since asking the system for the time makes garbage.
 
 /** The fields are 32-bit integers that wrap around: compare them only as `(a - b) | 0`. */
 export class Clock {
-  /** Since 1970. */
+  /** The time since 1970, in seconds and in milliseconds. */
   seconds = 0;
   milliseconds = 0;
 

@@ -53,7 +53,7 @@ const cookies = family(
   ['half', 'wrong', 'good'],
 );
 
-/** Rate limiting counts the responses of each class. */
+/** The classes of responses. Rate limiting has a limit for each. */
 const answerClasses = ['answer', 'wildcard', 'nodata', 'nxdomain', 'referral', 'error', 'handed_on'] as const;
 export const answerClass = {
   answer: 0,
@@ -89,7 +89,10 @@ export const counterFamilies: readonly CounterFamily[] = [
   handOnDropped,
 ];
 
-/** Cells are doubles, which are exact up to 2^53. Only one thread writes a cell: 64-bit atomics would make garbage. */
+/**
+ * Returns the cells of one thread. They are doubles, which are exact up to 2^53. Only this thread writes them, since
+ * 64-bit atomics would make garbage.
+ */
 export function newResponseCounters(): SharedArrayBuffer {
   return new SharedArrayBuffer(cellCount * Float64Array.BYTES_PER_ELEMENT);
 }

@@ -65,9 +65,9 @@ export class Exchange {
   readonly written = new NamePlace();
   declare readonly targets: Targets;
   readonly included = new IncludedBlocks();
-  /** The addresses that the name holds. Valid if the finding is `finding.address`. */
+  /** The addresses that the name contains. Valid after findHeldAddresses. */
   readonly held = new HeldAddresses();
-  /** The kind of the handed-on query, if a step hands it on. */
+  /** The kind of the handed-on query; undefined if no step hands the query on. */
   handOnTo: HandedOnKind | undefined;
 
   constructor(reader: TableReader, { counters, settings = {}, clock = new Clock(), forwarded }: ResponderOptions = {}) {
@@ -101,7 +101,7 @@ export class Exchange {
     return verdict.end;
   }
 
-  /** Ends the exchange: another thread answers. */
+  /** Ends the exchange here: another thread answers. */
   handOn(kind: HandedOnKind): Verdict {
     this.handOnTo = kind;
     return verdict.handOn;

@@ -1,10 +1,10 @@
-// Reports bugs that queries run into. Such a query is answered SERVFAIL.
+// Reports bugs that queries run into.
 
 import { stackOf } from '../../model/thrown.ts';
 
 /** The minimum time between two reports, in milliseconds. */
 const betweenReports = 1_000;
-/** The most hexadecimal digits of the query in a report. */
+/** A report has at most this many hexadecimal digits of the query. */
 const maxDigits = 1_024;
 
 /** Reports an error together with its query, so that the bug can be found. */

@@ -46,7 +46,8 @@ export function findNode(exchange: Exchange): Verdict {
 }
 
 /**
- * Returns the closest encloser (RFC 4592 §3.3.1) of a name that does not exist, and sets `foundSuffix` to its suffix.
+ * Returns the node of the closest encloser (RFC 4592 §3.3.1) of a name that does not exist. Sets `foundSuffix` to the
+ * number of the encloser's suffix.
  * All names above an existing name exist, so a binary search finds the encloser: seven lookups for 127 labels.
  */
 function findEncloser(reader: TableReader, lookup: Lookup): Reference {
@@ -69,7 +70,7 @@ function findEncloser(reader: TableReader, lookup: Lookup): Reference {
 
 /**
  * Looks for cuts from `node` up to the apex: delegations at or above the name, and DNAMEs above it (RFC 6672 §3.2). The
- * highest cut wins. `node` is the suffix `suffix` of the name, and `lookup.data` is its data.
+ * highest cut wins. `node` is the node of the name's suffix number `suffix`, and `lookup.data` is the data of `node`.
  */
 function findCut(reader: TableReader, lookup: Lookup, node: Reference, suffix: number, type: number): void {
   const { zoneSuffix } = lookup;

@@ -23,8 +23,8 @@ export function finishResponse(exchange: Exchange): void {
 }
 
 /**
- * Adds an unsigned TSIG record with the error BADKEY (RFC 8945 §5.3.2). Adds none if its name is compressed, or if it
- * does not fit.
+ * Adds an unsigned TSIG record with the error BADKEY (RFC 8945 §5.3.2). Adds none if the name of the query's TSIG
+ * record is compressed, or if the record does not fit.
  */
 function addTsig(query: QueryMessage, response: ResponseMessage): void {
   const { tsigAt } = query;

@@ -1,5 +1,5 @@
-// Follows CNAME (RFC 1034 §3.6.2) and DNAME (RFC 6672): writes them into the answer, and looks up the name to which
-// they lead, as long as that name is in a zone of ours.
+// Follows CNAME (RFC 1034 §3.6.2) and DNAME (RFC 6672): writes these records into the answer, and looks up the name to
+// which they lead, as long as that name is in a zone of ours.
 
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { dataFlags, recordFixedBytes } from '../../table/layout.ts';

@@ -54,7 +54,7 @@ function isAllowed({ reader, lookup, client }: Exchange): boolean {
   return reader.allowsClient(lookup.zone, client.address, client.addressLength);
 }
 
-/** Writes the answer behind the question. `answer` must be an answer to that question. */
+/** Writes the answer behind the question. `answer` must be an answer to that question. `seconds` is the time now. */
 export function writeForwarded(exchange: Exchange, answer: AnswerReader, seconds: number): Verdict {
   const { response } = exchange;
   response.at = answer.copy(response.octets, response.maxRecordsEnd, seconds);

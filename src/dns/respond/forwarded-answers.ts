@@ -16,6 +16,7 @@ export interface MissingAnswer {
   readonly query: QueryMessage;
   /** The response so far. It has the aliases that lead to the name. */
   readonly response: ResponseMessage;
+  /** See {@link flagsOf}. */
   readonly flags: number;
 }
 
@@ -31,20 +32,24 @@ export class ForwardedAnswers {
   /** Called for each answer that is not in the cache. Only the forwarder's thread sets it. */
   onMiss: ((missing: MissingAnswer) => void) | undefined;
 
-  /** `cell`: this thread's cell among the table's readers. */
+  /** `cell` is the number of this thread's cell among the cache's readers, and among the table's. */
   constructor(memory: SharedArrayBuffer, cell: number, clock: Clock) {
     this.#cache = new ForwardCacheReader(memory, cell);
     this.#clock = clock;
   }
 
+  /** The time of the batch, in seconds since 1970. */
   get seconds(): number {
     return this.#clock.seconds;
   }
 
-  /** Returns the answer from the cache, valid until {@link sleep}; undefined if it is missing or unfinished. */
+  /**
+   * Returns the answer from the cache, which is valid until {@link sleep}; undefined if the cache has none, or only an
+   * unfinished one.
+   */
   find(forwarder: number, name: NameKey, query: QueryMessage, flags: number): AnswerReader | undefined {
     const cache = this.#cache;
-    // Most batches have no question for a forwarder. They do not wake the reader.
+    // Most batches have no question for a forwarder, and so do not wake the reader.
     if (!this.#isAwake) cache.enter();
     this.#isAwake = true;
     const { seconds } = this.#clock;

@@ -1,9 +1,10 @@
-// Handed-on queries: an answering thread passes them to another thread, which answers them later through the same
-// socket. The other thread's part: dns/handed-on/. Which queries: route-opcode.ts, route-query.ts, forward-query.ts.
+// The kinds of handed-on queries: an answering thread passes such a query to another thread, which answers it later
+// through the same socket. The other thread's part: dns/handed-on/. Which queries are handed on: route-opcode.ts,
+// route-query.ts, forward-query.ts.
 
-/** The kinds of handed-on queries. Each kind has its tenant (dns/handed-on/tenant.ts). */
+/** Each kind has its tenant (dns/handed-on/tenant.ts). */
 export const handedOnKind = {
-  /** RFC 1996 */
+  /** A NOTIFY (RFC 1996). */
   notify: 0,
   /** A question for a zone of others, which is forwarded to its servers (forward-query.ts). */
   forward: 1,
@@ -20,7 +21,7 @@ export const maxHandedOn: Readonly<Record<HandedOnKind, number>> = {
   [handedOnKind.forward]: 20_000,
 };
 
-/** The result of `respond` for a handed-on query. It is no length: the response comes later. */
+/** The result of `respond` for a handed-on query, in place of the response's length: the response comes later. */
 export const handedOn = -1;
 
 /** Hands on a copy of the first `length` octets of `query`. Returns false if a limit is reached. Does not wait. */

@@ -1,8 +1,8 @@
-// Remembers which blocks of the table the response contains, so that none is written twice.
+// Remembers which records the response contains, by their blocks of the table, so that they are not written twice.
 
 import type { Reference } from '../../table/layout.ts';
 
-/** One for each optional target (targets.ts), and one for a DNAME. Beyond this number, records may be written twice. */
+/** Room for a block for each optional target (targets.ts) and one more. Beyond it, records may be written twice. */
 const maxBlocks = 129;
 
 /** Blocks of the table: nodes whose addresses are in the response, and the data of names whose DNAME is in it. */

@@ -1,6 +1,6 @@
-// Applies the rate limit: a network gets a limited number of responses, and of handed-on queries, of each class
-// (rate-limiter.ts). Only UDP is limited, since its sender may be forged. A client with a good cookie is not limited:
-// the cookie proves its address (RFC 7873 §1).
+// Applies the rate limit: for each network, the number of responses of each class, and of handed-on queries, is limited
+// (rate-limiter.ts). Only UDP is limited, since the sender of a datagram may be forged. A client with a good cookie is
+// not limited: the cookie proves its address (RFC 7873 §1).
 
 import { rcode } from '../wire/codes.ts';
 import { answerClass, counter } from './counters.ts';

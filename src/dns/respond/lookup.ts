@@ -31,17 +31,17 @@ const maxNameLength = 255;
 
 /**
  * `place` is always the place of `name` in the response. `zone`, `zoneSuffix` and `isChildZone` are valid after
- * findZone has found a zone. `finding` says which of `node`, `data` and `foundSuffix` are valid. Until then, these
- * fields may have values of an earlier query.
+ * findZone has found a zone. `finding` says which of `node`, `data` and `foundSuffix` are valid. Fields that are not
+ * valid may have values of an earlier query.
  */
 export class Lookup {
-  /** The name from the question, or the one that aliases led to. */
+  /** The name from the question, or the name to which aliases led. */
   declare name: NameKey;
   readonly place = new NamePlace();
   zone: ZoneId = none as ZoneId;
   /** The number of the suffix of `name` that is the zone's name. */
   zoneSuffix = 0;
-  /** `name` is itself a zone of ours, and the query is for the parent's side of it. */
+  /** True: `name` is itself the name of a zone of ours, but `zone` is its parent, which the query asks (DS). */
   isChildZone = false;
 
   finding: number = finding.done;
@@ -76,14 +76,14 @@ export class Lookup {
     this.#aliases = 0;
   }
 
-  /** Returns the offset in the response at which a pointer finds this suffix of the name. */
+  /** Returns the offset in the response at which a pointer finds a suffix of the name. */
   suffixAt(suffix: number): number {
     return this.place.suffixAt(this.name, suffix);
   }
 
   /**
-   * Sets the name to the one to which an alias leads. It begins at `offset` of `octets`, and its place in the response
-   * is `written`. Nothing has been looked up for it yet.
+   * Sets the name to the one to which an alias leads. That name begins at `offset` of `octets`, and its place in the
+   * response is `written`. Nothing has been looked up for it yet.
    */
   follow(octets: Uint8Array, offset: number, written: NamePlace): void {
     const { name } = this;

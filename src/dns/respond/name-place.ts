@@ -27,7 +27,7 @@ export class NamePlace {
     this.set(other.at, other.#split, other.#tail);
   }
 
-  /** Returns the offset at which a pointer finds this suffix. The name must be the one with this place. */
+  /** Returns the offset at which a pointer finds a suffix of the name. The name must be the one at this place. */
   suffixAt({ starts }: NameKey, suffix: number): number {
     const start = starts[suffix] as number;
     return suffix < this.#split ? this.at + start : this.#tail + start - (starts[this.#split] as number);

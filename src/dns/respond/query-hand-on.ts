@@ -8,14 +8,14 @@ import type { HandedOnKind } from './hand-on.ts';
 import { PerSecondLimit } from './per-second-limit.ts';
 
 /**
- * How many queries over UDP a thread answers SERVFAIL in a second, because they could not be handed on. Further ones
- * are dropped: in a flood, a SERVFAIL costs as much as any other answer.
+ * How many queries over UDP that could not be handed on a thread answers SERVFAIL in a second. Further ones are
+ * dropped: in a flood, a SERVFAIL costs as much as any other answer.
  */
 export const maxServerFailures = 1_000;
 
 /**
- * Returns a function that hands on the query of an exchange. It returns `handOn` if another thread answers, `end` if
- * the response has an answer or an error, and `silent` if the query is dropped.
+ * Returns a function that hands on the query of an exchange. The function returns `handOn` if another thread answers,
+ * `end` if the response has an answer or an error, and `silent` if the query is dropped.
  */
 export function createQueryHandOn(clock: Clock): (exchange: Exchange) => Verdict {
   const serverFailures = new PerSecondLimit(maxServerFailures);

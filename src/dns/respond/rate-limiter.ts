@@ -1,6 +1,6 @@
 // Response rate limiting as in NSD and Knot: a token bucket for each network (IPv4 /24, IPv6 /56) and class of
-// response. Each thread has a fixed number of buckets; a new one replaces the one that was idle longest. limit-rate.ts
-// chooses which responses are limited.
+// response. Each thread has a fixed number of buckets; a new bucket replaces the one of its set that was idle longest.
+// limit-rate.ts chooses which responses are limited.
 
 import { type AddressNumber, addressRdata, formatAddress } from '../../model/address.ts';
 import type { Clock } from './clock.ts';
@@ -41,7 +41,7 @@ export class RateLimiter {
     this.#allowed6 = Uint8Array.from(ends.filter(({ length }) => length === 2 * 16).flat());
   }
 
-  /** Returns whether the address is never limited: it is of this machine, or in a range that the operator allows. */
+  /** Returns whether the address is never limited: a loopback address, or one in a range that the operator allows. */
   exempts(address: Uint8Array, length: number): boolean {
     if (length === 4 ? address[0] === 127 : isLoopback6(address)) return true;
     const allowed = length === 4 ? this.#allowed4 : this.#allowed6;
@@ -110,8 +110,8 @@ function isLoopback6(address: Uint8Array): boolean {
 }
 
 /**
- * Compares the address with the one at `at` of `others`. Returns a number below 0 if it is smaller, above 0 if it is
- * greater.
+ * Compares `address` with the address at `at` of `others`. Returns a number below 0 if `address` is smaller, above 0 if
+ * it is greater.
  */
 function compare(address: Uint8Array, others: Uint8Array, at: number, length: number): number {
   for (let i = 0; i < length; i += 1) {
@@ -128,7 +128,10 @@ function word(bytes: Uint8Array, from: number, count: number): number {
   return value;
 }
 
-/** Mixes as MurmurHash3 does. The seed is secret, so that clients cannot choose which buckets collide. */
+/**
+ * Mixes the bits with the constants of MurmurHash3. The seed is secret, so that clients cannot choose which buckets
+ * collide.
+ */
 function hash(a: number, b: number, seed: number): number {
   let mixed = Math.imul(a ^ seed, 0x85ebca6b);
   mixed = Math.imul((mixed ^ (mixed >>> 13) ^ b) | 0, 0xc2b2ae35);

@@ -1,4 +1,4 @@
-// Reads the query's header (RFC 1035 §4.1.1) and begins the response's.
+// Reads the query's header (RFC 1035 §4.1.1) and begins the response's header.
 
 import { flag, headerField, headerLength } from '../wire/header.ts';
 import { type Exchange, type Verdict, verdict } from './exchange.ts';

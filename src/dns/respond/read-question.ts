@@ -1,5 +1,5 @@
-// Reads the question (RFC 1035 §4.1.2) and copies it into the response. There must be exactly one (RFC 9619), with an
-// uncompressed name. Only a query for a cookie may have none (RFC 7873 §5.4, check-cookie.ts).
+// Reads the question (RFC 1035 §4.1.2) and copies it into the response. There must be exactly one question (RFC 9619),
+// with an uncompressed name. Only a query for a cookie may have none (RFC 7873 §5.4, check-cookie.ts).
 
 import { opcode } from '../wire/codes.ts';
 import { headerField, headerLength, readUint16 } from '../wire/header.ts';

@@ -7,17 +7,17 @@ import { hasPointer, skipName } from '../wire/names.ts';
 /** Octets after the algorithm: time signed 6, fudge 2. */
 const timesLength = 8;
 
-/** Returns where the size of the MAC is: after the algorithm and the times. `rdata` is where the rdata begins. */
+/** Returns the offset of the MAC's size: after the algorithm and the times. The rdata begins at `rdata`. */
 export function macSizeAt(query: Uint8Array, rdata: number, end: number): number {
   return skipName(query, rdata, end) + timesLength;
 }
 
-/** Returns where the original id is: after the MAC. */
+/** Returns the offset of the original id: after the MAC. The MAC's size is at `macSize`. */
 export function originalIdAt(query: Uint8Array, macSize: number): number {
   return macSize + 2 + readUint16(query, macSize);
 }
 
-/** Returns whether the rdata is well formed and ends at `end`. The algorithm must not be compressed (RFC 3597 §4). */
+/** Returns whether the rdata is well formed and ends at `end`. Its algorithm must not be compressed (RFC 3597 §4). */
 export function isTsigRdata(query: Uint8Array, rdata: number, end: number): boolean {
   const algorithmEnd = skipName(query, rdata, end);
   if (algorithmEnd < 0 || hasPointer(query, rdata)) return false;

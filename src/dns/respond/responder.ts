@@ -30,7 +30,8 @@ export type Step = (exchange: Exchange) => Verdict;
 const readSteps: readonly Step[] = [readHeader, readQuestion, readEdns, checkCookie];
 
 /**
- * The steps of RFC 1034 §4.3.2, in our order. After a step that ends the exchange, limitRate and finishResponse follow.
+ * The steps of RFC 1034 §4.3.2, in our order. After the last one, or one that ends the exchange, limitRate and
+ * finishResponse follow.
  */
 const tableSteps: readonly Step[] = [routeQuery, findZone, findNode, followAliases, addAnswer, addAuthority, addGlue];
 
@@ -67,7 +68,7 @@ export function createResponder(
       countQuery(exchange);
       return 0;
     }
-    // With TC from limitRate, the client asks again over TCP; only then is the query handed on.
+    // If limitRate has set TC, the client asks again over TCP, and that query is handed on.
     if (result === verdict.handOn && !message.truncated) {
       const handed = handOn(exchange);
       // The thread that answers counts the query.

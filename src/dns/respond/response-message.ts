@@ -22,8 +22,8 @@ export class ResponseMessage {
   authoritative = false;
   truncated = false;
   /**
-   * RA and CD if a part of the response comes from a forwarded zone, else 0: without recursion there is no RA, and only
-   * recursive servers copy CD (RFC 4035 §3.1.6, §3.2.2). AD is never set: we do not validate.
+   * RA, and the query's CD, if a part of the response comes from a forwarded zone. Else 0: without recursion there is
+   * no RA, and only recursive servers copy CD (RFC 4035 §3.1.6, §3.2.2). AD is never set: we do not validate.
    */
   moreFlags = 0;
   rcode: number = rcode.NOERROR;

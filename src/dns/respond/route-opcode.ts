@@ -1,10 +1,11 @@
-// Lists the known opcodes, and who answers queries of each. Queries with other opcodes get NOTIMP.
+// Lists the known opcodes, and who answers queries with each. Queries with other opcodes get NOTIMP.
 
 import { opcode } from '../wire/codes.ts';
 import { type HandedOnKind, handedOnKind } from './hand-on.ts';
 
-/** Who answers a query: the table, a tenant of this kind on another thread (hand-on.ts), or nobody. */
+/** The routes of queries that no tenant on another thread answers: the table answers, or nobody. */
 export const route = { table: -1, nobody: -2 } as const;
+/** Who answers a query: one of `route`, or the tenant of a kind of handed-on queries (hand-on.ts). */
 type Route = HandedOnKind | (typeof route)[keyof typeof route];
 
 const routes: Readonly<Record<number, Route>> = {

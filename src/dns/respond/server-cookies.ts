@@ -1,5 +1,5 @@
 // Server cookies (RFC 7873), made and checked as RFC 9018 §4 says: servers with the same secret accept each other's
-// cookies. How their state decides the answer: check-cookie.ts.
+// cookies. How a cookie's state decides the answer: check-cookie.ts.
 
 import { readUint16, writeUint16, writeUint32 } from '../wire/header.ts';
 import { SipHash } from '../wire/siphash.ts';
@@ -18,7 +18,7 @@ const version = 1;
  */
 const maxAge = 3_600;
 const minAge = -300;
-/** In seconds. A client with an older cookie gets a new one. */
+/** A client whose cookie is older than this number of seconds gets a new one. */
 const maxAgeWithoutRenewal = 1_800;
 
 /** The state of a query's cookie. Cookies from `good` on are valid. */
@@ -36,7 +36,7 @@ export type CookieState = (typeof cookie)[keyof typeof cookie];
 
 export class ServerCookies {
   readonly strict: boolean;
-  /** A hash function for each secret. The first makes cookies, all check them. */
+  /** A hash function for each secret. The first one makes cookies, all of them check cookies. */
   readonly #hashes: readonly SipHash[];
   readonly #clock: Clock;
   /** The input of the hash: client cookie, version, reserved, timestamp, address. */
@@ -54,7 +54,7 @@ export class ServerCookies {
     const server = at + clientCookieLength;
     if (length !== cookieLength || bytes[server] !== version) return cookie.wrong;
     const stamp = (readUint16(bytes, server + 4) << 16) | readUint16(bytes, server + 6);
-    // In serial number arithmetic (RFC 1982).
+    // The difference in serial number arithmetic (RFC 1982).
     const age = (this.#clock.seconds - stamp) | 0;
     if (age > maxAge || age < minAge) return cookie.wrong;
     const input = this.#input;
@@ -69,7 +69,10 @@ export class ServerCookies {
     return cookie.wrong;
   }
 
-  /** Writes a cookie for the client whose client cookie is at `at` of `query`. */
+  /**
+   * Writes the client's cookie, with a new server cookie, at `to` of `response`. The client cookie is at `at` of
+   * `query`.
+   */
   write(
     query: Uint8Array,
     at: number,

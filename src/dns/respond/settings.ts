@@ -12,13 +12,13 @@ export interface ResponseSettings {
   readonly rateLimit?: RateLimitSettings | undefined;
 }
 
-/** RFC 7873, RFC 9018. */
+/** DNS cookies (RFC 7873, RFC 9018). */
 export interface CookieSettings {
-  /** True: a query over UDP without a good cookie is answered BADCOOKIE (RFC 7873 §5.2.3). */
+  /** True: over UDP, a query with a cookie that is not valid is answered BADCOOKIE (RFC 7873 §5.2.3). */
   readonly strict: boolean;
   /**
-   * The secrets, 16 octets each. The first makes cookies, all check them, so that a secret can be replaced (RFC 9018
-   * §5).
+   * The secrets, 16 octets each. The first one makes cookies, all of them check cookies, so that a secret can be
+   * replaced (RFC 9018 §5).
    */
   readonly secrets: readonly Uint8Array[];
 }
@@ -34,6 +34,6 @@ export interface RateLimitSettings {
   readonly perSecond: number;
   /** With N, every Nth response over the limit is sent empty with TC ("slip"). With 0, all of them are dropped. */
   readonly slip: number;
-  /** Clients that are not limited, in addition to this machine. */
+  /** Clients that are not limited, in addition to loopback addresses. */
   readonly allow: readonly AddressRange[];
 }

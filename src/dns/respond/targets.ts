@@ -3,22 +3,22 @@
 import type { NameKey } from '../../table/name-key.ts';
 
 /**
- * No message names more hosts: the record of a target takes at least 16 octets (14 for the few targets that are
- * suffixes of the question's name).
+ * The most targets of a referral. No message names more hosts: the record of a target takes at least 16 octets (14 for
+ * the few targets that are suffixes of the question's name).
  */
 const maxReferralTargets = 4096;
-/** For other responses than referrals, whose additional records are optional (RFC 1034 §4.3.2, step 6). */
+/** The most targets of other responses, whose additional records are optional (RFC 1034 §4.3.2, step 6). */
 const maxOptionalTargets = 128;
 
 /** In `names`, in place of an octet: the target is the name that was looked up (RFC 9460 §2.5). */
 export const ownName = -1;
 
-/** Entries of `types`, `names` and `places` are valid below the index `count`. */
+/** The targets of one response. Entries of `types`, `names` and `places` are valid below the index `count`. */
 export class Targets {
   /** The type of the record that names the target. */
   readonly types = new Uint16Array(maxReferralTargets);
   /**
-   * The octet of the table at which the name begins, or `ownName`. In doubles, since a table may have more than 2^32
+   * The octet of the table at which the name begins, or `ownName`. A double, since a table may have more than 2^32
    * octets.
    */
   readonly names = new Float64Array(maxReferralTargets);

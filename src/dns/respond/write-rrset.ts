@@ -54,7 +54,7 @@ function writeRecord(exchange: Exchange, record: number, ownerAt: number, type: 
   const length = readUint16(bytes, record + 10);
   writeOwner(exchange, ownerAt);
   response.append(bytes, record + pointerLength, recordFixedBytes - pointerLength);
-  // If it does not fit already, the rdata is not copied: it may have 64 KiB.
+  // If the record does not fit already, its rdata is not copied: it may have 64 KiB.
   if (!response.fits(0)) return;
   const rdata = response.at;
   if (hasNames(type)) {
@@ -64,7 +64,7 @@ function writeRecord(exchange: Exchange, record: number, ownerAt: number, type: 
   else response.at = rdata + length;
 }
 
-/** Writes a pointer to the name at `ownerAt`, or a copy of the name if no pointer can point so far. */
+/** Writes a pointer to the name at `ownerAt`, or a copy of that name if no pointer can point so far. */
 export function writeOwner({ response }: Exchange, ownerAt: number): void {
   const { octets, at } = response;
   if (ownerAt > maxPointer) {
@@ -82,7 +82,7 @@ function hasNames(type: number): boolean {
 
 /**
  * Returns whether names in rdata of this type are compressed. Names in types that are newer than RFC 1035 must not be
- * (RFC 3597 §4).
+ * compressed (RFC 3597 §4).
  */
 function isCompressed(type: number): boolean {
   return type === typeCode.NS || type === typeCode.CNAME || type === typeCode.PTR || type === typeCode.MX;
@@ -104,13 +104,13 @@ function writeRdata(exchange: Exchange, rdata: number, length: number, type: num
   if (additionalTypes(type).length > 0) rememberTarget(exchange, rdata, type);
 }
 
-/** Remembers the name in the rdata as a target. It must be the last name that was written. */
+/** Remembers the name in the rdata as a target. This name must be the last one that was written. */
 function rememberTarget({ reader, lookup, written, targets }: Exchange, rdata: number, type: number): void {
   const { bytes } = reader;
   const name = rdata + targetOffset(type);
   if (bytes[name] !== 0) targets.remember(type, name, written.at);
-  // The root as target means that there is no host (RFC 2782, RFC 7505 §3). In SVCB and HTTPS with a priority, it means
-  // the owner (RFC 9460 §2.5).
+  // The root as target means that there is no host (RFC 2782, RFC 7505 §3). In SVCB and HTTPS with a priority other
+  // than 0, it means the owner (RFC 9460 §2.5).
   else if (isService(type) && readUint16(bytes, rdata) !== 0) targets.remember(type, ownName, lookup.suffixAt(0));
 }
 

@@ -25,7 +25,8 @@ export function writeSoa(exchange: Exchange, negative: boolean): number {
 }
 
 /**
- * Ends the name at `name` with a pointer to the zone's name, if its form says so. Returns the offset after the name.
+ * Ends the name at offset `name` with a pointer to a suffix of the zone's name, if the form of the name says so.
+ * Returns the offset after the name.
  */
 function endName({ response, lookup }: Exchange, name: number, form: number): number {
   const end = name + octetsInForm(form);

@@ -1,7 +1,7 @@
 // The numbers of the DNS protocol that answering needs (IANA, "Domain Name System Parameters"). Record types:
 // model/rdata/record-types.ts.
 
-/** RFC 6895 §2.3. Codes from 16 on need EDNS. */
+/** Response codes (RFC 6895 §2.3). Those from 16 on need EDNS. */
 export const rcode = {
   NOERROR: 0,
   FORMERR: 1,
@@ -21,7 +21,7 @@ export const tsigError = { BADKEY: 17 } as const;
 /** Options of an OPT record: RFC 5001, RFC 7873, RFC 7830, RFC 8914. */
 export const option = { NSID: 3, COOKIE: 10, PADDING: 12, EDE: 15 } as const;
 
-/** RFC 8914 §4, RFC 9824 §9. −1 means that there is none. */
+/** Codes of extended errors (RFC 8914 §4, RFC 9824 §9). `NONE` means that there is no extended error. */
 export const extendedError = {
   NONE: -1,
   OTHER: 0,
@@ -36,10 +36,10 @@ export const extendedError = {
   INVALID_QUERY_TYPE: 30,
 } as const;
 
-/** RFC 6895 §2.2 */
+/** Opcodes (RFC 6895 §2.2). */
 export const opcode = { QUERY: 0, NOTIFY: 4 } as const;
 
-/** RFC 6895 §3.2 */
+/** Classes (RFC 6895 §3.2). */
 export const recordClass = { IN: 1, CH: 3, ANY: 255 } as const;
 
 /** Types that are only in questions or messages, not in zones (RFC 6895 §3.1). */

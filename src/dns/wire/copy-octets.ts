@@ -1,6 +1,6 @@
 // Copies octets between buffers without garbage.
 
-/** Copies octet by octet: `set` would need a subarray, which is garbage. Drops octets beyond the target's end. */
+/** Copies octet by octet, since `set` would need a subarray, which is garbage. Drops octets beyond the target's end. */
 export function copyOctets(source: Uint8Array, from: number, target: Uint8Array, to: number, length: number): void {
   const end = from + length;
   const shift = to - from;

@@ -15,10 +15,10 @@ export const headerField = {
   additionals: 10,
 } as const;
 
-/** In the octet `moreFlags`. */
+/** Bits of the octet `moreFlags`. */
 export const moreFlag = { RA: 0x80, AD: 0x20, CD: 0x10 } as const;
 
-/** In the octet `flags`. */
+/** Bits of the octet `flags`. */
 export const flag = { QR: 0x80, opcode: 0x78, AA: 0x04, TC: 0x02, RD: 0x01 } as const;
 
 export function readUint16(bytes: Uint8Array, at: number): number {

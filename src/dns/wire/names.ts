@@ -3,7 +3,10 @@
 /** The last octet that a compression pointer can point at: it has 14 bits. */
 export const maxPointer = 0x3fff;
 
-/** Returns where the name ends, or −1 if it is incomplete or has an unknown kind of label. Does not follow pointers. */
+/**
+ * Returns the offset after the name, or −1 if the name is incomplete or has an unknown kind of label. Does not follow
+ * pointers.
+ */
 export function skipName(bytes: Uint8Array, offset: number, end: number): number {
   let at = offset;
   while (at < end) {

@@ -56,7 +56,7 @@ function round(v: Int32Array): void {
   swap(v, 4);
 }
 
-/** a += b, b <<<= bits, b ^= a. */
+/** Computes a += b, then rotates b left by `bits`, then computes b ^= a. `a` and `b` are the indexes of two words. */
 function mix(v: Int32Array, a: number, b: number, bits: number): void {
   const low = v[b] as number;
   const high = v[b + 1] as number;
@@ -69,7 +69,7 @@ function mix(v: Int32Array, a: number, b: number, bits: number): void {
   v[b + 1] = ((high << bits) | (low >>> (32 - bits))) ^ sumHigh;
 }
 
-/** Rotates a word by 32 bits. */
+/** Rotates the word at index `a` by 32 bits. */
 function swap(v: Int32Array, a: number): void {
   const low = v[a] as number;
   v[a] = v[a + 1] as number;
