@@ -5,9 +5,9 @@ import type { WalkedMessage } from './walk-message.ts';
 
 /**
  * Why a query has no answer. `refused`: the port is closed. `distrusted`: the certificate was not accepted. `broken`:
- * the connection ended.
+ * the connection failed. `ended`: it ended after it had carried answers, so the query can be sent again.
  */
-export type ExchangeFailure = 'refused' | 'distrusted' | 'broken';
+export type ExchangeFailure = 'refused' | 'distrusted' | 'broken' | 'ended';
 
 export interface Exchange {
   /** The query. The socket that sends it writes the id. */

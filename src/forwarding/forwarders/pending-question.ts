@@ -212,9 +212,14 @@ export class PendingQuestion {
     return { edns, stream };
   }
 
-  #failed({ turn, exchange }: Query, why: ExchangeFailure): void {
+  #failed({ turn, exchange, edns }: Query, why: ExchangeFailure): void {
     const now = performance.now();
     const { upstream } = turn;
+    if (why === 'ended') {
+      // The server has closed an idle connection, or closes each after some answers (RFC 7766 §6.2.3).
+      this.#retry(turn, { edns, stream: exchange.isStream }, now);
+      return;
+    }
     if (why !== 'broken') this.#why = extendedError.NETWORK_ERROR;
     if (exchange.isStream && turn.isCaseLost && !upstream.isSecure) {
       // The server has no TCP: it is asked over UDP without mixed case.

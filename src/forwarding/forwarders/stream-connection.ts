@@ -11,6 +11,11 @@ import { WaitingExchanges } from './waiting-exchanges.ts';
 
 /** In milliseconds. Servers commonly close idle connections after ten seconds or more. */
 const maxIdle = 5_000;
+/**
+ * Milliseconds after which a query gets a new connection, if nothing has come since an earlier query. A firewall or a
+ * server that was restarted may have forgotten the connection, and the kernel would notice that only after minutes.
+ */
+const maxSilence = 3_000;
 
 export class StreamConnection {
   readonly #target: ForwarderTarget;
@@ -24,10 +29,12 @@ export class StreamConnection {
 
   /** Sends the query by the open connection, or by a new one. */
   send(exchange: Exchange): void {
-    if (this.#connection === undefined || this.#connection.isClosed) {
+    const before = this.#connection;
+    if (before === undefined || before.isClosed || before.isSilent(exchange.sentAt)) {
       this.#connection = new Connection(this.#target, this.#authorities);
+      before?.close('broken');
     }
-    this.#connection.send(exchange);
+    this.#connection?.send(exchange);
   }
 
   close(): void {
@@ -41,6 +48,9 @@ class Connection {
   #socket: Socket | undefined;
   #unsent: Uint8Array[] = [];
   #received: Buffer = Buffer.alloc(0);
+  #hasAnswered = false;
+  /** When the first query was sent since which nothing has come; undefined if there is none. */
+  #silentSince: number | undefined;
 
   constructor(target: ForwarderTarget, authorities: string | undefined) {
     void this.#open(target, authorities).catch((error: unknown) => this.close('broken', messageOf(error)));
@@ -61,7 +71,7 @@ class Connection {
     this.#socket = socket;
     if (this.isClosed) socket.destroy();
     socket.on('data', (octets: Buffer) => this.#receive(octets));
-    socket.on('error', (error: NodeJS.ErrnoException) => this.close(kindOf(error, socket), error.message));
+    socket.on('error', (error: NodeJS.ErrnoException) => this.close(kindOf(error, socket), reasonOf(error)));
     socket.on('close', () => this.close('broken'));
     socket.on('end', () => this.close('broken'));
     socket.setTimeout(maxIdle, () => this.close('broken'));
@@ -73,6 +83,7 @@ class Connection {
   send(exchange: Exchange): void {
     const { query } = exchange;
     this.#waiting.add(exchange);
+    this.#silentSince ??= exchange.sentAt;
     const frame = new Uint8Array(2 + query.length);
     writeUint16(frame, 0, query.length);
     frame.set(query, 2);
@@ -80,14 +91,19 @@ class Connection {
     else this.#socket.write(frame);
   }
 
+  isSilent(now: number): boolean {
+    return this.#silentSince !== undefined && now - this.#silentSince > maxSilence;
+  }
+
   close(why: ExchangeFailure, detail?: string): void {
     if (this.isClosed) return;
     this.isClosed = true;
     this.#socket?.destroy();
-    this.#waiting.failAll(why, detail);
+    this.#waiting.failAll(this.#hasAnswered ? 'ended' : why, detail);
   }
 
   #receive(octets: Buffer): void {
+    this.#silentSince = undefined;
     this.#received = this.#received.length === 0 ? octets : Buffer.concat([this.#received, octets]);
     while (this.#received.length >= 2) {
       const end = 2 + readUint16(this.#received, 0);
@@ -100,9 +116,16 @@ class Connection {
         this.close('broken');
         return;
       }
+      this.#hasAnswered = true;
       exchange.forget();
     }
   }
+}
+
+/** Returns the message of the error. Of a message of OpenSSL, returns only what is wrong, not where in its code. */
+function reasonOf({ message }: Error): string {
+  const [, reason] = /:SSL routines:[^:]*:([^:]+):/.exec(message) ?? [];
+  return reason === undefined ? message : `TLS: ${reason}`;
 }
 
 function kindOf({ code }: NodeJS.ErrnoException, socket: Socket | TLSSocket): ExchangeFailure {

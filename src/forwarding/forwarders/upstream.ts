@@ -196,6 +196,7 @@ export class Upstream {
   }
 
   #failed(why: ExchangeFailure, detail = ''): void {
+    if (why === 'ended') return;
     this.#counts.failed += 1;
     this.failure =
       detail === '' || why === 'refused' ? failures[why] : `${failures[why]}: ${detail}`.slice(0, maxFailure);
