@@ -122,7 +122,8 @@ async function askOnce(
     return askServer(upstream.target, asked).then(
       () => true,
       (error: NodeJS.ErrnoException) => {
-        upstream.failure = error.code === 'ECONNREFUSED' ? failures.refused : failures.silent;
+        if (error.code === undefined) upstream.failure = failures.silent;
+        else upstream.failure = error.code === 'ECONNREFUSED' ? failures.refused : `${failures.broken}: ${error.code}`;
         return false;
       },
     );

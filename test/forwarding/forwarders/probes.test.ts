@@ -15,22 +15,16 @@ import { quiet } from './open-forwarding.ts';
 /** Milliseconds after which a server that nobody asks is probed, and a little more. */
 const idle = 31_000;
 
+function forwarderTo(address: string, port: number): ForwarderRuntime {
+  const targets = [{ address: parseAddress(address), port }];
+  const allowFrom = [...forwarderDefaults.allowFrom];
+  const forwarder = { ...forwarderDefaults, allowFrom, zone: parseName('idle.test'), targets };
+  return new ForwarderRuntime({ id: 1, forwarder }, openNodeSocket, quiet, () => undefined);
+}
+
 test('a server that nobody asks counts as failing when two probes find it gone, and says why', async (t) => {
   const server = await startBadUpstream(t, (query) => [reply(query, { rcode: 3 })]);
-  const runtime = new ForwarderRuntime(
-    {
-      id: 1,
-      forwarder: {
-        ...forwarderDefaults,
-        allowFrom: [...forwarderDefaults.allowFrom],
-        zone: parseName('idle.test'),
-        targets: [{ address: parseAddress('127.0.0.1'), port: server.port }],
-      },
-    },
-    openNodeSocket,
-    quiet,
-    () => undefined,
-  );
+  const runtime = forwarderTo('127.0.0.1', server.port);
   t.after(() => runtime.close());
   const [upstream] = runtime.upstreams;
   const probes = new Probes(() => undefined);
@@ -49,4 +43,14 @@ test('a server that nobody asks counts as failing when two probes find it gone, 
   await probe(performance.now() + idle);
   assert.equal(upstream?.isHealthy, false);
   assert.equal(upstream?.failure, 'its port is closed');
+});
+
+test('a server to which no way leads says so, and is not called silent', async (t) => {
+  // Without its interface, a link-local address cannot be asked.
+  const runtime = forwarderTo('fe80::1', 53);
+  t.after(() => runtime.close());
+  const [upstream] = runtime.upstreams;
+  new Probes(() => undefined).tick([runtime], performance.now());
+  await until(() => upstream?.isHealthy === false, 'the probe has not ended');
+  assert.match(upstream?.failure ?? '', /^the connection failed: E[A-Z]+$/);
 });
