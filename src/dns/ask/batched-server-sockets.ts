@@ -32,7 +32,7 @@ export class BatchedServerSockets {
     this.#batch = new DatagramBatch(libc);
   }
 
-  /** Opens a socket on a random port. If that fails, the listener learns it. */
+  /** Opens a socket on a random port. If that fails, a query that is sent by it fails as `broken`. */
   readonly open = (server: Endpoint, listener: SocketListener): ServerSocket => {
     const descriptor = this.#connect(server);
     if (descriptor < 0) {
@@ -56,7 +56,7 @@ export class BatchedServerSockets {
     return socket;
   };
 
-  /** Sends what has been asked to be sent. The end of each turn does so too. */
+  /** Sends the queries that wait. Without a call, they are sent at the end of the turn. */
   send(): void {
     for (const socket of this.#unsent) {
       if (!socket.sendUnsent(this.#batch)) continue;
@@ -66,7 +66,7 @@ export class BatchedServerSockets {
     if (this.#unsent.size > 0) this.#retry ??= setTimeout(() => this.#sendAgain(), retryMilliseconds);
   }
 
-  /** Receives what is there. `isBusy`: it is called again soon; otherwise the event loop watches the sockets. */
+  /** Receives what has arrived. `isBusy`: the caller calls again soon; otherwise the event loop watches the sockets. */
   receive(isBusy: boolean): void {
     this.#isBusy = isBusy;
     if (this.#open.size > 0) {
@@ -115,7 +115,7 @@ class BatchedServerSocket implements ServerSocket {
   readonly #listener: SocketListener;
   readonly #owner: { hasUnsent(): void; isClosed(): void };
   #unsent: Uint8Array[] = [];
-  /** Has the descriptor while the event loop watches it. */
+  /** Node's socket on the descriptor, since the event loop watches it; undefined before. */
   #watcher: Socket | undefined;
   #isClosed = false;
 
@@ -145,7 +145,7 @@ class BatchedServerSocket implements ServerSocket {
     else this.#watcher.close();
   }
 
-  /** Returns false if some must be sent later, since the socket is full. */
+  /** Sends the queries that wait. Returns false if some must be sent later, since the socket is full. */
   sendUnsent(batch: DatagramBatch): boolean {
     const queries = this.#unsent;
     for (let sent = 0; sent < queries.length; ) {
@@ -177,7 +177,7 @@ class BatchedServerSocket implements ServerSocket {
     }
   }
 
-  /** Lets the event loop tell of what arrives. */
+  /** Lets the event loop watch the socket. */
   watch(): void {
     if (this.#isClosed || this.#watcher !== undefined) return;
     const watcher = createSocket(this.#type);

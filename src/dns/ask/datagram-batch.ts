@@ -1,12 +1,12 @@
-// The memory of datagrams that are sent and received with one call, on sockets that are connected: struct mmsghdr and
-// all that it points to, without addresses. The sockets: batched-server-sockets.ts.
+// Sends and receives many datagrams with one call, on connected sockets. The memory of a batch has each struct mmsghdr
+// and all that it points to, without addresses. The sockets: batched-server-sockets.ts.
 
 import { type Libc, linux } from '../listen/libc.ts';
 import { batchSize, header, headerBytes, iov } from '../listen/message-layout.ts';
 
-/** More than the longest query: a header, a question, and OPT with the longest cookie. */
+/** Room for a query, more than the longest has: a header, a question, and OPT with the longest cookie. */
 const queryBytes = 512;
-/** The longest datagram, padded. What the system never writes takes no memory. */
+/** Room for the longest datagram. What the system never writes takes no memory. */
 const answerBytes = 2 ** 16;
 const iovBytes = iov.words * 4;
 
@@ -21,7 +21,7 @@ export class DatagramBatch {
     this.#answers = layOut(libc, answerBytes);
   }
 
-  /** Sends queries from the `from`th on, at most a batch. Returns how many, or an errno as a negative number. */
+  /** Sends queries from index `from` on, at most a batch. Returns how many, or an errno as a negative number. */
   send(descriptor: number, queries: readonly Uint8Array[], from: number): number {
     const { cells, words, pointer } = this.#queries;
     const count = Math.min(queries.length - from, batchSize);
@@ -49,14 +49,14 @@ export class DatagramBatch {
     }
   }
 
-  /** Returns the `i`th datagram that was received last. */
+  /** Returns datagram `i` of those that were received last, counted from 0. Valid until the next batch is received. */
   received(i: number): Uint8Array {
     const { cells, words } = this.#answers;
     return (cells[i] as Uint8Array).subarray(0, words[i * header.words + header.length]);
   }
 }
 
-/** The datagrams of one direction. */
+/** The memory of the datagrams of one direction. */
 interface Side {
   readonly cells: readonly Uint8Array[];
   readonly words: Uint32Array;

@@ -1,30 +1,31 @@
-// A UDP socket that is connected to one server: only the server can send to it, and a closed port is noticed at once.
-// This one is Node's. Cheaper, where libc can be called: batched-server-sockets.ts.
+// UDP sockets that are each connected to one server: only the server can send to such a socket, and a closed port is
+// noticed at once. The sockets of this file are Node's. batched-server-sockets.ts has cheaper ones, if libc can be
+// called.
 
 import { createSocket } from 'node:dgram';
 import { familyOf } from '../../model/address.ts';
 import type { Endpoint } from '../../model/endpoint.ts';
 
-/** Why nothing more can come: the port is closed, or the socket cannot be used. */
+/** Why a socket was closed: the server's port is closed, or the socket cannot be used. */
 export type SocketFailure = 'refused' | 'broken';
 
 export interface ServerSocket {
-  /** Sends the query, at the end of this turn at the latest. */
+  /** Sends the query, now or soon. */
   send(query: Uint8Array): void;
-  /** Nothing is sent or received any more. */
+  /** Closes the socket: nothing is sent or received any more. */
   close(): void;
 }
 
 export interface SocketListener {
-  /** The octets are valid only during the call. */
+  /** Takes a datagram of the server. The octets are valid only during the call. */
   received(octets: Uint8Array): void;
-  /** The socket is closed. Not called before the function that opened the socket has returned. */
+  /** Learns that the socket is closed. Not called before the function that opened the socket has returned. */
   failed(why: SocketFailure): void;
 }
 
 export type OpenServerSocket = (server: Endpoint, listener: SocketListener) => ServerSocket;
 
-/** Opens a socket on a random port. If that fails, the listener learns it. */
+/** Opens a socket on a random port. If that fails, `listener.failed` is called. */
 export function openNodeSocket({ address, port }: Endpoint, listener: SocketListener): ServerSocket {
   /** The queries that wait until the socket is connected; undefined once it is. */
   let unsent: Uint8Array[] | undefined = [];

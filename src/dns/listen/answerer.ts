@@ -20,8 +20,8 @@ export interface Answerer {
 }
 
 /**
- * Opens the table for this thread. `onFault` is called for exceptions, at most once a second
- * (test/dns/listen/answerer.test.ts).
+ * Opens the table, and the cache of forwarded zones, for this thread. `onFault` is called for exceptions, at most once
+ * a second (test/dns/listen/answerer.test.ts).
  */
 export function openAnswerer(task: ThreadTask, onFault: (message: string) => void): Answerer {
   const reader = new TableReader(task.table, task.reader);
@@ -54,7 +54,10 @@ export function guard(respond: Respond, onFault: (message: string) => void): Res
   };
 }
 
-/** Writes only a header (RFC 1035 §4.1.1): the query's id, opcode and RD, and SERVFAIL. Returns its length. */
+/**
+ * Writes only a header (RFC 1035 §4.1.1): the query's id, opcode and RD, and SERVFAIL. Returns the length of the
+ * header; 0 if the message is no query.
+ */
 function writeServerFailure(query: Uint8Array, length: number, response: Uint8Array): number {
   const flags = query[headerField.flags]!;
   if (length < headerLength || (flags & flag.QR) !== 0) return 0;

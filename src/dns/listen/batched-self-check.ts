@@ -13,11 +13,11 @@ import type { Libc } from './libc.ts';
 import { CounterCells, newListenCounters } from './listen-counters.ts';
 import { boundPort, openBatchedSocket } from './open-batched-socket.ts';
 
-/** Milliseconds for a few datagrams and their answers. A busy machine may need long. */
+/** Milliseconds for the datagrams and answers of one batch. A busy machine may need long. */
 const patience = 10_000;
 /**
  * Payloads of several lengths, to find a length in the wrong place. Each is longer than the one before, so that no two
- * answers share a message.
+ * of their answers share a message.
  */
 const payloads = [3, 500, 1_400].map(payload);
 /** Batches whose answers each have a message of their own. */
@@ -101,7 +101,7 @@ async function checkOne(
   }
 }
 
-/** Sends each query back, if its length is that of a payload. */
+/** Sends each query back, if its length is that of a payload. Throws if the client's address is not read correctly. */
 const echo: Answerer = {
   respond(query, length, response, client) {
     if (!payloads.some((payload) => payload.length === length)) return 0;

@@ -1,5 +1,5 @@
-// UDP in batches of up to 64, without an event loop: recvmmsg, answer, sendmmsg, and again. Opened by
-// open-batched-socket.ts. If this Node has no node:ffi, datagram-socket.ts is used.
+// UDP in batches of up to 64 datagrams, without an event loop: recvmmsg, answer, sendmmsg, and again.
+// open-batched-socket.ts opens such a socket. If these sockets do not work here, datagram-socket.ts is used.
 
 import type { Outlets } from '../handed-on/outlet.ts';
 import { type Client, newClient } from '../respond/client.ts';
@@ -23,7 +23,7 @@ const maxSendWait = 5;
  * flood could keep the thread running.
  */
 const drainBatches = 256;
-/** Receiving can fail because of the network. After this many failures in a row, the socket counts as broken. */
+/** Receiving can fail because of the network. After more failures in a row than this, the socket counts as broken. */
 const maxFailures = 1_000;
 
 export class BatchedSocket {
@@ -59,7 +59,10 @@ export class BatchedSocket {
       this.#client.handOn = (kind, query, length) => this.#handOn(outlets, kind, query, length);
   }
 
-  /** Receives a batch of queries and returns their number. If `block`, waits for the first one, at most `maxWait`. */
+  /**
+   * Receives a batch of queries and returns their number. If `block`, waits for the first query, at most `maxWait`.
+   * Throws LibcError if the socket is broken.
+   */
   receive(block: boolean): number {
     this.#received.prepare(this.#toPrepare);
     const flags = block ? linux.MSG_WAITFORONE : linux.MSG_DONTWAIT;
@@ -103,7 +106,7 @@ export class BatchedSocket {
     this.#send();
   }
 
-  /** Hands the current query on. The other thread sends the answer with this socket's descriptor. */
+  /** Hands the current query on. The other thread sends the answer by this socket's descriptor. */
   #handOn(outlets: Outlets, kind: HandedOnKind, query: Uint8Array, length: number): boolean {
     const outlet = outlets.of(kind);
     if (!outlet.admits(kind)) return false;

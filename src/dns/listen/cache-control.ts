@@ -6,9 +6,9 @@ import { headerField, headerLength, readUint16, readUint32 } from '../wire/heade
 import { skipName } from '../wire/names.ts';
 
 /**
- * Returns the header Cache-Control. A positive response is fresh for the smallest TTL of its answers, a negative one
- * for the negative TTL of its SOA (RFC 2308 §5), any other response not at all. A response with a cookie is only for
- * its client (RFC 7873 §5.2).
+ * Returns the value of the header Cache-Control. A positive response is fresh for the smallest TTL of its answers, a
+ * negative one for the negative TTL of its SOA (RFC 2308 §5), any other response not at all. A response with a cookie
+ * is only for its client (RFC 7873 §5.2).
  */
 export function cacheControl(response: Uint8Array): string {
   const code = response[headerField.moreFlags]! & 0x0f;

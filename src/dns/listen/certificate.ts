@@ -40,7 +40,7 @@ export async function readCertificate(files: CertificateFiles, use: CertificateU
   return { cert: cert as string, key: key as string, ...(clientCa !== undefined && { clientCa }) };
 }
 
-/** Does the same as {@link readCertificate} for the files that are named. */
+/** Does the same as {@link readCertificate}, but any file may be left out. */
 export async function readFiles(files: Partial<CertificateFiles>, use: CertificateUse): Promise<Partial<Certificate>> {
   const flag = flags[use];
   const [pair, clientCa] = await allOf([
@@ -81,7 +81,7 @@ async function readAuthorities(flag: string, path: string): Promise<string> {
   return text;
 }
 
-/** Runs the check. Adds the names of the files to the message of its error. */
+/** Runs the check. If the check throws, adds the names of the files to the message. */
 function naming(files: string, check: () => void): void {
   try {
     check();
@@ -101,16 +101,17 @@ async function readPem(flag: string, path: string, what: string): Promise<string
 }
 
 /**
- * Keeps the certificate that is in use. Polls its files, so that renames, changed links and network folders are noticed
- * too.
+ * Keeps the certificate that is in use. Polls the certificate's files, so that renames, changed links and network
+ * folders are noticed too.
  */
 export class KeptCertificate {
   #current: Certificate;
   readonly #files: CertificateFiles;
   readonly #use: CertificateUse;
   readonly #logger: Logger;
-  /** The files' stamp at the last check, and when they were last read. */
+  /** The stamp of the files at the last check. */
   #seen: string;
+  /** The stamp of the files when they were last read. */
   #read: string;
   /** True: the files were not usable when they were last read. */
   #isFaulty = false;
@@ -132,7 +133,7 @@ export class KeptCertificate {
   }
 
   static async open(files: CertificateFiles, logger: Logger, use: CertificateUse = 'DNS'): Promise<KeptCertificate> {
-    // Taken before reading, so that the next check notices a change during reading.
+    // The stamp is taken before reading, so that the next check notices a change during reading.
     const stamp = await stampOf(files);
     return new KeptCertificate(files, use, logger, await readCertificate(files, use), stamp);
   }
@@ -141,12 +142,14 @@ export class KeptCertificate {
     return this.#current;
   }
 
-  /** Returns when our certificate expires, in seconds since the epoch. */
+  /** Returns when our certificate expires, in seconds since 1970. */
   get expires(): number {
     return Date.parse(new X509Certificate(this.#current.cert).validTo) / 1000;
   }
 
-  /** Calls `onChange` for every new pair that is good. A bad pair is logged once, and the old pair stays in use. */
+  /**
+   * Calls `onChange` for every new certificate that is good. A bad one is logged once, and the old one stays in use.
+   */
   watch(onChange: (certificate: Certificate) => void): void {
     const again = () => {
       this.#timer = setTimeout(() => void this.#check(onChange).finally(() => this.#timer && again()), betweenChecks);

@@ -1,4 +1,4 @@
-// The late answers for which one stream connection waits. While it waits, it does not count as idle.
+// The late answers for which one stream connection waits. A connection that waits does not count as idle.
 
 import type { AllLateAnswers, LateAnswer, Recipient } from '../handed-on/late-answers.ts';
 import type { HandedOnQuery } from '../handed-on/tenant.ts';
@@ -24,7 +24,7 @@ export class ConnectionLateAnswers {
   }
 
   /**
-   * Hands the query on. Returns false if the outlet refuses it. The answer is removed from this set before
+   * Hands the query on. Returns false if the outlet refuses the query. The late answer leaves this set before
    * `recipient.end` is called.
    */
   handOn(query: HandedOnQuery, recipient: Recipient): boolean {

@@ -1,5 +1,5 @@
-// UDP through node:dgram. Works on every system, but costs a system call and some garbage per query. batched-socket.ts
-// is faster.
+// UDP through node:dgram. These sockets work on every system, but cost system calls and some garbage for each query.
+// batched-socket.ts is faster.
 
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ import { type CounterCells, counterCell } from './listen-counters.ts';
 import { listenError } from './listen-error.ts';
 import { maxDatagram, receiveBufferSize } from './udp-sizes.ts';
 
-/** The most answers that wait for the system to take them. Further answers are dropped. */
+/** The most answers of a socket that wait for the system to take them. Further answers are dropped. */
 const maxSendQueue = 256;
 
 /** The parts that all sockets of a thread share. */
@@ -24,7 +24,7 @@ interface DatagramAnswering {
 }
 
 interface DatagramSocket {
-  /** Stops receiving. All received queries have been answered or handed on before. */
+  /** Stops receiving. All received queries have been answered or handed on by then. */
   close(): Promise<void>;
 }
 
@@ -45,7 +45,8 @@ export async function openDatagramSocket(address: Endpoint, shared: DatagramAnsw
     throw listenError(address, 'UDP', error);
   }
   for (const host of isWildcard(address) ? localAddresses(address) : []) {
-    // If an address cannot be bound, for example because its interface has just gone, the wildcard's socket serves it.
+    // If a host address cannot be bound, for example because its interface has just gone, the wildcard's socket serves
+    // it.
     const socket = await bind(host, address, shared).catch(() => undefined);
     if (socket !== undefined) sockets.push(socket);
   }

@@ -12,8 +12,9 @@ export interface StreamLimits {
 
 export interface DnsLimits {
   readonly streams: StreamLimits;
+  /** The limits of queries that are handed on to the main thread. */
   readonly handedOn: HandOnLimits;
-  /** The limits of questions that are handed on to the forwarder. */
+  /** The limits of queries that are handed on to the forwarder's thread. */
   readonly forwarded: HandOnLimits;
 }
 

@@ -1,5 +1,5 @@
 // The DNS server as the process sees it: starts and stops the answering threads, knows where they listen, and adds up
-// their counters. This thread itself answers only queries that they hand on (dns/handed-on/).
+// their counters. The thread that starts the server answers only queries that the others hand on (dns/handed-on/).
 
 import { createForwardCache } from '../../forward-cache/create-forward-cache.ts';
 import { type Endpoint, formatEndpoint } from '../../model/endpoint.ts';
@@ -55,7 +55,9 @@ interface PickedAddresses {
   readonly https: readonly Endpoint[];
 }
 
-/** The memory that the forwarder's thread shares with the answering threads, and its taker. */
+/**
+ * What the forwarder's thread needs of the server: the memory that it shares with the answering threads, and its taker.
+ */
 export interface ForwarderPart {
   readonly taker: RemoteTaker;
   readonly cache: SharedArrayBuffer;
@@ -67,7 +69,7 @@ export interface ForwarderPart {
 export interface DnsServer extends PickedAddresses {
   /** Returns the sums over all threads since the start, also over threads that died, for /metrics. */
   counters(): CounterValues[];
-  /** Returns when the certificate expires, in seconds since the epoch; undefined if there is none. */
+  /** Returns when the certificate expires, in seconds since 1970; undefined if there is none. */
   certificateExpires(): number | undefined;
   /** The server's part for the forwarder's thread. */
   readonly forwarder: ForwarderPart;
@@ -106,8 +108,8 @@ export async function startDns(options: DnsServerOptions, limits: DnsLimits = dn
   };
 
   try {
-    // TCP first: its thread picks the ports, which all threads keep. UDP ports can be shared between sockets, so only
-    // TCP shows whether another server has the port.
+    // The thread of TCP comes first: it picks the ports, which all threads keep, and checks that no other process has
+    // them. The sockets of the UDP threads share their ports, so they may not show that.
     const picked = await startStreams(threads, options, limits.streams, certificate);
     const socket = await startUdp(threads, options, picked.addresses);
     const listen = picked.addresses.map(formatEndpoint);
@@ -126,15 +128,15 @@ export async function startDns(options: DnsServerOptions, limits: DnsLimits = dn
   }
 }
 
-/** Loads the certificate. TLS is loaded only if there is one. */
+/** Opens the certificate. The module is loaded only here, since a server without a certificate needs no TLS. */
 async function openCertificate(files: CertificateFiles, logger: Logger): Promise<KeptCertificate> {
   const { KeptCertificate } = await import('./certificate.ts');
   return KeptCertificate.open(files, logger);
 }
 
 /**
- * Starts the thread of TCP, TLS and HTTPS. Returns its addresses with the ports that it picked. A restart keeps these
- * ports.
+ * Starts the thread of TCP, TLS and HTTPS. Returns the addresses with the ports that the thread picked. A restarted
+ * thread keeps these ports.
  */
 async function startStreams(
   threads: ListenThreads,
@@ -185,7 +187,9 @@ async function findUdpSocket({ addresses, socket = 'batched', logger }: DnsServe
   }
 }
 
-/** Opens the taker of handed-on queries in this thread, with its counters. Call `release` after its last answer. */
+/**
+ * Opens the taker of handed-on queries in this thread, with its counters. Call `release` after the last late answer.
+ */
 function openTaker({ table, logger, responses = {}, tenants }: DnsServerOptions, limits: HandOnLimits) {
   const counters = newThreadCounters();
   const cells = new CounterCells(counters.listen);

@@ -15,7 +15,7 @@ export class HttpsConnection implements Connection {
   readonly from: Client = newClient('https');
   /** Octets of the request bodies that are not complete. */
   pending = 0;
-  /** The session; undefined with HTTP/1.1. */
+  /** The session of HTTP/2; undefined with HTTP/1.1. */
   session: ServerHttp2Session | undefined;
   readonly answers: ConnectionLateAnswers;
   readonly port: number;
@@ -34,7 +34,7 @@ export class HttpsConnection implements Connection {
 
   finish(): void {
     this.#finishing = true;
-    // A session ends by itself after its last stream.
+    // A closed session ends by itself after its last stream.
     if (this.session === undefined) this.endIfFinished();
     else if (!this.session.closed) this.session.close();
   }

@@ -72,8 +72,8 @@ function answerPost(http: HttpsRequest): void {
 }
 
 /**
- * Decodes the parameter `dns` (RFC 8484 §4.1): base64url without padding (RFC 4648 §5). Returns undefined if it is
- * missing, repeated or malformed.
+ * Decodes the parameter `dns` (RFC 8484 §4.1): base64url without padding (RFC 4648 §5). Returns undefined if the
+ * parameter is missing, repeated or malformed.
  */
 function decodeParameter(query: string): Uint8Array | undefined {
   const [encoded, ...more] = new URLSearchParams(query).getAll('dns');
@@ -165,7 +165,7 @@ function sendMessage({ request, response, connection, shared }: HttpsRequest, an
     'cache-control': cacheControl(answered),
   });
   counters.add(counterCell.httpsAnswered);
-  // Counts as activity only when the response has been sent: a client that does not read is idle.
+  // An answer counts as activity only when it has been sent: a client that does not read is idle.
   response.on('finish', () => connections.touch(connection));
   if (request.method === 'HEAD') response.end();
   else response.end(answered);

@@ -1,4 +1,5 @@
-// A worker thread that is kept running: started, stopped, and restarted when it dies. Its script does the work.
+// A worker thread that is kept running: started, stopped, and restarted when it dies. The thread's script does the
+// work.
 
 import { closeSync } from 'node:fs';
 import { type Transferable, Worker } from 'node:worker_threads';
@@ -7,8 +8,8 @@ import { stackOf } from '../../model/thrown.ts';
 import type { FailedReport, ReadyReport, ThreadOrder, ThreadReport } from './thread-task.ts';
 
 /**
- * The pause before a restart, in milliseconds. It doubles after each death, until a thread has lived for
- * `resetAfterMilliseconds`.
+ * The pause before a restart, in milliseconds. It doubles after each death, up to `maxPause`, until a thread has lived
+ * longer than `resetAfterMilliseconds`.
  */
 const firstPause = 100;
 const maxPause = 5_000;
@@ -26,7 +27,7 @@ export interface ThreadStart {
 interface KeptThreadOptions {
   readonly name: string;
   readonly script: URL;
-  /** Returns the task for a start. `again`: the thread before has died. */
+  /** Returns the task for a start. `again` is true for a restart. */
   readonly task: (again: boolean) => ThreadStart;
   readonly logger: Logger;
   /**
@@ -50,18 +51,18 @@ export class KeptThread {
   }
 
   /**
-   * Starts the thread. Rejects if the thread reports a failure or ends before it is ready; it is not restarted then.
+   * Starts the thread. Rejects if the thread reports a failure or ends before it is ready; then it is not restarted.
    */
   start(): Promise<ReadyReport> {
     return this.#launch(false);
   }
 
-  /** Sends the order to the thread, if it runs. A restarted thread gets only its task. */
+  /** Sends the order to the thread, if the thread runs. A restarted thread gets only its task. */
   tell(order: ThreadOrder): void {
     this.#worker?.postMessage(order);
   }
 
-  /** Lets the thread finish its work. Resolves when it has ended. The caller must set the stop cell before. */
+  /** Lets the thread finish its work. Resolves when the thread has ended. The caller must set the stop cell before. */
   async stop(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#pause);
@@ -114,10 +115,10 @@ export class KeptThread {
     return promise;
   }
 
-  /** Closes the descriptors that Node does not know of: they outlive their thread. */
+  /** Closes the descriptors of an ended thread that Node does not know of, since these outlive the thread. */
   async #clearAway(descriptors: readonly number[]): Promise<void> {
     const { onStopped, onEnd } = this.#options;
-    // After a death, nothing is waited for: until the descriptors are closed, the kernel delivers queries that nobody
+    // After a death, the descriptors are closed at once: until then, the kernel delivers queries to them that nobody
     // reads.
     if (this.#stopping) await onStopped?.();
     onEnd?.();

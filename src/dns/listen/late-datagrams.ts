@@ -1,5 +1,5 @@
-// Sends late answers by the descriptors of batched sockets, those of one turn with one call. The thread that makes the
-// answers can do that, because a descriptor belongs to the whole process.
+// Sends late answers by the descriptors of batched sockets, many with one call. The thread that makes the answers can
+// do that, because a descriptor belongs to the whole process.
 
 import type { LateDatagram, SendDatagrams } from '../handed-on/line.ts';
 import { type Libc, linux, openLibc } from './libc.ts';
@@ -14,8 +14,8 @@ const controlsAt = namesAt + batchSize * nameBytes;
 const payloadsAt = controlsAt + batchSize * packetInfoBytes;
 
 /**
- * Returns a function that sends datagrams. It opens libc with the first ones: a server without batched sockets needs no
- * libc. Only tests give another libc.
+ * Returns a function that sends datagrams. Its first call opens libc, since a server without batched sockets needs no
+ * libc. Only tests give another `open`.
  */
 export function openLateDatagrams(counters: CounterCells, open: () => Libc = openLibc): SendDatagrams {
   let sender: LateDatagrams | undefined;
@@ -29,15 +29,15 @@ export function openLateDatagrams(counters: CounterCells, open: () => Libc = ope
 
 class LateDatagrams {
   readonly #libc: Libc;
-  /** As many struct mmsghdr as a batch has, and all that they point to. The payloads lie one behind the other. */
+  /** `batchSize` times struct mmsghdr, and all that they point to. The payloads lie one behind the other. */
   readonly #memory = new ArrayBuffer(payloadsAt + maxPayload);
   readonly #words = new Uint32Array(this.#memory, 0, payloadsAt / 4);
   readonly #octets = new Uint8Array(this.#memory);
-  /** The pointer to each payload is the first of two. */
+  /** Each struct iovec is two elements: the pointer to the payload, and the payload's length. */
   readonly #iovs = new BigUint64Array(this.#memory, iovsAt, (batchSize * iovBytes) / 8);
   readonly #headers: readonly bigint[];
   readonly #payloads: bigint;
-  /** The messages that are laid out, and the octets of their payloads. */
+  /** The number of messages that are laid out, and of the octets of their payloads. */
   #count = 0;
   #used = 0;
 
@@ -102,7 +102,7 @@ class LateDatagrams {
       if (errno === linux.EINTR) continue;
       // The socket's buffer is full.
       if (errno === linux.EAGAIN) break;
-      // Those behind it may still be sent.
+      // This message cannot be sent. Those behind it may still be sent.
       next += 1;
     }
     return taken;

@@ -1,5 +1,6 @@
 // libc's socket calls through node:ffi, and Linux's numbers for them (uapi headers, equal on x64 and arm64). No other
-// file imports node:ffi. batched-self-check.ts checks the calls before their use. Facts, tried with Node 26.10:
+// file imports node:ffi. batched-self-check.ts tries the calls of answering before they are used. Facts, tried with
+// Node 26.10:
 // - A signature has `return` and `arguments`. Other keys are silently ignored, and the call then returns undefined.
 // - `dlopen(null, …)` finds libc's functions. A file name would differ between glibc and musl.
 // - A worker cannot be ended during a call, so receiving has a time limit (SO_RCVTIMEO). Other threads and garbage
@@ -12,7 +13,7 @@
 import { readFileSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 
-/** Numbers of <asm-generic/socket.h>, <linux/in.h>, <linux/in6.h>, <linux/socket.h>, <linux/udp.h>. */
+/** Numbers from the headers of Linux for sockets (socket.h, in.h, in6.h, udp.h, poll.h), madvise, and errno. */
 export const linux = {
   AF_INET: 2,
   AF_INET6: 10,
@@ -106,8 +107,8 @@ export function openHeapTrim(): (() => void) | undefined {
 }
 
 /**
- * Unmaps the pages of Node's program that were never written. The system keeps them in its file cache, and maps them
- * again when they are needed. Does nothing if that is not possible.
+ * Takes the pages of Node's program that were never written out of this process. The system keeps them in its file
+ * cache, and maps them again when they are needed. Does nothing if that is not possible.
  */
 export function unmapProgram(): void {
   if (process.platform !== 'linux') return;
@@ -135,8 +136,8 @@ export function unwrittenParts(smaps: string, file: string): { start: bigint; en
 }
 
 /**
- * Loads node:ffi without the warning that it is experimental: batched-self-check.ts checks the calls before their use.
- * The flag `--disable-warning` is not used: an older Node would refuse the flag and not say what to do (zonewright.js).
+ * Loads node:ffi without the warning that it is experimental. Returns undefined if there is none. The flag
+ * `--disable-warning` is not used: an older Node would refuse the flag and not say what to do (zonewright.js).
  */
 function loadFfi() {
   const { emitWarning } = process;

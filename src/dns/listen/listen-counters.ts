@@ -1,5 +1,5 @@
-// Counters of sockets. Each answering thread has its own cells; the main thread adds them up. Counters of responses:
-// respond/counters.ts.
+// Counters of sockets, and of handed-on queries. Each thread that answers has its own cells; the main thread adds them
+// up. Counters of responses: respond/counters.ts.
 
 import { type CounterFamily, counterFamilies, newResponseCounters } from '../respond/counters.ts';
 
@@ -7,7 +7,7 @@ import { type CounterFamily, counterFamilies, newResponseCounters } from '../res
 const metrics = {
   udpReceived: ['dns_udp_received_total', 'Datagrams received.'],
   udpAnswered: ['dns_udp_answered_total', 'Answers over UDP, handed to the system.'],
-  udpSilent: ['dns_udp_silent_total', 'Datagrams that got no answer: cut short, no query, or over the rate limit.'],
+  udpSilent: ['dns_udp_silent_total', 'Datagrams that got no answer: no query, from port 0, or over a limit.'],
   udpSendFailed: ['dns_udp_send_failures_total', 'Answers over UDP that the system did not take.'],
   udpReceiveFailed: ['dns_udp_receive_failures_total', 'Errors while receiving datagrams.'],
   tcpAccepted: ['dns_tcp_connections_total', 'TCP connections accepted.'],
@@ -53,12 +53,13 @@ const listenFamilies: readonly CounterFamily[] = names.map((counter, cell) => {
   return { name, help, cells: { '': cell } };
 });
 
+/** The cells of one thread: those of this file, and those of respond/counters.ts. */
 export interface ThreadCounters {
   readonly listen: SharedArrayBuffer;
   readonly respond: SharedArrayBuffer;
 }
 
-/** Makes the cells: doubles, as in respond/counters.ts. Only one thread writes them, so they need no atomics. */
+/** Returns the cells of one thread: doubles, as in respond/counters.ts. */
 export function newListenCounters(): SharedArrayBuffer {
   return new SharedArrayBuffer(names.length * Float64Array.BYTES_PER_ELEMENT);
 }
@@ -67,7 +68,7 @@ export function newThreadCounters(): ThreadCounters {
   return { listen: newListenCounters(), respond: newResponseCounters() };
 }
 
-/** The counters of one thread: `counters.add(counterCell.udpReceived)`. */
+/** Adds to the counters of one thread, for example `counters.add(counterCell.udpReceived)`. */
 export class CounterCells {
   readonly #cells: Float64Array;
 
@@ -80,7 +81,10 @@ export class CounterCells {
   }
 }
 
-/** A metric for /metrics: a value for each value of its label. Without a label, the value is under the empty string. */
+/**
+ * A metric for /metrics. `values` has the count for each value of the label. Without a label, it has one count, under
+ * the empty string.
+ */
 export interface CounterValues {
   readonly name: string;
   readonly help: string;

@@ -90,7 +90,8 @@ export class ListenThreads {
       },
       onEnd: () => {
         for (const attachment of attachments) attachment.close();
-        // A dead thread has not released its cell: until that is done, the table frees no memory.
+        // A dead thread has not released its cells. Until that is done, the table and the cache may not use the memory
+        // again that the thread was reading.
         releaseCell(words, reader);
         releaseForwardCacheCell(this.#forwardCache, reader);
       },

@@ -1,13 +1,14 @@
-// The memory of a batch, which the kernel fills with datagrams, and from which it takes answers. It has struct mmsghdr
-// and everything to which it points, as on 64-bit little-endian Linux with glibc or musl. It is laid out once: later,
-// only a few fields change. Queries: received-batch.ts. Answers: reply-batch.ts. The calls: batched-socket.ts.
+// The memory of a batch, which the kernel fills with datagrams, and from which the kernel takes answers. The memory has
+// each struct mmsghdr and everything to which it points, as on 64-bit little-endian Linux with glibc or musl. It is
+// laid out once: later, only a few fields change. Queries: received-batch.ts. Answers: reply-batch.ts. The calls:
+// batched-socket.ts.
 
 import { linux } from './libc.ts';
 import { maxDatagram } from './udp-sizes.ts';
 
 /**
- * Datagrams in a batch. More than 64 answers could not share a message: older kernels cut a message into 64 at most
- * (UDP_MAX_SEGMENTS), and refuse a longer one.
+ * The most datagrams in a batch. More than 64 answers could not share a message: older kernels cut a message into 64
+ * datagrams at most (UDP_MAX_SEGMENTS), and refuse a longer one.
  */
 export const batchSize = 64;
 
@@ -26,7 +27,7 @@ export const headerBytes = header.words * 4;
 /** struct iovec: a pointer and a size_t. */
 export const iov = { words: 4, length: 2 } as const;
 const iovBytes = iov.words * 4;
-/** Room for sockaddr_in6, 28 octets. */
+/** Room for a struct sockaddr_in6 of 28 octets. */
 export const nameBytes = 32;
 /**
  * Room for a control message with UDP_SEGMENT: 16 + 2, padded. It is in front of the control message that the kernel
@@ -36,7 +37,7 @@ export const segmentBytes = 24;
 /** Room for a control message with in6_pktinfo, after the one with UDP_SEGMENT: 16 + 20, padded. */
 export const packetInfoBytes = 40;
 export const controlBytes = segmentBytes + packetInfoBytes;
-/** Not a power of two, since otherwise the first octets of all cells would compete for the same cache lines. */
+/** Octets of a cell. Not a power of two, since else the first octets of all cells would compete for cache lines. */
 const cellBytes = maxDatagram + 64;
 
 /**
@@ -59,7 +60,7 @@ export interface MessageMemory {
   readonly requests: Uint32Array;
   readonly replies: Uint32Array;
   readonly replyIovs: Uint32Array;
-  /** The socket address of each query's sender. The answer is sent to it. */
+  /** The socket address of each query's sender, to which the answer is sent. */
   readonly names: Uint8Array;
   readonly nameWords: Uint32Array;
   /** The control messages of each query. The answer is sent with them. */

@@ -1,6 +1,6 @@
-// Opens a batched socket: sets its options, and writes addresses as the kernel wants them. Its use: batched-socket.ts.
-// Node does not know such a socket, so its descriptor outlives the thread: the thread reports it, and the main thread
-// closes it.
+// Opens a batched socket: sets its options, and writes addresses as the kernel wants them. How the socket is used:
+// batched-socket.ts. Node does not know such a socket, so its descriptor outlives the thread: the thread reports the
+// descriptor, and the main thread closes it.
 
 import { closeSync } from 'node:fs';
 import { addressRdata, familyOf } from '../../model/address.ts';
@@ -13,8 +13,8 @@ import { listenError } from './listen-error.ts';
 import { receiveBufferSize, sendBufferSize } from './udp-sizes.ts';
 
 /**
- * Opens a socket on the address. The sockets of other threads share its port. `joins`: consecutive answers to one
- * client socket may be given to the kernel as one message, if the kernel can cut it into datagrams.
+ * Opens a socket on the address. The sockets of other threads share its port. `wanted.joins`: consecutive answers to
+ * one client socket may be given to the kernel as one message, if the kernel can cut the message into datagrams.
  */
 export function openBatchedSocket(
   libc: Libc,

@@ -20,7 +20,7 @@ export class ReceivedBatch {
     this.#controlLength = controlLength;
   }
 
-  /** Prepares the first `count` headers for receiving: the kernel has overwritten the lengths of their buffers. */
+  /** Prepares the first `count` headers for receiving, since the kernel has overwritten the lengths in them. */
   prepare(count: number): void {
     const words = this.#requests;
     for (let i = 0, at = 0; i < count; i += 1, at += header.words) {
@@ -30,8 +30,8 @@ export class ReceivedBatch {
   }
 
   /**
-   * Returns the length of query `i`, at most that of its buffer. Returns 0 for source port 0, to which nobody can
-   * answer.
+   * Returns the length of query `i`, at most the length of its buffer. Returns 0 for a query from port 0, to which no
+   * answer can be sent.
    */
   queryLength(i: number): number {
     const at = i * header.words;

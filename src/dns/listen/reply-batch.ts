@@ -1,6 +1,6 @@
-// A batch of answers to be sent. Consecutive answers to one client socket are sent as one message, which the kernel
-// cuts into datagrams (UDP_SEGMENT). Most of an answer's cost is its way through the kernel, so several answers in one
-// message cost little more than one. The memory: message-layout.ts.
+// A batch of answers to be sent. Consecutive answers to one client socket are sent as one message if possible, which
+// the kernel cuts into datagrams (UDP_SEGMENT). Most of an answer's cost is its way through the kernel, so several
+// answers in one message cost little more than one. The memory: message-layout.ts.
 
 import type { Envelope } from '../handed-on/query-ring.ts';
 import { linux } from './libc.ts';
@@ -20,7 +20,7 @@ import { maxPayload } from './udp-sizes.ts';
 export class ReplyBatch {
   readonly #responses: readonly Uint8Array[];
   readonly #pointers: readonly bigint[];
-  /** The number of added answers, and of the messages that have them. */
+  /** The number of added answers, and the number of messages that have these answers. */
   answerCount = 0;
   messageCount = 0;
   /** True if answers may share a message. */
@@ -42,7 +42,7 @@ export class ReplyBatch {
   #segmentLength = 0;
   #isOpen = false;
 
-  /** `joins`: the kernel knows UDP_SEGMENT. */
+  /** `joins`: answers may share a message, since the kernel knows UDP_SEGMENT. */
   constructor(memory: MessageMemory, joins: boolean) {
     this.#responses = memory.responses;
     this.#pointers = memory.replyPointers;
@@ -80,7 +80,7 @@ export class ReplyBatch {
   }
 
   /**
-   * Adds the answer in {@link nextResponse}. It goes to the sender of query `i`, from the address that the query asked.
+   * Adds the answer in {@link nextResponse}, to the sender of query `i` and from the address to which the query came.
    */
   addAnswer(i: number, length: number): void {
     const answer = this.answerCount;
@@ -99,8 +99,8 @@ export class ReplyBatch {
   }
 
   /**
-   * Returns the addresses for a late answer to query `i`: the sender, and the address of ours that the query asked.
-   * They are views, valid until the next batch.
+   * Returns the addresses for a late answer to query `i`: the sender's, and that of ours to which the query came. They
+   * are views of the batch's memory, which are valid until the next batch.
    */
   envelopeOf(i: number): Envelope {
     const request = i * header.words;
@@ -148,7 +148,7 @@ export class ReplyBatch {
     to[reply + header.controlLength] = from[request + header.controlLength]!;
   }
 
-  /** Adds the answer to the last message, if it has the same recipient and the message has room. */
+  /** Adds the answer to the last message, if the message has the same recipient and enough room. */
   #joinLast(i: number, answer: number): boolean {
     const message = this.messageCount - 1;
     const first = this.#queryOf[this.#firstAnswer[message]!]!;
@@ -175,8 +175,8 @@ export class ReplyBatch {
   }
 
   /**
-   * Clears the interface, so that routing chooses it; the source address stays. Answers from link-local addresses need
-   * their interface and keep it.
+   * Clears the interface, so that routing chooses one; the source address stays. Answers from link-local IPv6 addresses
+   * need their interface and keep it.
    */
   #forgetInterface(at: number): void {
     const controls = this.#controls;

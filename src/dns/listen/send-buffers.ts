@@ -1,10 +1,10 @@
-// Limits the send buffers of stream connections. Without this, Linux keeps megabytes for each client that does not
+// Limits the send buffers of stream connections. Without the limit, Linux keeps megabytes for each client that does not
 // read.
 
 import type { Server } from 'node:net';
 import { type Libc, linux, openLibc } from './libc.ts';
 
-/** In octets; any message fits. Linux doubles the number for its own overhead. */
+/** The size in octets, into which any message fits. Linux doubles the number for its own overhead. */
 const sendBufferSize = 128 * 1024;
 
 /** This thread's libc; undefined without node:ffi. */

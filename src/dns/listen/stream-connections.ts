@@ -11,8 +11,8 @@ export interface Connection {
   /** When the connection last finished a query or took answers, in milliseconds of `performance.now()`. */
   lastActive: number;
   /**
-   * While the connection waits for a late answer, it is not idle before this time, in milliseconds as `lastActive`. 0
-   * if it does not wait.
+   * While the connection waits for a late answer, it is not idle before this time, in the unit of `lastActive`. 0 if it
+   * does not wait.
    */
   busyUntil: number;
   /** Sends all answers, including late ones, then closes. */
@@ -22,10 +22,11 @@ export interface Connection {
 }
 
 export class StreamConnections {
-  /** In the order of `lastActive`. */
+  /** The connections in the order of `lastActive`. */
   readonly #open = new Set<Connection>();
   /**
-   * Idle connections that were told to finish. Those still here at the next sweep are cut: their clients do not read.
+   * Idle connections that were told to finish. Those that are still open at the next sweep are cut, since their clients
+   * do not read.
    */
   readonly #leaving = new Set<Connection>();
   readonly #perClient = new Map<string, number>();
@@ -44,8 +45,8 @@ export class StreamConnections {
   }
 
   /**
-   * Adds a connection. At the limit of its client, or of all, the least recently active connection of that client, or
-   * of all, is cut.
+   * Adds a connection. If its client has the most connections that one client may have, the client's least recently
+   * active one is cut; else, if there are the most connections of all, the least recently active one of all.
    */
   add(connection: Connection): void {
     const ofClient = this.#perClient.get(connection.client) ?? 0;

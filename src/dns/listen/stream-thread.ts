@@ -21,8 +21,8 @@ import { plainTcp, StreamAnswering, TcpConnection } from './tcp-connection.ts';
 import type { SecureTask, StreamTask, ThreadOrder, ThreadReport } from './thread-task.ts';
 
 /**
- * The most ports to try. It is rare that a port is free for TCP but not for UDP: after this many tries, the cause is
- * another one.
+ * The most ports to try. A port is rarely free for TCP but not for UDP: after this many tries, the cause is another
+ * one.
  */
 const portAttempts = 20;
 /** Milliseconds in which clients may still read answers after a stop. */
@@ -94,8 +94,8 @@ async function listen(server: Server, address: Endpoint, protocol: Protocol): Pr
 }
 
 /**
- * Throws if another process uses the UDP port. Our own sockets share the port, and would silently share it with that
- * process too.
+ * Throws if another process uses the UDP port. Our own sockets allow that their port is shared, and could silently
+ * share it with that process too.
  */
 async function probeUdp({ address, port }: Endpoint): Promise<void> {
   const ipv6 = familyOf(address) === 'ipv6';

@@ -22,7 +22,7 @@ const none = new Uint8Array(0);
 
 /**
  * The parts that all stream connections of a thread share. Messages are answered one at a time, without waiting, so one
- * buffer is enough.
+ * buffer (`out`) is enough.
  */
 export class StreamAnswering {
   readonly answerer: Answerer;
@@ -67,12 +67,12 @@ export class TcpConnection implements Connection {
   #partial: Uint8Array | undefined;
   #partialLength = 0;
   /**
-   * Received octets that wait until the client has taken its answers: at most a chunk, and what the stream had
-   * buffered.
+   * Received octets that wait until the client has taken its answers: at most a chunk, and what the stream had buffered
+   * before it was paused.
    */
   #waiting: Uint8Array | undefined;
   #finishing = false;
-  /** True: the client has sent a frame that is not DNS. Nothing after this frame is read. */
+  /** True: the client has sent a frame that is not DNS. What comes after this frame is ignored. */
   #hasGarbage = false;
 
   constructor(socket: Socket, host: string, shared: StreamAnswering, stream: Stream, rawSocket = socket) {

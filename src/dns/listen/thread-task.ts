@@ -8,20 +8,20 @@ import type { StreamLimits } from './dns-limits.ts';
 
 export type SocketKind = 'batched' | 'datagram';
 
-/** What an answering thread is started with. */
+/** The data with which an answering thread is started. */
 export interface ThreadTask {
   /** The zone table, and this thread's cell among the table's readers. */
   readonly table: SharedArrayBuffer;
   readonly reader: number;
   readonly addresses: readonly Endpoint[];
-  /** One Int32 for all threads. Not 0: they must stop. */
+  /** One Int32 for all threads. They must stop when it is not 0. */
   readonly stop: SharedArrayBuffer;
   /** This thread's counters of sockets: listen-counters.ts. */
   readonly counters: SharedArrayBuffer;
   /** This thread's counters of answers: respond/counters.ts. */
   readonly responseCounters: SharedArrayBuffer;
   readonly responses: ResponseSettings;
-  /** For handing queries on. The port of the main thread's taker is transferred. */
+  /** How to hand queries on. Its message ports are transferred. */
   readonly handOn: HandOnTasks;
   /** Answers of forwarded zones: forward-cache/. */
   readonly forwardCache: SharedArrayBuffer;

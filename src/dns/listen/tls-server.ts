@@ -1,4 +1,4 @@
-// DNS over TLS (RFC 7858). Its frames are those of TCP: tcp-connection.ts.
+// DNS over TLS (RFC 7858). The frames are those of DNS over TCP: tcp-connection.ts.
 
 import { createServer, type Server } from 'node:tls';
 import type { Certificate } from './certificate.ts';

@@ -4,11 +4,12 @@
 export const maxDatagram = 4_096;
 
 /**
- * The greatest length of an IPv4 datagram. Answers that share a message (UDP_SEGMENT) are no longer than this together.
+ * The greatest payload of an IPv4 datagram. Answers that share a message (UDP_SEGMENT) are no longer than this
+ * together.
  */
 export const maxPayload = 65_507;
 
-/** Large, so that bursts wait in the kernel and are not lost. The system may grant less. */
+/** The size is large, so that bursts wait in the kernel and are not lost. The system may grant less. */
 export const receiveBufferSize = 4 << 20;
-/** Large, for answers that cannot be sent at once. The system may grant less. */
+/** The size is large, for answers that cannot be sent at once. The system may grant less. */
 export const sendBufferSize = 1 << 20;
