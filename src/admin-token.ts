@@ -1,5 +1,5 @@
-// The admin token. It is created at the first start of a store. The replica that creates the token writes it to
-// `<data-dir>/admin-token`. If the folder has the token of another store, that file stays, and the new file gets the
+// The admin token. It is created at the first start with an empty store. The replica that creates the token writes it
+// to `<data-dir>/admin-token`. If the folder has the token of another store, that file stays, and the new file gets the
 // next free name.
 
 import { existsSync } from 'node:fs';

@@ -5,7 +5,7 @@ import type { NamedFiles } from './config.ts';
 import { checkDataDir, prepareDataDir } from './data-dir.ts';
 import type { CertificateFiles, CertificateUse } from './dns/listen/certificate.ts';
 
-/** Returns the faults of these files. `prepares`: creates the data folder, because no other setting is wrong. */
+/** Returns the faults of these files. `prepares`: true creates the data folder, false only checks it. */
 export async function faultsOfFiles({ dataDir, dns, api }: NamedFiles, prepares: boolean): Promise<string[]> {
   const checks = await Promise.allSettled([
     dataDir !== undefined && (prepares ? prepareDataDir(dataDir) : checkDataDir(dataDir)),

@@ -1,6 +1,6 @@
 // Moves a ledger that is a SQLite file: names this replica in the store as the one that has the ledger. The operator
-// must have copied the file here before. A replica that runs with these settings notices the change within seconds. It
-// refuses a file that is not a copy of the ledger.
+// must have copied the file here before. A replica that runs with these settings notices the change within seconds.
+// That replica refuses a file that is not a copy of the ledger.
 
 import type { Config } from './config.ts';
 import { readHome, writeHome } from './ledger/home.ts';

@@ -1,6 +1,7 @@
 // Reads flags and environment variables into one checked Config, and reports all faults at once. A setting with a fault
-// gets an unknown value (model/unknown.ts), so that no other fault is reported only because of it. The only file that
-// reads the environment. The rows of the settings: settings.ts. Their syntax: read-arguments.ts.
+// gets an unknown value (model/unknown.ts), so that no other fault is reported only because of it. Only this file reads
+// the environment, except for the cache of compiled code (cli/compile-cache.js). The rows of the settings: settings.ts.
+// Their syntax: read-arguments.ts.
 
 import { backupOptions, forwardingOptions, passphraseVariable, restoreOptions } from './command-options.ts';
 import { checkCertificate } from './model/pem.ts';

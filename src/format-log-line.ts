@@ -14,7 +14,7 @@ const levels: Readonly<Record<number, readonly [name: string, style: Style]>> = 
   60: ['FATAL', 'red'],
 };
 
-/** Fields that are left out: they are the same in each line, or are shown at the beginning of the line. */
+/** Fields that are left out: they are the same in each line, or have a place of their own in the text. */
 const left: ReadonlySet<string> = new Set(['level', 'time', 'pid', 'hostname', 'msg', 'err']);
 
 /**

@@ -1,5 +1,5 @@
 // The main thread's part of the forwarder's thread: runs the thread while there are forwarders, tells it of changes,
-// and asks it for their state. The thread itself: forwarder-thread.ts.
+// and asks it for the state of the forwarders. The thread itself: forwarder-thread.ts.
 
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { ForwarderPart } from './dns/listen/dns-server.ts';

@@ -1,5 +1,5 @@
 // The entry file of the forwarder's thread: takes questions for forwarded zones from the answering threads, forwards
-// them, and sends the answers. Neither the API nor the answering threads wait for it. forwarder-service.ts starts it.
+// them, and sends the answers. The answering threads never wait for it. forwarder-service.ts starts it.
 
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { BatchedServerSockets } from './dns/ask/batched-server-sockets.ts';
@@ -22,7 +22,10 @@ import { Forwarding } from './forwarding/forwarders/forwarding.ts';
 import { lowerPriority } from './lower-priority.ts';
 import type { Logger } from './model/logger.ts';
 
-/** The length of the taker's rests. The thread has no other work, but the answering threads may need its processor. */
+/**
+ * The length of a rest of the taker, as a multiple of the work before it. The thread has no other work, but the
+ * answering threads may need its processor.
+ */
 const restPerWork = 0.5;
 /** In milliseconds: `pause` of the taker. It is short beside the time that a server takes to answer. */
 const pause = 1;

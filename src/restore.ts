@@ -1,5 +1,5 @@
 // `zonewright restore FILE`: opens an empty store by the settings of a replica, and writes a backup into it. The whole
-// file is checked before. Writing, and what is refused: backup/restore-backup.ts.
+// file is checked before the first write. Writing, and what is refused: backup/restore-backup.ts.
 
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -82,8 +82,8 @@ export async function restore(options: RestoreOptions): Promise<string> {
 }
 
 /**
- * Returns what takes the ledger of the backup. Undefined if the backup has none, or if these settings name no ledger in
- * a file.
+ * Returns the part that writes the ledger of the backup. Returns undefined if the backup has none, or if these settings
+ * name no ledger in a file.
  */
 async function ledgerSink({ ledgerOctets }: BackupSummary, { ledger, store, replica }: Config) {
   if (ledgerOctets === 0 || ledger.kind !== 'sqlite') return undefined;

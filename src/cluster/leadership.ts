@@ -21,7 +21,7 @@ export interface Leadership {
 interface CampaignOptions {
   task: string;
   replica: string;
-  /** Returns whether this replica could do the task now. Default: it could. */
+  /** Returns whether this replica could do the task now. By default, it always could. */
   isReady?: () => boolean;
   /** Milliseconds between two attempts. */
   every?: number;

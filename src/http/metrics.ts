@@ -178,7 +178,7 @@ export function addDnsMetrics(registry: Registry, read: () => readonly CounterVa
   }
 }
 
-/** Adds the metrics of forwarders. The thread that forwards counts them. */
+/** Adds the metrics of forwarders. */
 export function addForwarderMetrics(registry: Registry, forwarders: ForwarderCounts): void {
   new Counter({
     name: 'zonewright_forwarder_cached_total',

@@ -1,5 +1,6 @@
-// Keeps the values of a zone's nameservers in the SkyDNS layout. CoreDNS answers NS at the apex from these values. They
-// depend on the replicas, the zone's settings and the hosts that it names, so the leader compares them by a timer.
+// Keeps the values of a zone's nameservers in the SkyDNS layout. CoreDNS answers NS at the apex from these values. The
+// values depend on the replicas, on the zone's settings, and on the addresses of the nameservers that it names. So the
+// leader compares them by a timer.
 
 import { setImmediate as nextPass } from 'node:timers/promises';
 import { isWantedKey, nameserverValues } from '../../control/skydns/wanted-keys.ts';

@@ -88,7 +88,7 @@ async function lead(parts: SkydnsParts, mayLead: () => boolean, logs: LeaderLogs
   const works = [guarded(mirror.run(signal)), guarded(followValues(parts, foreign, mirror, revision, signal))];
   let working: Promise<void> | undefined;
   let seen = revision;
-  /** Returns whether the zones are those with which this call began. */
+  /** Returns whether the zones are still those with which {@link lead} began. */
   const hasZones = () => {
     if (parts.views.revision === seen) return true;
     seen = parts.views.revision;
