@@ -50,7 +50,7 @@ export class BackupSpool {
   }
 
   /**
-   * Makes a backup. The next one can begin when this one is sent: otherwise slow clients could fill the disk. Throws
+   * Makes a backup. The next backup can begin when this one is sent: otherwise slow clients could fill the disk. Throws
    * BackupRunning, NoRoom, Compacted (if etcd compacted the store during each attempt), or an error of the ledger.
    * Rejects if the signal aborts.
    */

@@ -122,7 +122,7 @@ function keepName({ key, value }: Entry, zones: ZonesInKeys): BackupEntry | unde
   return [[prefix, zone, restoredGeneration, ...owner].join('/'), value];
 }
 
-/** Writes the serial into the value: it cannot follow from the revision of the key, which a restore changes. */
+/** Writes the serial into the value: in the restored store, the serial does not follow from the revision of the key. */
 function keepSerial({ key, value, modified }: Entry, zones: ZonesInKeys): BackupEntry | undefined {
   const facts = zones.get(zoneIn(key));
   if (facts === undefined) return undefined;

@@ -26,7 +26,7 @@ export function useCompileCache() {
 
 /**
  * Compiles all of our scripts into the cache, unless it already has all of them in their newest version, or this user
- * may not write the folder. A child process does it, because a process never gives back the memory of the type
+ * may not write the folder. A child process does the work, because a process never gives back the memory of the type
  * stripper.
  */
 export function completeCompileCache() {
@@ -91,7 +91,7 @@ if (import.meta.main) {
   useCompileCache();
   const compiled = fingerprint();
   for (const script of scripts()) {
-    // A thread's main script throws here, because it has no task. By then it is compiled.
+    // A thread's main script throws here, because it has no task. By then, the script is compiled.
     await import(pathToFileURL(script)).catch(() => undefined);
   }
   if (isWritten()) writeFileSync(markerFile(), compiled);

@@ -100,8 +100,8 @@ async function askPlace(place: Place, path: string): Promise<Found> {
 async function answerOf(url: string): Promise<IncomingMessage> {
   // An import would read every property of the module, and reading its property `WebSocket` loads a WebSocket client.
   const { get } = process.getBuiltinModule(url.startsWith('https:') ? 'node:https' : 'node:http');
-  // Not with fetch, which refuses some ports that a replica can have. The certificate is not checked: its name does not
-  // fit a local address, and the request has no secrets.
+  // Does not use fetch, which refuses some ports that a replica can have. The certificate is not checked: its name does
+  // not fit a local address, and the request has no secrets.
   const request = get(url, {
     signal: AbortSignal.timeout(timeoutMilliseconds),
     rejectUnauthorized: false,

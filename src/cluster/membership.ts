@@ -107,8 +107,8 @@ class Membership {
       }
       if (holder !== undefined && !isOurs) {
         this.#logHolder(holder, isNew);
-        // Write our key again once, so that the other process also logs the conflict. If both processes repeated it,
-        // the addresses of this nameserver in the zones would change every few seconds.
+        // Write our key again once, so that the other process also logs the conflict. If both processes did so again
+        // and again, the addresses of this nameserver in the zones would change every few seconds.
         if (!isNew && this.#reclaimed) return;
         this.#reclaimed = !isNew;
       }

@@ -135,7 +135,7 @@ function rightsOf({ role, zones, pools, owner }: StoredToken): Rights {
   };
 }
 
-/** Returns the bearer of the request's token. Refuses if the route is open: it authenticates nobody. */
+/** Returns the bearer of the request's token. Refuses on an open route, because that authenticates nobody. */
 export function actorOf({ actor }: FastifyRequest): TokenActor {
   return actor ?? refuse('unauthorized', 'this needs a token');
 }

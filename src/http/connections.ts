@@ -12,7 +12,8 @@ import { clientKey } from './client-key.ts';
 import { type Exchange, Pipeline } from './pipeline.ts';
 import { problemOf, retryAfter } from './problem.ts';
 
-// An import would read every property of this module. One of them loads a WebSocket client: 14 MB (bench/weight.ts).
+// An import would read every property of this module. One of the properties loads a WebSocket client: 14 MB
+// (bench/weight.ts).
 const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
 export interface ConnectionLimits {
@@ -245,7 +246,7 @@ export class Connections {
 
   /**
    * Closes an idle connection of the client with the most connections, so that one client cannot displace all others.
-   * If that client has no idle one, closes any idle one.
+   * If that client has none, closes an idle connection of any client.
    */
   #closeIdleOfLargest(): boolean {
     const most = Math.max(...this.#perClient.values());

@@ -1,5 +1,5 @@
-// The API's description for people, below /docs: Swagger UI on a page of our own. It loads nothing from other servers.
-// A file is read when a browser asks for it: most replicas never need it (bench/weight.ts).
+// The API's description for people, below /docs: Swagger UI on a page of our own. The page loads nothing from other
+// servers. Each file is read when a browser asks for it, because most replicas never need the files (bench/weight.ts).
 
 import { createReadStream } from 'node:fs';
 import { createRequire } from 'node:module';

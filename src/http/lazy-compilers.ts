@@ -94,7 +94,10 @@ function countValues(value: unknown, limit: number): number {
 /** The serializer uses Ajv to choose the form of a field that has several. Ajv would warn of our own formats. */
 export const serializerOptions = { ajv: { validateFormats: false } } as const;
 
-/** Returns Fastify's own serializer, loaded late. It omits fields that the schema does not name. */
+/**
+ * Returns Fastify's own serializer, which is loaded with the first response. The serializer omits fields that the
+ * schema does not name.
+ */
 export const buildSerializer: SerializerFactory = (schemas, options) => {
   const compiler = once(() => loadSerializer()(schemas, { ...options, ...serializerOptions }));
   return (route) => {

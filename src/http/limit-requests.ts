@@ -36,7 +36,10 @@ export const uncountedRefusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'unauthorized',
 ]);
 
-/** Returns a function that counts a request with a token. It refuses with `rate_limited` if the limit is reached. */
+/**
+ * Returns a function that counts a request with a token. The function refuses with `rate_limited` if the limit is
+ * reached.
+ */
 export function limitRequests(perMinute: number): (request: FastifyRequest, reply: FastifyReply) => void {
   if (perMinute === 0) return () => undefined;
   const allowances = new Allowances({ size: perMinute, refillSeconds: windowSeconds / perMinute, maxKeys });

@@ -1,6 +1,6 @@
-// Pages of a list. A cursor is the key of the last item of a page, in base64url so that no client relies on its form.
-// So an item that exists during the whole listing comes exactly once, even if other items are created or deleted
-// between the pages (test/http/cursors.test.ts).
+// Pages of a list. A cursor is the key of the last item of a page. So an item that exists during the whole listing
+// comes exactly once, even if other items are created or deleted between the pages (test/http/cursors.test.ts). The key
+// is in base64url, so that no client relies on its form.
 
 import { Turns } from '../control/reading/turns.ts';
 import { atField } from '../errors.ts';

@@ -7,8 +7,8 @@ import type { Socket } from 'node:net';
 /** Complete requests that may wait for their turn before the connection is paused. */
 const maxWaiting = 8;
 /**
- * The octets that Node's parser gets at once. It reports all requests in them: at most about a hundred, because the
- * smallest request has 20 octets. So more than `maxWaiting` requests may wait.
+ * The octets that Node's parser gets at once. The parser reports all requests in these octets: at most about a hundred,
+ * because the smallest request has 20 octets. So more than `maxWaiting` requests may wait.
  */
 const slice = 2048;
 
@@ -18,7 +18,10 @@ export interface Exchange {
   readonly response: ServerResponse;
   /** The request's token is valid. */
   authenticated: boolean;
-  /** Lets the handling of the request begin. Only a request that waits for its turn has it ({@link Pipeline.turn}). */
+  /**
+   * Lets the handling of the request begin. Set only while the request waits for its turn, and after that
+   * ({@link Pipeline.turn}).
+   */
   begin?: () => void;
 }
 
@@ -99,7 +102,7 @@ export class Pipeline {
   #finish(request: IncomingMessage): void {
     this.#exchanges.delete(request);
     const next = this.#first();
-    // Not at once, so that other connections are served in between.
+    // Begins the next request later, so that other connections are served in between.
     if (next?.begin !== undefined) setImmediate(() => this.#begin(next));
     if (!this.#held || this.#exchanges.size > maxWaiting) return;
     this.#held = false;
@@ -112,7 +115,7 @@ export class Pipeline {
 
   /** Gives the parser the received octets, until too many requests wait or Node pauses the connection. */
   #feed(): void {
-    // The parser may resume the socket, and so call this again, while it gets a slice.
+    // While the parser gets a slice, it may resume the socket, and so call this method again.
     if (this.#feeding) return;
     this.#feeding = true;
     try {

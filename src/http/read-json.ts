@@ -135,7 +135,10 @@ const code = {
   closeObject: 0x7d,
 } as const;
 
-/** Returns the name of a field between two quotes. Undefined if it is not JSON. */
+/**
+ * Returns the name of a field between two quotes. Returns undefined if the text between the quotes is not a JSON
+ * string.
+ */
 function fieldIn(text: string, start: number, end: number): string | undefined {
   const inside = text.slice(start + 1, end);
   if (!inside.includes('\\')) return inside;

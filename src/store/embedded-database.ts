@@ -362,8 +362,8 @@ export class EmbeddedDatabase {
   }
 
   /**
-   * Returns the error of a failed query or write. Damage is logged once. After it, nothing is written, so that what is
-   * left in the file can be repaired.
+   * Returns the error of a failed query or write. Damage is logged once. After that, nothing is written, so that what
+   * is left in the file can be repaired.
    */
   #unavailable(cause: unknown): StoreUnavailable {
     const reason = messageOf(cause);

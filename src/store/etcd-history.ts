@@ -36,9 +36,9 @@ export class EtcdHistory {
 
   /**
    * Returns the error if etcd has another history, else undefined. The id of the cluster does not prove that the
-   * history is the same: it is made from the names and addresses of the members. The newest revision does not either:
-   * others may have written meanwhile. The proof is that the landmark's key has the landmark's value at its revision.
-   * One case is not detected: a history that has this value at this revision, but differs before it.
+   * history is the same: it is made from the names and addresses of the members. Nor does the newest revision: others
+   * may have written meanwhile. The proof is that the landmark's key has the landmark's value at its revision. One case
+   * is not detected: a history that has this value at this revision, but differs before it.
    */
   async findLoss(read: ReadKey): Promise<HistoryLost | undefined> {
     const [cluster, revision, landmark] = [this.#cluster, this.#revision, this.#landmark];

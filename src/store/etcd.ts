@@ -60,8 +60,8 @@ const attemptTimeout = 2000;
  */
 const maxMessage = 64 * 1024 * 1024;
 /**
- * How many pages ahead the range of a list's request ends. If it has too few keys, the range of the next request ends
- * `timesAsFar` times as far ahead.
+ * How many pages ahead the range of a list's request ends. If this range has too few keys, the range of the next
+ * request ends `timesAsFar` times as far ahead.
  */
 const pagesAhead = 4;
 const timesAsFar = 16;

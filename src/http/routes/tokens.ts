@@ -24,7 +24,7 @@ const params = strict({ id: Type.String({ minLength: 1, maxLength: 63 }) });
 export const tokenRoutes: Routes = async (app, services) => {
   const { views } = services;
 
-  /** Sends a token with its secret. The answer to a repeated request has no secret, because it is not stored. */
+  /** Sends a token with its secret. The answer to a repeated request has no secret, because secrets are not stored. */
   const sendWithSecret = (
     reply: FastifyReply,
     committed: Committed<ShownToken>,

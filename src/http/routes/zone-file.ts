@@ -32,7 +32,7 @@ export const zoneFileRoutes: Routes = async (app, services) => {
   const zoneOf = (request: FastifyRequest, text: string) =>
     existingZone(askingOf(services, request), zoneNameOf(text)).value.name;
 
-  /** Notes that the request is parsed. A trial does not read the file: it can be read only once. */
+  /** Notes that the request is parsed. A trial does not read the file, because the file can be read only once. */
   const beginImport = (request: FastifyRequest, zone: Fqdn, precondition: Precondition) => {
     if (request.isTrial) {
       needImport(askingOf(services, request));

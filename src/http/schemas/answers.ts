@@ -43,7 +43,7 @@ export function created<T extends TSchema>(body: T) {
   return { 201: answer(body, 'The resource was created', ['ETag', 'Location', 'Zonewright-Revision']) };
 }
 
-/** Returns the answer of a write of several resources. It has no entity tag. */
+/** Returns the answer of a write of several resources. The answer has no entity tag. */
 export function writtenTogether<S extends 200 | 201, T extends TSchema>(status: S, body: T) {
   return { [status]: answer(body, 'All were written', ['Zonewright-Revision']) } as Record<
     S,

@@ -1,6 +1,6 @@
-// The events of /v1/watch: their fields, and the JSON in their data. watch/event-text.ts writes the events. Only the
-// description of the API uses these schemas, and the tests, which check each event with them. OpenAPI 3.1 cannot
-// describe the items of a stream: so the media type has the schema of one event, as client generators expect.
+// The events of /v1/watch: their fields, and the JSON in their data. watch/event-text.ts writes the events. The
+// description of the API has these schemas, and tests check each event with them. Nothing else uses them. OpenAPI 3.1
+// cannot describe the items of a stream: so the media type has the schema of one event, as client generators expect.
 
 import type { TSchema } from 'typebox';
 import { type AuditedResource, auditedActions, auditedResources } from '../../model/audit-event.ts';

@@ -43,7 +43,8 @@ export function readPlainRrsets(text: string, name: Fqdn): Rrset[] | undefined {
       at += 2;
     }
     if (text.startsWith(']}', at)) {
-      // The views keep the target (alias-targets.ts). As a part of this text, it would keep the whole text in memory.
+      // The views keep the target (alias-targets.ts). A target that is a part of this text would keep the whole text in
+      // memory.
       if (type === 'CNAME') return undefined;
       rrsets.push({ type, ttl, records });
       at += 2;

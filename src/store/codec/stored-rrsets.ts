@@ -12,8 +12,8 @@ import { conflictWithCname, maxRrset, type NamedRrsets, parseRecords, type Rrset
 const hostTypes: readonly string[] = ['A', 'AAAA', 'PTR', 'CNAME'];
 
 /**
- * Upper bounds of a record's octets in a message: for each character of its text, and in addition for each record
- * (NSEC).
+ * A record takes at most this many octets in a message: `octetsPerCharacter` for each character of its text, and
+ * `octetsPerRecord` in addition (for NSEC).
  */
 const octetsPerCharacter = 4;
 const octetsPerRecord = 64;

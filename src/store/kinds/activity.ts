@@ -1,5 +1,5 @@
-// Activity of tokens: `activity/<token>` → when the token was last used, to the hour. It has a key of its own, so that
-// using a token does not change the token itself, and is no change that users see.
+// Activity of tokens: `activity/<token>` → when the token was last used, to the hour. The time has a key of its own: in
+// the token's value, each use would be a change of the token that users see.
 
 import { parseTimestamp } from '../../model/timestamp.ts';
 import { requireEqual } from '../codec/value-checks.ts';

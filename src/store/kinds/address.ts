@@ -20,7 +20,7 @@ const prefix = 'addresses/';
 
 /**
  * Returns the key of an address. An address has only one key, so a second holder cannot create it
- * (test/control/allocation.test.ts). Its hexadecimal digits put the keys in the order of the addresses.
+ * (test/control/allocation.test.ts). The hexadecimal digits in the keys put the keys in the order of the addresses.
  */
 export function addressKey(space: string, address: Address): string {
   return addressesPrefix(space) + addressHex(address);

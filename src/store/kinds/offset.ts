@@ -1,5 +1,6 @@
 // The offset of revisions: `revisions/offset` → the number that is added to the revisions of a restored store. Only a
-// restored store has this key. While a backup is being restored, the value also says how much of it has been written.
+// restored store has this key. While a backup is being restored, the value also says how much of the backup has been
+// written.
 
 import { Type } from '../../model/json-schema.ts';
 import { type FieldsOf, type ValueCodec, valueCodec } from '../codec/value-codec.ts';
