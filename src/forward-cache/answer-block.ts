@@ -2,9 +2,9 @@
 // message without its header and without OPT, and the places of its TTLs. forwarding/forwarders/ writes it,
 // answer-reader.ts reads it.
 
-/** The octet at which each field begins. Numbers are in network order. */
+/** The octet at which each field of a block begins. Numbers are in network order; times are in seconds since 1970. */
 export const field = {
-  /** In seconds since 1970. */
+  /** When the answer was put into the block. Its TTLs count from then on. */
   stored: 0,
   /** From this second on, the answer has expired. */
   expires: 4,
@@ -17,6 +17,7 @@ export const field = {
   answers: 16,
   authorities: 18,
   additionals: 20,
+  /** The number of TTLs. Their places follow the message. */
   ttls: 22,
   /** Where the sections end, counted from the beginning of the message with its header. */
   answersEnd: 24,
@@ -31,8 +32,8 @@ export const answerFlag = {
   /** The answer has expired, and is given nevertheless. Its TTLs are not lowered. */
   stale: 1,
   /**
-   * The answer ends with a CNAME whose target is in another zone. The forwarder completes it for clients that may ask
-   * that zone.
+   * The answer ends with a CNAME whose target is in another zone. The forwarder's thread completes the answer for
+   * clients that may ask that zone.
    */
   unfinished: 2,
 } as const;
@@ -42,7 +43,7 @@ export const noExtendedError = 0xffff;
 /** Octets of the message's header, which is not in the block. */
 const headerLength = 12;
 
-/** Add this to an offset in the message to get the offset in the block. */
+/** The difference between the offset of an octet in the block and its offset in the message. */
 export const messageShift = field.message - headerLength;
 
 /** Returns the length of a block in octets. `end` is the end of its message, `ttls` the number of TTLs. */
@@ -50,7 +51,7 @@ export function blockLength(end: number, ttls: number): number {
   return messageShift + end + 2 * ttls;
 }
 
-/** The fields of a block. */
+/** The fields of a block (`field`), without the number of TTLs. */
 export interface AnswerFields {
   readonly stored: number;
   readonly expires: number;

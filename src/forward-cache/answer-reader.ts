@@ -37,7 +37,7 @@ export class AnswerReader {
     return code === noExtendedError ? -1 : code;
   }
 
-  /** True: the forwarder must complete the answer. */
+  /** True: the answer is only the beginning (`answerFlag.unfinished`). */
   get isUnfinished(): boolean {
     return ((this.#octets[this.#at + field.flags] as number) & answerFlag.unfinished) !== 0;
   }
@@ -48,10 +48,10 @@ export class AnswerReader {
   }
 
   /**
-   * Copies all records to `target`, behind its question. This must be the answer's question, but its letters may be
-   * upper or lower case. Lowers TTLs by the answer's age. If not all records fit before `maxEnd`, leaves out the
-   * additional section, then the authority section (RFC 2181 §9). If the records that the client needs do not fit,
-   * copies none, and sets `truncated`. Returns the end.
+   * Copies all records to `target`, behind its question. The question must be that of the answer, in any case of
+   * letters. Lowers TTLs by the answer's age; `seconds` is the time now. If not all records fit before `maxEnd`, leaves
+   * out the additional section, then the authority section (RFC 2181 §9). If the records that the client needs do not
+   * fit, copies none, and sets `truncated`. Returns the end of the records.
    */
   copy(target: Uint8Array, maxEnd: number, seconds: number): number {
     const [view, at, octets] = [this.#view, this.#at, this.#octets];

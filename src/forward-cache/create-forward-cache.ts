@@ -2,11 +2,11 @@
 
 import { bucketsAt, header, magic, segmentWords } from './layout.ts';
 
-/** One bucket for this many octets of memory, about the size of a short answer. */
+/** There is at least one bucket for this many octets of segments, about the size of a short answer. */
 const octetsPerBucket = 256;
 const minSegments = 16;
 
-/** Returns memory for a cache of about this many octets. Pages that were never written use no memory. */
+/** Returns memory for a cache whose segments have about `octets`. Pages that were never written use no memory. */
 export function createForwardCache(octets: number): SharedArrayBuffer {
   const count = Math.max(minSegments, Math.floor(octets / (segmentWords * 4)));
   const buckets = 2 ** Math.ceil(Math.log2((count * segmentWords * 4) / octetsPerBucket));
@@ -23,7 +23,7 @@ export function createForwardCache(octets: number): SharedArrayBuffer {
 
 /**
  * Removes all answers after the writer has died, because the next writer does not know which memory is in use. Call
- * this before the next writer begins; no reader may be reading an answer when it writes.
+ * this before the next writer begins. When the next writer writes, no reader may still be reading an old answer.
  */
 export function emptyForwardCache(buffer: SharedArrayBuffer): void {
   const words = new Uint32Array(buffer);

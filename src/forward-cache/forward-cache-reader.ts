@@ -1,5 +1,5 @@
-// Finds answers of forwarded zones in the cache. Every answering thread has one reader. It never waits and makes no
-// garbage (test/forward-cache/answer-reader.test.ts).
+// Finds answers of forwarded zones in the cache. Every answering thread has one reader. A reader never waits and makes
+// no garbage (test/forward-cache/answer-reader.test.ts).
 
 import { field } from './answer-block.ts';
 import { AnswerReader } from './answer-reader.ts';
@@ -38,7 +38,7 @@ export class ForwardCacheReader {
 
   /**
    * Finds an answer that has not expired in this second, and opens it in {@link answer}. Returns false if there is
-   * none. `name` is in lower-cased wire form. `forwarder` is the number of its forwarder.
+   * none. `name` is in lower-cased wire form. `forwarder` is the number of the forwarder that has the name.
    */
   find(
     forwarder: number,
@@ -53,12 +53,12 @@ export class ForwardCacheReader {
     if (at === 0) return false;
     this.answer.open(this.#octets, this.#view, (at + entry.answer) * 4);
     if (!this.answer.isFresh(seconds)) return false;
-    // Written only once: otherwise readers would take the cache line from one another.
+    // The word is written only if it is 0: otherwise readers would take the cache line from one another.
     if (this.#words[at + entry.used] === 0) this.#words[at + entry.used] = 1;
     return true;
   }
 
-  /** Returns the word at which the entry of a question begins, even if its answer has expired; 0 if there is none. */
+  /** Returns the word at which the entry of a question begins, even if the answer has expired; 0 if there is none. */
   findEntry(
     forwarder: number,
     name: Uint8Array,

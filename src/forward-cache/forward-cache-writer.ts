@@ -1,5 +1,5 @@
-// Writes answers into the cache. Only the forwarder's thread does so. If the memory is full, the forwarder that has the
-// most of it loses its oldest segment, except for answers that were used since. So no forwarder can displace all
+// Writes answers into the cache. Only the forwarder's thread does so. If the memory is full, the forwarder with the
+// most segments loses its oldest one, except for some of the answers that were used. So no forwarder can displace all
 // answers of another one (test/forward-cache/forward-cache.test.ts).
 
 import { blockLength, field } from './answer-block.ts';
@@ -7,7 +7,7 @@ import { ForwardCacheReader } from './forward-cache-reader.ts';
 import { bucketsAt, entry, hashQuestion, header, questionWord, segmentWords } from './layout.ts';
 import { Segments, type Share } from './segments.ts';
 
-/** The fields by which questions differ. */
+/** The question of an answer. */
 export interface CachedQuestion {
   /** The name in lower-cased wire form. */
   readonly name: Uint8Array;
@@ -23,7 +23,7 @@ export interface KeptAnswer {
   readonly flags: number;
 }
 
-/** The number of segments that are kept free, so that an answer need not wait for readers. */
+/** This many segments are kept spare, so that new answers need not wait until readers have moved on. */
 const reserve = 3;
 /** The most words of used answers that are kept when their segment is cleared. */
 const maxKept = segmentWords / 2;
@@ -33,7 +33,7 @@ export class ForwardCacheWriter {
   readonly #octets: Uint8Array;
   readonly #view: DataView;
   readonly #segments: Segments;
-  /** The writer's own reader needs no cell: nothing is freed while the writer reads. */
+  /** The writer's own reader. It uses no cell, since the writer frees nothing while it reads. */
   readonly #reader: ForwardCacheReader;
   readonly #mask: number;
   readonly #seed: number;
@@ -49,7 +49,8 @@ export class ForwardCacheWriter {
   }
 
   /**
-   * Puts the answer in place of an older one. Returns false if it is too long, or if slow readers leave no free memory.
+   * Puts the answer in place of an older one. Returns false if the answer is too long, or if slow readers leave no free
+   * memory.
    */
   put(forwarder: number, question: CachedQuestion, block: Uint8Array, seconds: number): boolean {
     const size = entry.answer + Math.ceil(block.length / 4);
@@ -78,7 +79,7 @@ export class ForwardCacheWriter {
     return true;
   }
 
-  /** Returns a copy of the answer, even if it has expired. */
+  /** Returns a copy of the answer, even if it has expired; undefined if there is none. */
   find(forwarder: number, question: CachedQuestion): Uint8Array | undefined {
     const at = this.#findEntry(forwarder, question);
     if (at === 0) return undefined;
@@ -86,7 +87,7 @@ export class ForwardCacheWriter {
     return this.#copy(at);
   }
 
-  /** Removes all answers of a forwarder, or those of one name. Returns how many were removed. */
+  /** Removes all answers of a forwarder, or those for one name. Returns how many were removed. */
   clear(forwarder: number, name?: Uint8Array): number {
     let cleared = 0;
     for (const at of this.#entriesOf(forwarder)) {
@@ -97,7 +98,7 @@ export class ForwardCacheWriter {
     return cleared;
   }
 
-  /** Returns copies of a forwarder's answers, or of those of one name, `limit` at most. */
+  /** Returns copies of a forwarder's answers, or of those for one name, `limit` at most. */
   list(forwarder: number, limit: number, name?: Uint8Array): KeptAnswer[] {
     const found: KeptAnswer[] = [];
     for (const at of this.#entriesOf(forwarder)) {
@@ -154,7 +155,7 @@ export class ForwardCacheWriter {
     const at = this.#append(share, size);
     if (at !== 0) return at;
     while (this.#segments.spare <= reserve && this.#evict(seconds));
-    // #evict may have taken the forwarder's last segment, and its share with it.
+    // #evict may have taken the forwarder's last segment, and then it has deleted the forwarder's share.
     const now = this.#segments.share(forwarder);
     if (this.#segments.take(now) === undefined) {
       if (now.segments.length === 0) this.#segments.shares.delete(forwarder);
@@ -175,7 +176,10 @@ export class ForwardCacheWriter {
     return at;
   }
 
-  /** Clears the oldest segment of the forwarder that has the most segments. Returns false if there is none. */
+  /**
+   * Takes the oldest segment from the forwarder that has the most segments. Answers that were used and have not expired
+   * move to a newer segment, `maxKept` words at most. Returns false if no forwarder has a segment.
+   */
   #evict(seconds: number): boolean {
     const share = this.#segments.largest();
     const segment = share?.segments[0];
@@ -194,7 +198,7 @@ export class ForwardCacheWriter {
     return true;
   }
 
-  /** Copies an entry to the end of the forwarder's newest segment, if there is room. */
+  /** Copies an entry to the end of the forwarder's newest segment, or to a new segment. Returns false without room. */
   #move(share: Share, at: number, size: number): boolean {
     if (share.segments.length < 2) return false;
     let to = this.#append(share, size);
@@ -219,7 +223,7 @@ export class ForwardCacheWriter {
     this.#count(at, 1);
   }
 
-  /** Unlinks an entry. Readers that are at the entry can go on: its `next` stays until its segment is used again. */
+  /** Unlinks an entry. Readers that are at the entry can go on: its `next` stays until the segment is used again. */
   #unlink(at: number): void {
     const words = this.#words;
     let place = bucketsAt + ((words[at + entry.hash] as number) & this.#mask);
@@ -237,8 +241,8 @@ export class ForwardCacheWriter {
     share.entries += change;
     share.words += size;
     segments.live[segment] = (segments.live[segment] as number) + size;
-    // No reader can find anything in the segment any more. The newest segment stays, since it is still being filled,
-    // unless the forwarder has no entries at all.
+    // Retires a segment in which readers can find nothing any more. The newest segment stays, since it is still being
+    // filled, unless the forwarder has no entries at all.
     const isFilling = segment === share.segments.at(-1) && share.entries > 0;
     if (segments.live[segment] === 0 && !isFilling) segments.retire(share, segment);
   }

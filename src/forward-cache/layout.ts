@@ -8,8 +8,8 @@ export const header = { magic: 0, epoch: 1, seed: 2, mask: 3, segments: 4 } as c
 /** As many cells as the zone table has: an answering thread uses the same number in both. */
 export const cellCount = 64;
 /**
- * A cell is as long as a cache line, so that readers do not slow down one another. Its first word is the epoch that the
- * reader sees; 0 while it sleeps.
+ * A cell is as long as a cache line, so that readers do not slow down one another. The first word of a cell is the
+ * epoch that its reader saw last; 0 while the reader sleeps.
  */
 const cellWords = 16;
 const cellsAt = 16;
@@ -48,7 +48,10 @@ export function questionWord(type: number, recordClass: number): number {
   return ((type << 16) | recordClass) >>> 0;
 }
 
-/** Returns the hash of a question: FNV-1a, with the finish of MurmurHash3, since the low bits choose the bucket. */
+/**
+ * Returns the hash of a question: a hash like FNV-1a, then a short finish like that of MurmurHash3, since the low bits
+ * choose the bucket.
+ */
 export function hashQuestion(
   seed: number,
   forwarder: number,

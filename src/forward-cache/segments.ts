@@ -1,10 +1,10 @@
-// The writer's bookkeeping of segments: which forwarder has which, and which are free. A segment is used again only
-// when, after its entries were unlinked, every reader has begun a new batch or gone to sleep (quiescent states, as in
-// the zone table). Proof: test/forward-cache/forward-cache.test.ts.
+// The writer's bookkeeping of segments: which segments each forwarder has, and which are free. A segment is used again
+// only when, after its entries were unlinked, every reader has begun a new batch or gone to sleep (quiescent states, as
+// in the zone table). The test: test/forward-cache/forward-cache.test.ts.
 
 import { cellCount, cellWord, header, segmentWords } from './layout.ts';
 
-/** The segments of one forwarder. The last one is still being filled. */
+/** The segments of one forwarder. The last one of `segments` is still being filled. */
 export interface Share {
   readonly forwarder: number;
   readonly segments: number[];
@@ -57,7 +57,7 @@ export class Segments {
   }
 
   /**
-   * Gives the forwarder another segment. Returns undefined if none is free, or if readers still use the retired ones.
+   * Gives the forwarder another segment. Returns undefined if none is free, and readers may still use the retired ones.
    */
   take(share: Share): number | undefined {
     if (this.#free.length === 0) this.#collect();
@@ -69,14 +69,14 @@ export class Segments {
     return segment;
   }
 
-  /** Takes the segment from its forwarder. All its entries must be unlinked. */
+  /** Takes the segment from its forwarder. All entries of the segment must be unlinked. */
   retire(share: Share, segment: number): void {
     share.segments.splice(share.segments.indexOf(segment), 1);
     if (share.segments.length === 0) this.shares.delete(share.forwarder);
     this.#retired.push({ segment, epoch: this.#words[header.epoch] as number });
   }
 
-  /** Returns the forwarder that has the most segments. */
+  /** Returns the share with the most segments; undefined if there is no share. */
   largest(): Share | undefined {
     let found: Share | undefined;
     for (const share of this.shares.values()) {
@@ -102,7 +102,7 @@ export class Segments {
   }
 }
 
-/** Returns whether epoch `a` is before `b`. Epochs wrap around at 2^32. */
+/** Returns whether epoch `a` is before epoch `b`. Epochs wrap around at 2^32. */
 function isBefore(a: number, b: number): boolean {
   return ((a - b) | 0) < 0;
 }

@@ -1,6 +1,6 @@
-// Finds the reverse zones of a zone, so that a resolver that forwards the zone can forward them too: those with PTRs of
-// the zone's hosts, and the automatic ones of the pools from which these hosts have addresses. Only hosts and pools
-// that the token may see count. Reads in slices: a zone may have a million hosts.
+// Finds the reverse zones of a zone, so that a resolver that forwards the zone can forward these too: the reverse zones
+// with PTRs of the zone's hosts, and the automatic ones of the pools from which these hosts have addresses. Only hosts
+// and pools that the token may see count. Reads in slices, since a zone may have a million hosts.
 
 import { accessOf } from '../control/access/access.ts';
 import type { Asking } from '../control/access/actor.ts';
@@ -13,7 +13,7 @@ import { isReverse, isReverseOfIpv4 } from '../model/reverse-tree.ts';
 import type { Zone } from '../model/zone.ts';
 import type { Versioned } from '../views/versioned.ts';
 
-/** Returns a function that finds the reverse zones of a zone, in canonical order. A reverse zone has none. */
+/** Returns a function that finds the reverse zones of a zone, in canonical order. Finds none for a reverse zone. */
 export function reverseZoneFinder(asking: Asking): (zone: Fqdn) => Promise<Fqdn[]> {
   const all = new Map<Fqdn, Zone>();
   for (const { value } of asking.views.zones.list()) if (isReverse(value.name)) all.set(value.name, value);
@@ -26,7 +26,7 @@ async function reverseZonesOf(asking: Asking, zone: Fqdn, all: ReadonlyMap<Fqdn,
   const pools = new Set<string>();
   const seen = new SeenNetworks(all.keys());
   for await (const { value: host } of hostsOf(asking, zone)) {
-    // Most replicas have few reverse zones: the first hosts already lead to all of them.
+    // Often, the first hosts already lead to all reverse zones.
     if (found.size === all.size) break;
     for (const { address, pool, ptr } of host.addresses) {
       if (pool !== null) pools.add(pool);
@@ -44,7 +44,7 @@ async function reverseZonesOf(asking: Asking, zone: Fqdn, all: ReadonlyMap<Fqdn,
   return [...found].sort(compareNames);
 }
 
-/** The /24 networks of IPv4 with an address that was seen. All PTRs of one /24 are in the same reverse zone. */
+/** The /24 networks of IPv4 with an address that was seen. Mostly, all PTRs of a /24 are in the same reverse zone. */
 class SeenNetworks {
   readonly #seen = new Set<string>();
   /** True: a reverse zone may be smaller than a /24 (RFC 2317 and others), so every address is looked at. */

@@ -102,8 +102,8 @@ export class NameKey {
 }
 
 /**
- * Spreads the bits, with half of the steps that MurmurHash3 has at its end, because the low bits select the slot.
- * Returns 31 bits: for larger numbers, V8 would allocate an object.
+ * Spreads the bits, with a short finish like that of MurmurHash3, because the low bits select the slot. Returns 31
+ * bits: for larger numbers, V8 would allocate an object.
  */
 function finish(hash: number): number {
   const mixed = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);

@@ -1,5 +1,5 @@
 // Asks a DNS server for a SOA over UDP, with a time limit. dns2 writes the query and reads the answer. This file
-// decides which datagram is the answer: it must come from the server, with our id and our question (RFC 5452 §9).
+// decides which datagram is the answer: one from the server, with our id and our question (RFC 5452 §9).
 
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
@@ -11,13 +11,13 @@ import { type Fqdn, nameToWire } from '../../model/name.ts';
 interface Question {
   name: Fqdn;
   milliseconds: number;
-  /** Sets RD: for a resolver, which shall ask other servers. */
+  /** True: the query has RD, for a resolver, which shall ask other servers. */
   recursive?: boolean;
-  /** Sets CD: the resolver shall not validate (RFC 4035 §3.2.2). */
+  /** True: the query has CD: the resolver shall not validate (RFC 4035 §3.2.2). */
   withoutValidation?: boolean;
 }
 
-/** A SOA record in an answer. Names are without their last dot. */
+/** A SOA record in an answer. Names are in lower case, without their last dot. */
 export interface AnsweredSoa {
   owner: string;
   primary: string;
@@ -31,11 +31,11 @@ export interface ServerAnswer {
   isAuthoritative: boolean;
   /** True: records are missing, since the answer did not fit or the server limits its answers (TC). */
   isTruncated: boolean;
-  /** True: there is a SOA at the name, or an alias. */
+  /** True: the answer section has records: the name has a SOA or an alias. */
   hasAnswers: boolean;
   /** The SOA of the name, in the answer section. */
   soa: AnsweredSoa | undefined;
-  /** The SOA in the authority section: its zone has no such name, or no such type at the name. */
+  /** The SOA in the authority section: the zone of this SOA has no such name, or no such type at the name. */
   denial: AnsweredSoa | undefined;
 }
 
@@ -46,12 +46,12 @@ const soaType = 6;
  */
 const maxAnswer = 4096;
 
-/** Returns whether dns2 can send the name. It cannot send a dot inside a label, or octets that are not ASCII. */
+/** Returns whether dns2 can send the name. It cannot send a dot inside a label, or octets above 0x7e. */
 export function canAskFor(name: Fqdn): boolean {
   return textOf(name) !== undefined;
 }
 
-/** Returns the name without escapes, as dns2 takes it. */
+/** Returns the name without escapes, as dns2 takes it; undefined if dns2 cannot send the name. */
 function textOf(name: Fqdn): string | undefined {
   const wire = nameToWire(name);
   const labels: string[] = [];
@@ -68,12 +68,12 @@ export async function askServer(server: Endpoint, question: Question): Promise<S
   const { name, milliseconds, recursive = false, withoutValidation = false } = question;
   const text = textOf(name);
   if (text === undefined) throw new Error(`cannot ask for ${name}`);
-  // Loaded with the first question: most replicas never ask one.
+  // dns2 is loaded with the first question: a replica that asks none saves its memory.
   const { Packet } = await import('dns2');
   const query = new Packet();
   query.header.id = randomInt(0x10000);
   query.header.rd = recursive ? 1 : 0;
-  // The types of dns2 lack the bit.
+  // The types of dns2 lack the bit CD.
   Object.assign(query.header, { cd: withoutValidation ? 1 : 0 });
   query.questions.push(new Packet.Question(text, soaType, Packet.CLASS.IN));
   const isAnswer = ({ header, questions: [asked], errors }: Packet) =>

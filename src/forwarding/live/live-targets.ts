@@ -14,11 +14,11 @@ export interface Target extends Endpoint {
   revisionLag: number | null;
 }
 
-/** Milliseconds for each of two tries: a datagram may get lost. */
+/** Milliseconds for each of two tries. There are two, since a datagram may get lost. */
 const tryMilliseconds = 700;
 const cacheMilliseconds = 1000;
 
-/** How many revisions a target is behind; undefined if it does not answer. */
+/** A question to a target: `lag` is how many revisions the target is behind; undefined if it does not answer. */
 interface Asked {
   lag: Promise<number | undefined>;
   at: number;
@@ -33,8 +33,8 @@ export class LiveTargets {
   }
 
   /**
-   * Returns the targets in the order of their addresses. They are asked for the zone that changed last, of `zones`: a
-   * target that is behind shows it there first.
+   * Returns the targets in the order of their addresses. They are asked for that zone of `zones` which changed last,
+   * since a target that is behind shows it there first.
    */
   async list(zones: readonly Fqdn[]): Promise<Target[]> {
     const zone = this.#newest(zones);
@@ -62,7 +62,7 @@ export class LiveTargets {
     const key = `${formatEndpoint(target)} ${zone}`;
     const known = this.#asked.get(key);
     if (known !== undefined) return known.lag;
-    // Read before the target is asked, so that a change meanwhile does not count as lag.
+    // Our serial is read before the target is asked, so that a change meanwhile does not count as lag.
     const ours = shownSerial(this.#views.zones.serial(zone));
     const lag = serialOf(target, zone).then((theirs) =>
       theirs === undefined ? undefined : serialsBehind(theirs, ours),
@@ -81,7 +81,8 @@ export class LiveTargets {
 }
 
 /**
- * Returns the serial of a target's copy of the zone. Returns undefined if it has no copy, or does not answer in time.
+ * Returns the serial of a target's copy of the zone. Returns undefined if the target has no copy, or does not answer in
+ * time.
  */
 async function serialOf(target: Endpoint, zone: Fqdn): Promise<number | undefined> {
   for (let attempt = 0; attempt < 2; attempt += 1) {
@@ -92,7 +93,7 @@ async function serialOf(target: Endpoint, zone: Fqdn): Promise<number | undefine
       });
       return rcode === 0 && isAuthoritative ? soa?.serial : undefined;
     } catch {
-      // No answer, or an unreadable one.
+      // There was no answer in time, or the target could not be asked. Tries again.
     }
   }
   return undefined;

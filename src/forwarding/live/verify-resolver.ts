@@ -1,7 +1,7 @@
-// Asks a resolver of the company whether it forwards a zone to us. It is asked three questions at once: the SOA of the
-// zone, which it may have in its cache, and two random names in the zone, which it must ask for; one of the two without
-// validation. An answer that denies the name or the type has the SOA, with its serial, of the server that the resolver
-// asked. Only a wildcard with an alias hides this SOA.
+// Asks a resolver of the company whether it forwards a zone to us. The resolver gets three questions at once: for the
+// SOA of the zone, which it may have in its cache, and for two random names in the zone, which it must ask for; one of
+// the two without validation. An answer that denies the name or the type has the SOA, with its serial, of the server
+// that the resolver asked. Only a wildcard with an alias hides this SOA.
 
 import { randomUUID } from 'node:crypto';
 import type { Endpoint } from '../../model/endpoint.ts';
@@ -34,7 +34,10 @@ interface OurSoa {
   primary: string;
 }
 
-/** In milliseconds. A resolver whose first target is dead may need two seconds until it asks the next. */
+/**
+ * How long to wait for each answer, in milliseconds. A resolver whose first target is dead may need two seconds until
+ * it asks the next.
+ */
 const milliseconds = 5000;
 const [noError, serverFailure, nameError, refused] = [0, 2, 3, 5];
 
@@ -125,7 +128,7 @@ function ownerOf(zone: Fqdn): string {
   return zone === root ? '' : zone;
 }
 
-/** Returns whether a SOA is from our zone: it has our primary, or our serial, which no other server has by chance. */
+/** Returns whether a SOA is that of our zone: it has our primary, or our serial, which others hardly have by chance. */
 function isOurs(seen: AnsweredSoa, before: OurSoa, after: OurSoa): boolean {
   return [before, after].some(({ primary, serial }) => seen.primary === primary || seen.serial === serial);
 }

@@ -1,4 +1,4 @@
-// AdGuard Home.
+// Renders for AdGuard Home.
 
 import { formatEndpoint } from '../../model/endpoint.ts';
 import { isReverse } from '../../model/reverse-tree.ts';

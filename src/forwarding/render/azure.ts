@@ -1,4 +1,4 @@
-// Azure DNS Private Resolver.
+// Renders for Azure DNS Private Resolver.
 
 import { lines } from './lines.ts';
 import type { Renderer } from './renderer.ts';
@@ -18,7 +18,7 @@ export const azure: Renderer = {
         place: 'a POSIX shell with the az command (extension dns-resolver), and GROUP and RULESET set.',
         text: lines(
           'set -eu',
-          '# Creates the rule, or replaces the one that stands. Azure wants the dot at the end of the zone.',
+          '# Creates the rule, or replaces an existing one. Azure wants the dot at the end of the zone.',
           'forward() {',
           '  az dns-resolver forwarding-rule create --resource-group "$GROUP" --ruleset-name "$RULESET" --name "$2" \\',
           `    --domain-name "$1." --forwarding-rule-state Enabled --target-dns-servers "[${servers}]"`,

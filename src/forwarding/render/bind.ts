@@ -1,4 +1,4 @@
-// BIND 9.18 and newer.
+// Renders for BIND 9.18 and newer.
 
 import { lines } from './lines.ts';
 import type { Renderer } from './renderer.ts';

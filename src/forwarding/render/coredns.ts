@@ -1,4 +1,4 @@
-// CoreDNS: a Corefile, and the ConfigMap of a Kubernetes cluster.
+// Renders for CoreDNS: a server block of the Corefile, and a ConfigMap for Kubernetes.
 
 import { formatEndpoint } from '../../model/endpoint.ts';
 import { lines } from './lines.ts';
@@ -12,7 +12,7 @@ function serverBlock({ zones, targets }: ForwardedZones): string[] {
     '    cache 30 {',
     '        denial 9984 5',
     '    }',
-    '    # In this order. The next one is asked if one is silent.',
+    '    # Asks the targets in this order: the next one if one is silent.',
     `    forward . ${targets.map(formatEndpoint).join(' ')} {`,
     '        policy sequential',
     '    }',

@@ -1,4 +1,4 @@
-// Docker Compose: the resolvers of one container.
+// Renders for Docker Compose: the resolvers of one container.
 
 import { lines } from './lines.ts';
 import type { Renderer } from './renderer.ts';

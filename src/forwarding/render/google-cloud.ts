@@ -1,4 +1,4 @@
-// Google Cloud DNS: forwarding zones.
+// Renders for Google Cloud DNS: its forwarding zones.
 
 import { lines } from './lines.ts';
 import type { Renderer } from './renderer.ts';

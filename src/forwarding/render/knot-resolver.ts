@@ -1,4 +1,4 @@
-// Knot Resolver 5 (Lua) and 6 (YAML).
+// Renders for Knot Resolver 5 (Lua) and 6 (YAML).
 
 import { lines, withAt } from './lines.ts';
 import type { Renderer } from './renderer.ts';

@@ -1,4 +1,4 @@
-// macOS: one file for each zone, read by its own resolver.
+// Renders for macOS: one file for each zone, which the resolver of macOS reads.
 
 import { lines } from './lines.ts';
 import type { Renderer } from './renderer.ts';

@@ -1,4 +1,4 @@
-// MikroTik RouterOS.
+// Renders for MikroTik RouterOS.
 
 import { lines } from './lines.ts';
 import type { Renderer } from './renderer.ts';
@@ -15,7 +15,7 @@ export const mikrotik: Renderer = {
         name: 'zones',
         place: 'the terminal of the router.',
         text: lines(
-          '# Can be repeated: creates what is missing, and changes what stands.',
+          '# Can be repeated: creates what is missing, and changes what exists.',
           '/ip/dns/forwarders',
           `:if ([:len [find name="zonewright"]] = 0) do={ add name="zonewright" dns-servers=${servers} } else={ set [find name="zonewright"] dns-servers=${servers} }`,
           '/ip/dns/static',

@@ -1,4 +1,4 @@
-// PowerDNS Recursor 4 (settings and Lua) and 5 (YAML).
+// Renders for PowerDNS Recursor 4 (settings and Lua) and 5 (YAML).
 
 import { formatEndpoint } from '../../model/endpoint.ts';
 import { lines } from './lines.ts';

@@ -1,6 +1,6 @@
 // Renders the configuration with which a resolver forwards our zones. Targets that the resolver cannot take are left
-// out, and named in a comment. Throws UnfitForResolver, with the way out, if it cannot take a zone, or none of the
-// targets.
+// out, and named in a comment. Throws UnfitForResolver, with the way out, if the resolver cannot take a zone, or can
+// take none of the targets.
 
 import { familyOf } from '../../model/address.ts';
 import { compareEndpoints, type Endpoint, formatEndpoint, isLoopback } from '../../model/endpoint.ts';
@@ -8,7 +8,7 @@ import { compareNames, type Fqdn, root } from '../../model/name.ts';
 import { isReverse } from '../../model/reverse-tree.ts';
 import type { Part, Renderer } from './renderer.ts';
 
-/** A resolver cannot take our zones or targets. The message says why, and the way out. */
+/** Thrown if a resolver cannot take our zones or targets. The message says why, and the way out. */
 export class UnfitForResolver extends Error {}
 
 /** Names that need no quotes in any format, not even in a shell. */
@@ -90,7 +90,7 @@ function chooseTargets(renderer: Renderer, targets: readonly Endpoint[]): { take
   }
 }
 
-/** Returns the text of a part below a head, which has its purpose, its place and the notes. */
+/** Returns the text of a part below a head, which says its purpose and its place, and has the notes. */
 function withHead(
   renderer: Renderer,
   { place, text, comment = renderer.comment }: Part,

@@ -1,5 +1,4 @@
-// The interface of the renderers. One file of this folder renders for one resolver; renderers.ts lists them all.
-// render-forwarding.ts checks zones and targets first.
+// The interface of the renderers. renderers.ts lists them all. render-forwarding.ts checks zones and targets first.
 
 import type { Endpoint } from '../../model/endpoint.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -8,7 +7,7 @@ import type { Fqdn } from '../../model/name.ts';
 export interface ForwardedZones {
   /** The zones in the order in which they are rendered: the reverse zones last. */
   zones: readonly Fqdn[];
-  /** The targets that answer, in the order of their addresses. */
+  /** The targets that the resolver takes, in the order of their addresses. */
   targets: readonly Endpoint[];
 }
 
@@ -18,7 +17,7 @@ export interface Part {
   name: string;
   /** Where the text belongs, for people. */
   place: string;
-  /** How a comment begins in this part, if it differs from the other parts. */
+  /** How a comment begins in this part, if not as the renderer says. */
   comment?: string;
   text: string;
 }
@@ -33,7 +32,8 @@ export interface Renderer {
   /** The most targets of one zone. */
   maxTargets?: number;
   /**
-   * True: the resolver also takes names with a slash, as in RFC 2317. Others take only letters, digits, `-` and `_`.
+   * True: the resolver also takes names with a slash, as in RFC 2317. Otherwise labels may have only letters, digits,
+   * `-` and `_`.
    */
   takesSlashes?: boolean;
   render(wanted: ForwardedZones): Part[];

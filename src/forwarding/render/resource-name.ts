@@ -5,7 +5,8 @@ import type { Fqdn } from '../../model/name.ts';
 
 /**
  * Returns a name of lower-case letters, digits and hyphens that begins with `zonewright-` and ends with a letter or
- * digit. Two zones never get the same name: a name that does not show its zone exactly ends with a digest.
+ * digit. If the name does not show the zone exactly, it ends with a digest of 32 bits, so that two zones hardly ever
+ * get the same name.
  */
 export function resourceName(zone: Fqdn, maxLength: number): string {
   const plain = `zonewright-${zone.replaceAll('.', '-')}`;

@@ -1,4 +1,4 @@
-// Amazon Route 53 Resolver: its command line, and Terraform.
+// Renders for Amazon Route 53 Resolver: for the AWS command line, and for Terraform.
 
 import { type Address, familyOf } from '../../model/address.ts';
 import { lines } from './lines.ts';
@@ -23,7 +23,7 @@ export const route53: Renderer = {
         place: 'a POSIX shell with the aws command, and ENDPOINT (of an outbound endpoint: rslvr-out-…) and VPC set.',
         text: lines(
           'set -eu',
-          '# forward ZONE NAME: creates the rule and gives it to the VPC, or changes the targets of the one that stands.',
+          '# forward ZONE NAME: creates the rule and gives it to the VPC, or changes the targets of an existing rule.',
           'forward() {',
           '  rule=$(aws route53resolver list-resolver-rules --output text --query "ResolverRules[0].Id" \\',
           '    --filters "Name=DomainName,Values=$1." Name=Type,Values=FORWARD)',

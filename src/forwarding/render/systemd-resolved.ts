@@ -1,9 +1,9 @@
-// systemd-resolved.
+// Renders for systemd-resolved.
 
 import { lines, shortEndpoint } from './lines.ts';
 import type { Renderer } from './renderer.ts';
 
-/** systemd's built-in negative trust anchors. A file of negative trust anchors replaces them. */
+/** The negative trust anchors that systemd has built in. A file of negative trust anchors replaces them. */
 const builtIn = [
   '10.in-addr.arpa',
   ...Array.from({ length: 16 }, (_, index) => `${index + 16}.172.in-addr.arpa`),

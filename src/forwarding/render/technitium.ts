@@ -1,4 +1,4 @@
-// Technitium DNS Server: calls of its HTTP API.
+// Renders for Technitium DNS Server: calls of its HTTP API.
 
 import { formatEndpoint } from '../../model/endpoint.ts';
 import { lines } from './lines.ts';
@@ -24,7 +24,8 @@ export const technitium: Renderer = {
         text: lines(
           'set -eu',
           'call() { path=$1; shift; curl -fsS --get "$SERVER/api/zones/$path" --data-urlencode "token=$TOKEN" "$@"; echo; }',
-          '# Creates the forwarder zone (if it stands, the answer says so), then sets its targets. The zones are not signed.',
+          '# Creates the forwarder zone (if it exists already, the answer says so), then sets its targets. DNSSEC validation',
+          '# is off, because the zones are not signed.',
           'forward() {',
           '  call create -d "zone=$1" -d type=Forwarder -d initializeForwarder=false',
           `  ${addTarget(first)} -d overwrite=true`,

@@ -1,4 +1,4 @@
-// Unbound, and the firewalls that are built around it.
+// Renders for Unbound, and for the firewalls OPNsense and pfSense, whose resolver is Unbound.
 
 import { isLoopback } from '../../model/endpoint.ts';
 import { isReverse } from '../../model/reverse-tree.ts';

@@ -1,4 +1,4 @@
-// The DNS server of Windows: PowerShell that can be run again and again.
+// Renders for the DNS server of Windows: PowerShell that can be run again and again.
 
 import { lines } from './lines.ts';
 import type { Renderer } from './renderer.ts';
