@@ -1,5 +1,6 @@
 // The registry of refusals: each code with its HTTP status and title. control/ refuses with a code, and http/problem.ts
-// makes the response. Other folders do not use it: model/ throws InvalidValue, table/ TableFull, store/ its own errors.
+// makes the response. Other folders have errors of their own: model/ throws InvalidValue, table/ TableFull, store/ its
+// own errors.
 
 import { InvalidValue } from './model/invalid-value.ts';
 

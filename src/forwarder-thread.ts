@@ -135,16 +135,16 @@ function receive(order: ForwarderOrder): void {
 }
 control.on('message', receive);
 
-// The thread ends and is restarted. Its clients get SERVFAIL now, so that they need not wait.
+// The thread ends and is restarted. The clients get SERVFAIL now, so that they need not wait.
 process.once('uncaughtException', (error) => {
   taker.failAll();
-  // Node does not know all of its sockets.
+  // Node does not know all sockets of this thread.
   forwarding.close();
   throw error;
 });
 
-// The lines stay open: the next thread goes on with them. But there may be no next one for long, so no query is left in
-// them.
+// The lines stay open: the next thread goes on with them. But the next thread may start much later, so no query is left
+// in the lines.
 parentPort?.once('message', () => {
   taker.takeAll();
   taker.failAll();

@@ -48,7 +48,7 @@ export function partsOf(value: string): string[] {
     .filter((part) => part !== '');
 }
 
-/** Returns the parser of a list. It throws the faults of all parts, with their indices. */
+/** Returns the parser of a list. The parser throws the faults of all parts, with their indices. */
 const listed =
   <T>(parse: (part: string) => T) =>
   (value: string): T[] =>

@@ -65,7 +65,7 @@ const keptKinds: Readonly<Record<KindName, readonly [kind: { prefix: string }, k
   idempotency: [idempotencyKind, leftOut],
   leader: [leaderKind, leftOut],
   ledger: [ledgerKind, keepLedger],
-  // The restored replica writes the keys of the layout anew.
+  // A replica of the restored store writes the keys of the layout anew.
   skydns: [skydnsKind, leftOut],
   // The restored store gets its own offset.
   offset: [offsetKind, leftOut],

@@ -72,8 +72,8 @@ export async function writeHome(store: Store, home: LedgerHome, before: StoredHo
 }
 
 /**
- * Returns the transaction that writes the home, with the loss that is known so far. It fails if another writer has
- * changed the home since `before`.
+ * Returns the transaction that writes the home, with the loss that is known so far. The transaction fails if another
+ * writer has changed the home since `before`.
  */
 export function homeTransaction(home: LedgerHome, before: StoredHome | undefined): Transaction {
   const lost = home.lost ?? before?.home.lost;

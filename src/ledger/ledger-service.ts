@@ -1,6 +1,6 @@
 // The ledger of a running replica: empties the outbox, samples the pools, deletes what is too old, and answers reads.
 // With SQLite, only the replica with the file does all this. With PostgreSQL, the leader writes, and all replicas
-// answer reads. The ledger is opened when it is first needed. If it fails, the events wait in the store.
+// answer reads. The ledger is opened when it is first needed. While the ledger fails, the events wait in the store.
 
 import type { Address } from '../model/address.ts';
 import { type AddressRecord, describeHolder } from '../model/allocation.ts';

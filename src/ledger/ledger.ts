@@ -197,7 +197,7 @@ export const maxIndex = idsPerRevision - 1;
 /** The last revision whose ids are exact numbers. */
 export const maxRevision = 2 ** 37 - 1;
 
-/** Returns the id of a row in the tables: it orders the rows as the store's history does. */
+/** Returns the id of a row in the tables. The ids order the rows as the store's history does. */
 export function rowId(revision: number, index: number): number {
   return revision * idsPerRevision + index;
 }
@@ -212,7 +212,7 @@ export function shownId(id: number): string {
   return `${revisionOf(id)}-${id % idsPerRevision}`;
 }
 
-/** Returns the row's id for one that was shown, or undefined for another text. */
+/** Returns the id of a row from the result of {@link shownId}; undefined for another text. */
 export function parseShownId(text: string): number | undefined {
   const [, revision, index] = /^(0|[1-9]\d{0,11})-(0|[1-9]\d{0,4})$/.exec(text) ?? [];
   if (revision === undefined || Number(index) >= idsPerRevision) return undefined;

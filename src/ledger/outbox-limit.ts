@@ -16,8 +16,8 @@ const maxGaps = 50;
 
 /**
  * Drops the `excess` oldest transactions of an outbox (test/ledger/outbox-limit.test.ts). The commit that drops
- * transactions also counts them as lost. It fails, and others are chosen, if one of them has reached the ledger
- * meanwhile.
+ * transactions also counts them as lost. If one of these has reached the ledger meanwhile, the commit fails, and the
+ * oldest transactions are chosen anew.
  */
 export async function dropOldest(store: Store, place: Place, excess: number, logger: Logger): Promise<void> {
   let dropped = 0;

@@ -21,7 +21,10 @@ const identity = { provider: 'sqlite', adapterName: 'zonewright-node-sqlite' } a
 /** After this time without a query, the memory for pages is freed. */
 const idleMilliseconds = 10_000;
 
-/** Statements that stay prepared. Prisma writes few different ones, but one for each number of values in an IN. */
+/**
+ * Statements that stay prepared. Prisma writes few different statements, but another one for each number of values in
+ * an IN.
+ */
 const maxStatements = 64;
 
 /**
@@ -210,7 +213,9 @@ const declaredTypes: Readonly<Record<string, ColumnType>> = {
   TEXT: ColumnTypeEnum.Text,
 };
 
-/** Returns the type of a column; of an expression, which has none, the type of its first value. */
+/**
+ * Returns the declared type of a column. An expression has none: returns the type of its first value that is not NULL.
+ */
 function columnType(declared: string | null, rows: readonly unknown[][], index: number): ColumnType {
   const known = declared === null ? undefined : declaredTypes[declared];
   if (known !== undefined) return known;

@@ -54,7 +54,7 @@ export class SqliteCopy {
     if (this.#database.isOpen) this.#database.close();
   }
 
-  /** Writes the copy into a file without a name: the system frees it when it is closed. */
+  /** Writes the copy into a file without a name. The system frees such a file when it is closed. */
   async #spooled(): Promise<FileHandle> {
     const remove = () => Promise.all(['', '-journal'].map((end) => rm(this.#spool + end, { force: true })));
     // An earlier process may have left these files.

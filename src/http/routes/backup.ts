@@ -26,8 +26,8 @@ export const backupRoutes: Routes = async (app, { backups }) => {
         summary: 'Back up everything in the store',
         description:
           'All of one revision, while the replica serves. The lines are described in docs/operations.md; the last one has ' +
-          'a checksum. `zonewright backup` checks it, and `zonewright restore` reads the file. It has the hashes of tokens, ' +
-          'and none of their secrets. A ledger in a file is in it; one in PostgreSQL is not.',
+          'a checksum. `zonewright backup` checks it, and `zonewright restore` reads the file. The file has the hashes of tokens, ' +
+          'and none of their secrets. A ledger in a file is in the backup; a ledger in PostgreSQL is not.',
         querystring: strict({
           ledger: Type.Optional(Type.Boolean({ description: '`false` leaves a ledger in a file out', default: true })),
         }),

@@ -168,7 +168,7 @@ export const forwardingRoutes: Routes = async (app, services) => {
           verify: Type.Optional({
             ...LabelText,
             description:
-              'The name of a resolver (/v1/resolvers): asks it whether it forwards the zone. Needs the role `operator`',
+              'The name of a resolver (/v1/resolvers), which is then asked whether it forwards the zone. Needs the role `operator`',
           }),
         }),
         refuses: ['not_found'],

@@ -97,8 +97,8 @@ export const rrsetRoutes: Routes = async (app, services) => {
               maxLength: 1024,
               format: 'relative-name',
               description:
-                'Relative to the zone; `@` is the apex. All RRsets of one name come in one answer: `limit` ' +
-                'and `cursor` have no effect then',
+                'Relative to the zone; `@` is the apex. All RRsets of one name come in one answer, so `limit` ' +
+                'and `cursor` then have no effect',
             }),
           ),
         }),

@@ -100,7 +100,7 @@ export class Mirror {
     }
   }
 
-  /** Moves the name behind all others, so that every one is looked at again some time. */
+  /** Moves the name behind all others, so that every name is looked at again some time. */
   #noteFaults(place: Place, faults: SkydnsFault[], seen: Revision): void {
     const id = idOf(place);
     const before = this.#faults.get(id)?.faults ?? [];

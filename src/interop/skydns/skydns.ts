@@ -1,7 +1,8 @@
-// Keeps the SkyDNS layout in etcd for the zones with `skydns`, in both directions. One leader does it. It reads all
-// values of others below the prefix at one revision, then follows the watch, and makes records of the zones from them
-// (mirror.ts). Each transaction that writes a name of ours also writes its keys. The leader writes such keys anew after
-// the settings of a zone changed (own-keys.ts), and the keys of the nameservers (nameserver-keys.ts).
+// Keeps the SkyDNS layout in etcd for the zones with `skydns`, in both directions. One replica, the leader, does the
+// work. It reads all values of others below the prefix at one revision, then follows the watch, and makes records of
+// the zones from these values (mirror.ts). Each transaction that writes a name of ours also writes the keys of that
+// name. The leader writes such keys anew after the settings of a zone changed (own-keys.ts), and the keys of the
+// nameservers (nameserver-keys.ts).
 
 import { setTimeout as delay, setImmediate as nextPass } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
