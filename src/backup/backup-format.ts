@@ -32,7 +32,7 @@ export interface BackupHeader {
   /** The version of Zonewright that made the backup. */
   version: string;
   store: 'embedded' | 'etcd';
-  /** The shown revision of the store at which everything was read. */
+  /** The revision at which everything was read, with the offset of the store (shown-revisions.ts). */
   revision: number;
   /** When the backup began: RFC 3339. */
   at: string;

@@ -55,7 +55,7 @@ const keptKinds: Readonly<Record<KindName, readonly [kind: { prefix: string }, k
   token: [tokenKind, asItIs],
   resolver: [resolverKind, asItIs],
   forwarder: [forwarderKind, asItIs],
-  // The caches of a restored store are empty.
+  // The replicas of a restored store begin with empty caches.
   flush: [flushKind, leftOut],
   activity: [activityKind, asItIs],
   outbox: [outboxKind, keepOutbox],
@@ -141,7 +141,7 @@ function keepLedger({ key, value }: Entry): BackupEntry {
   }
 }
 
-/** Writes the revision into the value: the events' ids follow from it, and must stay the same. */
+/** Writes the revision into the value: the ids of the events follow from this revision, and must stay the same. */
 function keepOutbox({ key, value, modified }: Entry): BackupEntry {
   try {
     return [key, outboxValue.encode({ revision: modified, ...outboxValue.decode(value) })];

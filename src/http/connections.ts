@@ -18,8 +18,8 @@ const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
 export interface ConnectionLimits {
   /**
-   * Connections at the same time; each takes a file descriptor. At the limit, a new connection closes the one that has
-   * been idle longest. If none is idle, the new one is refused.
+   * Connections at the same time; each takes a file descriptor. At the limit, an idle connection of the client with the
+   * most connections is closed for a new one. If no connection is idle, the new one is refused.
    */
   maxConnections: number;
   /** Connections of one client: an IPv4 address, or an IPv6 /64. */
@@ -30,7 +30,9 @@ export interface ConnectionLimits {
   headersMilliseconds: number;
   /** The time until a request is complete: enough for the largest zone file over a slow line. */
   requestMilliseconds: number;
-  /** The time without a byte received or sent after which a connection is closed. */
+  /**
+   * The time without a byte received or sent after which a connection is closed, unless its client waits for an answer.
+   */
   silenceMilliseconds: number;
   /** The time between two checks of headersMilliseconds and requestMilliseconds. */
   checkMilliseconds: number;

@@ -15,7 +15,7 @@ const shownCharacters = 2000;
 
 export interface DrainOptions {
   store: Store;
-  /** Called when there is something to append. */
+  /** Returns the ledger. Called when there is something to append. */
   ledger: () => Promise<Ledger>;
   logger: Logger;
 }

@@ -32,8 +32,8 @@ export const addressRoutes: Routes = async (app, services) => {
   const { views } = services;
 
   /**
-   * Returns an address as answers show it now, with the holders that the token may see. Refuses with `not_found` if
-   * nobody holds the address and no pool has it.
+   * Returns an address as answers show it now, with the holders that the token may see. Refuses with `forbidden` an
+   * address beyond the scope, and with `not_found` an address that nobody holds and that is in no pool.
    */
   const shownNow = (asking: Asking, space: string, address: Address): Static<typeof AllocationBody> => {
     const access = accessOf(asking);

@@ -71,7 +71,10 @@ export const forwardingRoutes: Routes = async (app, services) => {
 
   const verifications = new Allowances(verificationsOfToken);
 
-  /** Asks a resolver whether it forwards the zone. Refuses with `not_found`, `forbidden` or `rate_limited`. */
+  /**
+   * Asks a resolver whether it forwards the zone. Refuses with `not_found`, `forbidden`, `invalid_request` or
+   * `rate_limited`.
+   */
   async function verified(request: FastifyRequest, reply: FastifyReply, zone: Fqdn, name: string) {
     const asking = askingOf(services, request);
     accessOf(asking).needRole('operator');

@@ -6,7 +6,7 @@ import { type EndReason, endReasons, endsHistory } from './end-reasons.ts';
 /** The media type of a stream. */
 export const eventStream = 'text/event-stream';
 
-/** Returns the first event. `revision`: the stream has the changes after it. `retry`: in milliseconds. */
+/** Returns the first event. `revision`: the stream has the changes after this revision. `retry`: in milliseconds. */
 export function startText(revision: Revision, retry: number): string {
   return `retry: ${retry}\nevent: start\nid: ${revision}\ndata: {"revision":${revision}}\n\n`;
 }
@@ -16,7 +16,7 @@ export function messageText(revision: Revision, changes: readonly string[]): str
   return `id: ${revision}\ndata: {"revision":${revision},"changes":[${changes.join()}]}\n\n`;
 }
 
-/** Returns a comment. `revision`: the follower has been told all changes up to it. */
+/** Returns a comment. `revision`: the follower has been told all changes up to this revision. */
 export function heartbeatText(revision: Revision): string {
   return `: heartbeat\nid: ${revision}\n\n`;
 }

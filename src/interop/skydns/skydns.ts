@@ -22,7 +22,7 @@ import { SkydnsStates } from './states.ts';
 
 const tickMilliseconds = 300;
 const campaignMilliseconds = 1000;
-/** Values that are not served and are logged, in a minute. */
+/** The most values in a minute that are logged as not served. */
 const maxLogged = 100;
 /** Values that are read before the event loop gets its turn. */
 const slice = 500;

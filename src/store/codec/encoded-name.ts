@@ -9,7 +9,7 @@ export function encodeName(name: Fqdn): string {
   return name === root || plain.test(name) ? name : labelsOf(name).map(encodeLabel).join('.');
 }
 
-/** Decodes a result of {@link encodeName}. Throws URIError. */
+/** Decodes a result of {@link encodeName}. Throws URIError for a bad percent-encoding. */
 export function decodeName(text: string): Fqdn {
   return (text.includes('%') ? text.split('.').map(decodeURIComponent).join('.') : text) as Fqdn;
 }
@@ -24,7 +24,7 @@ export function encodeReversed(name: Fqdn): string {
   return labelsOf(name).reverse().map(encodeLabel).join('.');
 }
 
-/** Decodes a result of {@link encodeReversed}. Throws URIError. */
+/** Decodes a result of {@link encodeReversed}. Throws URIError for a bad percent-encoding. */
 export function decodeReversed(text: string): Fqdn {
   if (text === root) return root;
   if (!text.includes('%')) return reversed(text) as Fqdn;

@@ -1,5 +1,5 @@
-// The last time that a cache of a forwarder was emptied: `flushes/<zone>` → of all names, or of one. Each replica
-// empties its own cache when it sees the key written.
+// Flushes: `flushes/<zone>` → when the caches of the zone's forwarder were last emptied, and of which names. Each
+// replica empties its own cache when it sees that the key was written.
 
 import { Type } from '../../model/json-schema.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -11,7 +11,7 @@ import { storedKind } from './stored-kind.ts';
 
 export interface Flush {
   zone: Fqdn;
-  /** Undefined: of all names. */
+  /** The name whose answers were removed. Absent: all answers were. */
   name?: Fqdn;
   /** In milliseconds since the epoch. */
   at: number;

@@ -34,7 +34,7 @@ export interface OutboxEntry {
   decisions: AuditedDecision[];
   /**
    * Only in a restored store: the key's revision in the store that was backed up. The ids of the events are made from
-   * it, not from the key's own revision, because the ledger may have these events already.
+   * this revision, not from the key's own, because the ledger may have these events already.
    */
   revision?: number;
 }

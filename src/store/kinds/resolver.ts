@@ -1,4 +1,4 @@
-// Resolvers of the company: `resolvers/<name>` → where it answers.
+// Resolvers of the company: `resolvers/<name>` → where the resolver answers.
 
 import { parseAddress } from '../../model/address.ts';
 import { Type } from '../../model/json-schema.ts';
