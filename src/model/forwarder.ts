@@ -96,9 +96,16 @@ export function formatForwarderTarget({ tlsName, ...endpoint }: ForwarderTarget)
   return formatEndpoint(endpoint) + (tlsName === undefined ? '' : `#${tlsName}`);
 }
 
-/** Throws InvalidValue for the root: this service would become a resolver for the whole Internet. */
+/**
+ * Throws InvalidValue for the root, since this service would become a resolver for the whole Internet, and for names
+ * that nobody would ask for.
+ */
 export function checkForwarderZone(zone: Fqdn): void {
   if (zone === root) throw new InvalidValue("'.' cannot be forwarded: only single zones can");
+  if (zone.startsWith('*.'))
+    throw new InvalidValue(`all names below a zone are forwarded with it: write '${zone.slice(2)}'`);
+  if (/^\d+(\.\d+)*(\/\d+)?$/.test(zone))
+    throw new InvalidValue(`'${zone}' has addresses: name their reverse zone, such as 10.in-addr.arpa`);
 }
 
 /** Returns one entry of `allowFrom`, parsed. Throws InvalidValue. */

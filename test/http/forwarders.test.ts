@@ -88,6 +88,14 @@ test('a forwarder for everybody or for the root, and targets that cannot be aske
     assert.equal((await api.send('PUT', path, { targets, allowFrom })).status, 400, allowFrom.join());
   await api.ok(201, 'PUT', path, { targets, allowFrom: ['10.0.0.0/8', '192.168.0.0/16', 'fd00::/8'] });
   await api.refused('invalid_request', 'PUT', '/v1/forwarders/.', { targets });
+  for (const [zone, wayOut] of [
+    ['*.corp.test', /write 'corp\.test'/],
+    ['10.0.0.0%2F8', /such as 10\.in-addr\.arpa/],
+    ['10.1.2.3', /such as 10\.in-addr\.arpa/],
+  ] as const) {
+    const { errors } = await api.refused('invalid_request', 'PUT', `/v1/forwarders/${zone}`, { targets }, [':zone']);
+    assert.match(errors?.[0]?.message ?? '', wayOut);
+  }
   for (const target of ['0.0.0.0', '[::]:53', '224.0.0.251', 'ff02::fb', '192.0.2.1:0', 'dns.test', '192.0.2.1#.'])
     await api.refused('invalid_request', 'PUT', path, { targets: [target] }, ['/targets/0']);
   await api.refused('invalid_request', 'PUT', path, { targets: ['192.0.2.1', '192.0.2.1:53'] }, ['/targets/1']);
