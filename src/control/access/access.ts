@@ -50,7 +50,7 @@ export class Access {
     return this.#rights.zones?.includes(zone) ?? true;
   }
 
-  /** Returns whether the zone of a name is in scope. If there is no such zone, the scope must have a name above it. */
+  /** Returns whether the zone of a name is in scope. A name in no zone must be at or below a zone name of the scope. */
   hasName(name: Fqdn): boolean {
     const { zones } = this.#rights;
     if (zones === undefined) return true;
@@ -58,7 +58,7 @@ export class Access {
     return zone === undefined ? zones.some((one) => isWithin(name, one)) : zones.includes(zone);
   }
 
-  /** Returns whether a pool is in scope. Null stands for the addresses outside all pools: no scope lists them. */
+  /** Returns whether a pool is in scope. Null stands for the addresses outside all pools: no list of pools has them. */
   hasPool(pool: string | null): boolean {
     const { pools } = this.#rights;
     return pools === undefined || (pool !== null && pools.includes(pool));
@@ -80,8 +80,8 @@ export class Access {
   }
 
   /**
-   * Yields the hosts that follow `after` in key order, only those of `zone` if it is given. Reads only the zones in
-   * scope. The caller must check each host with {@link hasHost}.
+   * Yields the hosts that follow `after` in key order: those of `zone` or, without `zone`, those of the zones in scope.
+   * The caller must check each host with {@link hasHost}.
    */
   listHosts(after: Fqdn | undefined, zone: Fqdn | undefined): Generator<Versioned<Host>> {
     return this.#views.hosts.list(after, zone === undefined ? this.#rights.zones : [zone]);
@@ -127,7 +127,7 @@ export class Access {
     });
   }
 
-  /** Refuses a token that is not an admin's, or that has a scope. `what` names the action for the message. */
+  /** Refuses a token with another role than admin, or with any scope. `what` names the action for the message. */
   needAdmin(what: string): void {
     this.needRole('admin');
     this.needWhole(what);
@@ -164,7 +164,8 @@ export class Access {
   }
 
   /**
-   * Refuses a token with `pools`: it must not decide which addresses a pool has, because that would change its scope.
+   * Refuses a token with `pools`: its bearer must not decide which addresses a pool has, because this would change the
+   * scope of the token.
    */
   needAllPools(what: string): void {
     if (this.#rights.pools !== undefined) refuseMissing('pools', `${what} needs a token without "pools"`);
@@ -195,7 +196,7 @@ export class Access {
       refuseMissing('owner', `${what} has the records of all owners: it needs a token without "owner"`);
   }
 
-  /** Refuses an RRset that may not be seen. A token with an owner is also refused an RRset that does not exist. */
+  /** Refuses an RRset that may not be seen. If the RRset does not exist, refuses a token with an owner. */
   needRrset(owner: Fqdn, type: string, rrset: Rrset | undefined): void {
     if (rrset === undefined ? !this.hasOwner : this.hasRrset(owner, rrset)) return;
     const why = 'there are none, or they are not of a host with the "owner" of the token';
@@ -222,7 +223,10 @@ export class Access {
     }
   }
 
-  /** Checks the owner before the aliases and the pools, because only a token of this owner may learn about these. */
+  /**
+   * Returns the scope in which the host is not; undefined if the host is in scope. Checks the owner before the aliases
+   * and the pools, because only a token of this owner may learn about these.
+   */
   #missingOf({ name, aliases, addresses, owner }: Host): keyof Scope | undefined {
     if (!this.hasName(name)) return 'zones';
     if (!this.isOwner(owner)) return 'owner';

@@ -4,8 +4,8 @@ import type { Rights } from '../../model/rights.ts';
 import type { Views } from '../../views/views.ts';
 
 /**
- * The one who asks for a change. Every decision has its own actor, even if several requests share one transaction
- * (test/control/actors.test.ts).
+ * The one who asks for a read or a change. Every decision has its own actor, even if several requests share one
+ * transaction (test/control/actors.test.ts).
  */
 export type Actor = TokenActor | SystemActor;
 
@@ -16,7 +16,7 @@ export interface TokenActor {
   /** The name for people. */
   name: string;
   rights: Rights;
-  /** Only for a token of the store: it tells the token from a later one with the same id. */
+  /** Only for a token of the store. Distinguishes the token from a later one with the same id. */
   createdAt?: string;
   /** The request with which the bearer asks. `from`: the address of the client. */
   request?: { id: string; what: string; from: string };
@@ -28,7 +28,7 @@ interface SystemActor {
   part: 'housekeeping' | 'start' | 'authentication' | 'skydns';
 }
 
-/** The actor, and the views from which it gets its answer. */
+/** The actor, and the views from which the actor gets an answer. */
 export interface Asking {
   readonly actor: Actor;
   readonly views: Views;

@@ -1,5 +1,5 @@
-// Use case: the cache of a forwarder is emptied, at every replica. The answers are in no store: the transaction only
-// tells the replicas.
+// Use case: the cache of a forwarder is emptied, at every replica. The cached answers are not in the store: the
+// transaction only tells the replicas to forget them.
 
 import type { Fqdn } from '../../model/name.ts';
 import { known } from '../../model/unknown.ts';
@@ -9,7 +9,10 @@ import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { existingForwarder, needForwarders } from './existing-forwarder.ts';
 
-/** `name`: only the answers for this name. Refuses with `not_found` or `forbidden`. */
+/**
+ * Empties the cache of a forwarder; with `name`, only of the answers for that name. Refuses with `not_found` or
+ * `forbidden`.
+ */
 export function decideEmptyCache(context: DecisionContext, zone: Fqdn, name: Fqdn | undefined): Decision<void> {
   needForwarders(context);
   const { modified } = existingForwarder(context, known(zone));

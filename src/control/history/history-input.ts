@@ -42,7 +42,10 @@ interface StepsInput extends TimeRangeInput {
   step?: number;
 }
 
-/** Returns the steps of a plot. The default is the last day in 100 steps. */
+/**
+ * Returns the range and the step of a plot, in milliseconds. The default is the last day in 100 steps. Refuses with
+ * `invalid_request`.
+ */
 export function parseSteps(
   { step, ...range }: StepsInput,
   now: number,

@@ -16,7 +16,7 @@ import { parseAll } from '../input/refusals.ts';
 import { parseSearch } from '../input/search.ts';
 import type { WantedHost } from './host-wanted.ts';
 
-/** An address in the form of answers. */
+/** An address of a host in the form in which answers show it. */
 interface HostAddressInput {
   address: string;
   pool?: string | null;

@@ -23,7 +23,7 @@ import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 /**
  * A host as a request wants it. Without `addresses`, the host keeps its addresses that are in `pool` and of one of
  * `families`. Without `pool`, addresses of every pool may stay. Without `families`, addresses of both families may
- * stay. Then the host gets one address of each wanted family that it lacks.
+ * stay. With or without `addresses`, the host then gets one address of each wanted family that it lacks.
  */
 export interface WantedHost {
   name: Fqdn;
@@ -51,7 +51,7 @@ export interface WantedHost {
  * Returns the host that the request wants. `before`: the host before the change, whose addresses it may keep.
  * Adds refusals to the builder's, and leaves out the refused parts: `zone_not_found`, `pool_not_found`, `name_taken` if
  * the host is its own alias, and the refusals of {@link chooseExplicit} and {@link chooseNext}. Refuses with
- * `invalid_request` if the host would have no address, or more than {@link maxHostAddresses}.
+ * `invalid_request` if the host would have no address, or more than {@link maxHostAddresses} and than before.
  */
 export function hostFrom(builder: TransactionBuilder, wanted: WantedHost, before: Host | undefined): Host {
   const { views, refusals, now } = builder;
@@ -103,8 +103,8 @@ export function newAddressWarnings(context: DecisionContext, host: Host, before:
 }
 
 /**
- * Returns the addresses of `before`. An address whose PTR was deleted with a reverse zone keeps that mark, unless the
- * request has `ptr: true`, or the host shall have no PTRs.
+ * Returns the addresses of `before`. The mark of an address whose PTR was deleted with a reverse zone is removed if the
+ * host shall have no PTRs, or if the request has `ptr: true`, but not `ptr: null` for this address.
  */
 function heldBy({ ptr, everyPtr = false, withoutPtr = [] }: WantedHost, before: Host | undefined): HostAddress[] {
   const held = before?.addresses ?? [];

@@ -32,7 +32,7 @@ export interface WantedAllocation {
   sharingKey?: string;
   ports?: Port[];
   expiresInSeconds?: number;
-  /** One identifier for each address. The caller makes them, because a repeated decision must have the same ones. */
+  /** One identifier for each address. The caller makes them, because every attempt of a decision must have the same. */
   ids: string[];
 }
 
@@ -95,7 +95,7 @@ function allocateNext(builder: TransactionBuilder, pool: Pool, wanted: WantedAll
 
 /**
  * Returns addresses that the newcomer may share, with holders that the actor may see. Refuses if another request of
- * this transaction writes one of them. The loop decides again after that commit: then the newcomer may share the
+ * this transaction writes one of them. commit.ts decides again after that commit: then the newcomer may share the
  * address.
  */
 function shareable(context: DecisionContext, pool: Pool, family: Family, wanted: WantedAllocation): AddressRecord[] {

@@ -33,8 +33,8 @@ export interface PoolPut extends Standing {
 }
 
 /**
- * Creates or changes a pool. Refuses with `precondition_failed`, with `pool_overlap` if its ranges overlap, and with
- * `pool_in_use` if held addresses would be outside the pool.
+ * Creates or changes a pool. Refuses with `precondition_failed`, with `pool_overlap` if one of its ranges overlaps
+ * another range, and with `pool_in_use` if held addresses would be outside the pool.
  */
 export function decidePutPool(
   context: DecisionContext,
@@ -51,8 +51,8 @@ export function decidePutPool(
 }
 
 /**
- * Creates a pool. Refuses with `already_exists` or `pool_overlap`. Result: the pool and its usage (pool-usage.ts,
- * usageOfNew). A repeated request gets the same result.
+ * Creates a pool. Refuses with `already_exists` or `pool_overlap`. Result: the pool with its usage, which the caller
+ * has from `usageOfNew`. A repeated request with the same Idempotency-Key gets this result again.
  */
 export function decideCreatePool(
   context: DecisionContext,

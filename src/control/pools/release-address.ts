@@ -25,7 +25,7 @@ export interface AddressRelease {
 /**
  * Removes the holders that must leave. Releases the address if no holder stays. If the address is cooling down and the
  * request selects no holders, ends the cool-down. Refuses with `not_found` or `precondition_failed`, with
- * `managed_record` if such a holder is a host that has the address, and with `forbidden` beyond the scope.
+ * `managed_record` if a host that has the address must leave, and with `forbidden` beyond the scope.
  */
 export function decideReleaseAddress(
   context: DecisionContext,

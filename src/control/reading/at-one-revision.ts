@@ -25,7 +25,7 @@ export async function atOneRevision<T>(
   const { entries, revision } = await store.list(key, { limit: 1 });
   const changedAt = entries.find((entry) => entry.key === key)?.modified;
   if (changedAt !== undefined) await untilReached(views, changedAt);
-  // If they differ, the views have a later change of the zone, or do not have its deletion yet. Then the revision of
-  // the views is so new that the store still keeps it.
+  // If the store and the views differ here, the views have a later change of the zone, or do not have its deletion yet.
+  // Then the revision of the views is so new that the store still keeps it.
   return take(changedAt === views.zones.changedAt(zone) ? revision : views.revision);
 }

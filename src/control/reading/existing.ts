@@ -1,5 +1,5 @@
-// Returns the pool, zone or host that the path of a request names, from the views. First refuses with `forbidden` if it
-// is beyond the scope of the token. Then refuses with `not_found` if it does not exist.
+// Returns the pool, zone or host that the path of a request names, from the views. First refuses with `forbidden` a
+// name beyond the scope of the token. Then refuses with `not_found` if there is no such pool, zone or host.
 
 import { refuse } from '../../errors.ts';
 import type { Host } from '../../model/host.ts';

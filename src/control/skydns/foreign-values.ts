@@ -1,5 +1,5 @@
-// The values of others in the SkyDNS layout, by the names of their records. The leader holds them in memory. Their
-// records are RRsets of the zones (mirror-name.ts).
+// The values of others in the SkyDNS layout, by the names of their records. The leader holds those of all zones in
+// memory, and makes RRsets of the zones from them (mirror-name.ts). read-foreign.ts reads those of one zone.
 
 import { InvalidValue } from '../../model/invalid-value.ts';
 import type { Fqdn } from '../../model/name.ts';

@@ -21,7 +21,7 @@ interface ForeignName {
 
 /**
  * Writes the RRsets of the values at the name, and deletes RRsets that others no longer have. In a zone without
- * `skydns` deletes all of them. Result: the values that are not served.
+ * `skydns`, deletes all RRsets of others at the name. Result: the values that are not served.
  */
 function decideMirrorName(
   context: DecisionContext,
@@ -48,8 +48,8 @@ const actor: Actor = { kind: 'system', part: 'skydns' };
 const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['contended', 'store_unavailable']);
 
 /**
- * Commits {@link decideMirrorName}. Resolves with the values that are not served: with all of them if they are refused
- * at that name. Rejects if another attempt may succeed.
+ * Commits {@link decideMirrorName}. Resolves with the values that are not served. If the decision is refused, these are
+ * all values of the name. Rejects if another attempt may succeed.
  */
 export async function mirrorName(committer: Committer, name: ForeignName): Promise<ForeignFault[]> {
   try {

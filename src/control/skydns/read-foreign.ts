@@ -27,7 +27,7 @@ export interface StubZone {
 
 const dnsPort = 53;
 
-/** Returns the values of others; none if this store has no layout. */
+/** Returns the values of others; none if the store has no layout, or the zone has no `skydns`. */
 export async function readForeign(store: Store, views: Views, zone: Fqdn): Promise<ForeignZone> {
   const { prefix } = views.skydns;
   const read: ForeignZone = {
@@ -57,7 +57,10 @@ export async function readForeign(store: Store, views: Views, zone: Fqdn): Promi
   return read;
 }
 
-/** Returns the stub zone of a value; none if the value cannot be read. The leaf of the key only tells servers apart. */
+/**
+ * Returns the stub zone of a value; none if the value cannot be read. The last label of a key only distinguishes the
+ * servers of one stub zone.
+ */
 function stubZonesOf({ key, value }: Entry, prefix: string, stubPrefix: string): StubZone[] {
   const path = key.slice(stubPrefix.length).split('/').slice(0, -1).join('/');
   try {

@@ -43,11 +43,11 @@ interface NameWanted {
   owner: Fqdn;
   values: readonly ForeignValue[];
   modified: ReadonlyMap<string, Revision>;
-  /** Returns whether to delete the value. Undefined: the RRsets of all values become ours. */
+  /** Returns whether to delete a value. Undefined: deletes ownership records, and makes all other RRsets ours. */
   isDropped?: (value: ForeignValue) => boolean;
 }
 
-/** Names that are committed at the same time. */
+/** The limit for names that are committed at the same time. */
 const maxAtOnce = 64;
 const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['forbidden', 'store_unavailable']);
 

@@ -24,8 +24,8 @@ export function isWantedKey(views: Views, prefix: string, key: string): boolean 
 }
 
 /**
- * Returns the values from which CoreDNS answers for the nameservers of the apex: their addresses, below the name
- * `ns.dns` of the zone. A nameserver without addresses in our zones has no values.
+ * Returns, by their keys, the values from which CoreDNS answers for the nameservers of the apex: their addresses, below
+ * the name `ns.dns` of the zone. A nameserver without addresses in our zones has no values.
  */
 export function nameserverValues({ zones }: Views, prefix: string, zone: Zone): Map<string, string> {
   const values = new Map<string, string>();
@@ -45,7 +45,7 @@ export function nameserverValues({ zones }: Views, prefix: string, zone: Zone): 
   return values;
 }
 
-/** Returns the label of a nameserver in the layout: `ns1` for `ns1.lab.test`. */
+/** Returns the name of a nameserver in the layout: `ns1.ns.dns.lab.test` for `ns1.lab.test`. */
 function labelled(name: Fqdn, zone: Fqdn, base: Fqdn): Fqdn {
   const relative = isWithin(name, zone) && name !== zone ? name.slice(0, -(zone.length + 1)) : name;
   return parseName(`${relative.replaceAll('.', '-').slice(0, 63)}.${base}`);

@@ -24,12 +24,15 @@ export function decideRotateToken(
   return builder.build(shownToken(context.views, token));
 }
 
-/** In milliseconds. If the last rotation is further in the future, the clock was set back: its time is used. */
+/**
+ * In milliseconds. If the last rotation is further in the future than this, the clock was set back, and a rotation has
+ * the time of the clock.
+ */
 const maxAhead = 1000;
 
 /**
- * Returns the time of a rotation: now, or just after the last rotation if that was in the same millisecond. Events do
- * not show secrets, so a rotation with the same time would make no event.
+ * Returns the time of a rotation: `now`, or a millisecond after the last rotation if that was at `now` or just
+ * later. Events do not show secrets, so a rotation at the time of the last one would make no event.
  */
 function rotationTime({ rotatedAt }: StoredToken, now: number): number {
   const last = rotatedAt === undefined ? Number.NEGATIVE_INFINITY : Date.parse(rotatedAt);

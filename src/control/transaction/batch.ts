@@ -22,7 +22,7 @@ const maxBytes = 768 * 1024;
  */
 const maxSharedBytes = 256 * 1024;
 
-/** How a transaction keeps its audit events. */
+/** What the outbox keeps with the audit events of a transaction: the name of the replica that writes them. */
 export interface Audit {
   replica: string;
 }
@@ -38,7 +38,7 @@ export class Batch<Job> {
   /** The audit events of the decisions, as JSON. */
   readonly #audited: string[] = [];
   #bytes = 0;
-  /** A decision had no room. */
+  /** True after a decision had no room. */
   #closed = false;
 
   /** Without `audit`, the transaction keeps no audit events. */
@@ -46,7 +46,7 @@ export class Batch<Job> {
     this.#audit = audit;
   }
 
-  /** True if the transaction has no room for another operation or compare, or had no room for the last decision. */
+  /** True if the transaction has no room for another operation or compare, or had no room for an earlier decision. */
   get full(): boolean {
     return this.#closed || this.written.size >= maxDecisionOperations || this.#compares.size >= maxOperations;
   }
@@ -82,7 +82,7 @@ export class Batch<Job> {
     return true;
   }
 
-  /** Lets no other decision try to get into the transaction. Returns false. */
+  /** Makes the batch {@link full}. Returns false. */
   #close(): false {
     this.#closed = true;
     return false;

@@ -85,7 +85,7 @@ export class Committer {
    * (test/control/served-when-resolved.test.ts). After a Refusal nothing was written, with two exceptions. After
    * {@link NotServed} the change is durable. After `store_unavailable` the message says whether nothing was written,
    * the change may have been written, or it is durable and not served here yet. `once`: rejects with {@link LostRace}
-   * when the first compare fails, for callers that must read the store again before they decide again.
+   * after the first attempt, for callers that must read the store again before they decide again.
    */
   commit<T>(actor: Actor, decide: Decide<T>, { once = false }: { once?: boolean } = {}): Promise<Committed<T>> {
     const { obstacle } = this.#views;
@@ -110,10 +110,10 @@ export class Committer {
   }
 
   /**
-   * Decides the jobs of the queue in order, until one has no room: each decision that waits is made again for the next
-   * transaction (test/control/long-queue.test.ts). Resolves a job whose decision has no
-   * operations, compares or audit events. A job stays in the queue if it has no room or conflicts with the transaction,
-   * or if it is refused while the batch has other jobs.
+   * Decides the jobs of the queue in order, until one has no room in the transaction. To decide more jobs would be in
+   * vain: a job that waits is decided again for the next transaction (test/control/long-queue.test.ts). Resolves a job
+   * whose decision has no operations, compares or audit events. A job stays in the queue if it has no room or conflicts
+   * with the transaction, or if it is refused while the batch has other jobs.
    */
   #takeBatch(): Batch<Job> {
     const batch = new Batch<Job>(this.#audit);

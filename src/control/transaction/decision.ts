@@ -28,11 +28,11 @@ export interface DecisionContext extends Asking {
   /** Milliseconds since the epoch. */
   readonly now: number;
   /**
-   * The keys of the SkyDNS layout that the loop has read from the store after a failed compare, because others write
+   * The keys of the SkyDNS layout that commit.ts has read from the store after a failed compare, because others write
    * such keys too, and the views do not have them. `entry`: undefined if there is no such key.
    */
   readonly layout?: ReadonlyMap<string, { entry: Entry | undefined }> | undefined;
-  /** Collects the faults of the request. Only {@link findFaults} sets it. */
+  /** Collects the faults of the request. Set only by {@link findFaults}: otherwise, each builder has its own. */
   readonly refusals?: Refusals;
 }
 

@@ -45,7 +45,7 @@ export interface NameEdit {
   written: Set<string>;
 }
 
-/** Returns the path of the request's field that names an RRset; undefined if the request does not name it. */
+/** A function that returns the path of the request's field that names an RRset; undefined if none does. */
 export type PathOf = (owner: Fqdn, type: RecordType) => string | undefined;
 
 export class NameEdits {

@@ -70,8 +70,8 @@ export function skydnsChanges(asking: Asking, edit: NameEdit, pathOf: PathOf): S
 }
 
 /**
- * Returns whether the key belongs to others, and the compare that proves it. Assumes of a key that the loop has not
- * read that it is as we left it.
+ * Returns whether the key belongs to others, and the compare that proves this. A key that commit.ts has not read from
+ * the store is assumed to be as we left it.
  */
 function standingAt(asking: Asking, key: string, left: string | undefined): { isTheirs: boolean; proof: Compare } {
   const read = asking.layout?.get(key);
@@ -113,7 +113,7 @@ function ours(rrsets: readonly Rrset[]): Rrset[] {
   return rrsets.filter(({ manager }) => manager !== 'skydns');
 }
 
-/** Returns the result. If the layout cannot have the RRset, calls `refuse` with the reason. */
+/** Returns the result of `values`. If the layout cannot have the RRset, calls `refuse` with the reason. */
 function fitting<T>(values: () => T, refuse: (reason: string) => never): T {
   try {
     return values();

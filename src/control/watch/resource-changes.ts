@@ -161,7 +161,7 @@ function valuesOf<Name extends KindName>(kind: StoredKind<Name>, subject: Subjec
   return { before: read(event.previous?.value), after: read(event.kind === 'put' ? event.entry.value : undefined) };
 }
 
-/** Returns the change of a resource that is the value of one key; none if the value is equal or cannot be read. */
+/** Returns the change of a resource that is the value of one key; none if the new value is equal or unreadable. */
 function ofValue<Resource extends AuditedResource, Id, Name extends KindName>(
   resource: Resource,
   id: Id,

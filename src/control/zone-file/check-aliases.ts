@@ -15,8 +15,8 @@ const targetsPerTurn = 500;
 const namesPerTurn = 10_000;
 
 /**
- * Adds the warnings, but none about names that the actor may not see. `managed`: the RRsets of hosts, which the import
- * keeps. A warning has the line of the CNAME record, or 0 if the record is not in the file.
+ * Adds the warnings, but none about names that the actor may not see. `managed`: the RRsets that have a manager, which
+ * the import keeps. A warning has the line of the CNAME record, or 0 if the record is not in the file.
  */
 export async function checkAliases(
   asking: Asking,

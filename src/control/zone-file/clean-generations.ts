@@ -17,7 +17,7 @@ const pageSize = 1000;
 /**
  * Deletes the names of all generations except the zone's current generation and the one of a running import. Returns
  * the number of deleted names. Each import has a higher generation than the imports before it, so the imports of all
- * generations below the lock's have ended. Reads the lock first, then the zone's key: in the other order, an import
+ * generations below that one have ended. Reads the lock first, then the zone's key: in the other order, an import
  * could end between the two reads, and the names of its generation, now the current one, would be deleted. Each
  * deletion requires that the zone was not deleted and created again meanwhile (test/control/races.test.ts).
  */

@@ -1,5 +1,5 @@
-// Compares a zone file with the zone. Finds the RRsets that an import would change, and the RRsets of hosts, which the
-// import must keep. Reads the zone's records from the store at one revision. Writes nothing.
+// Compares a zone file with the zone. Finds the RRsets that an import would change, and the RRsets that have a manager,
+// which the import must keep. Reads the zone's records from the store at one revision. Writes nothing.
 
 import { checkNameservers } from '../../model/check-name.ts';
 import { InvalidValue } from '../../model/invalid-value.ts';
@@ -37,7 +37,7 @@ export class ZoneComparison {
   readonly counts: ImportCounts = { added: 0, changed: 0, deleted: 0, unchanged: 0, managed: 0 };
   /** The first differences, up to a limit. */
   readonly differences: RrsetDifference[] = [];
-  /** The RRsets that hosts manage, by owner name. */
+  /** The RRsets that have a manager, by owner name. */
   readonly managed = new Map<Fqdn, Rrset[]>();
   readonly #limit: number;
 
@@ -130,7 +130,7 @@ function storedName(key: string, value: string): NamedRrsets {
   }
 }
 
-/** Adds the findings about all names of the zone after the import: from the records of the file and those of hosts. */
+/** Adds the findings about all names that the zone has after the import: those of the file and of `managed`. */
 export async function checkContents(
   contents: ZoneFileContents,
   { managed }: ZoneComparison,

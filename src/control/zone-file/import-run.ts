@@ -58,9 +58,9 @@ export class ImportRun {
   }
 
   /**
-   * Writes a new generation, then makes it the current one. Resolves with the revision of that. Then starts to delete
-   * the names of other generations, also after a failed import. Refuses as {@link ImportLock.take} does, and with the
-   * codes of each step: see `#switch`, `#decideZone` and `GenerationWriter`.
+   * Writes a new generation, then makes it the current one. Resolves with the revision of that second step. Then starts
+   * to delete the names of other generations, also after a failed import. Refuses as {@link ImportLock.take} does, and
+   * with the codes of each step: see `#switch`, `#decideZone` and `GenerationWriter`.
    */
   async replace(zoneCreated: Revision, { managed }: ZoneComparison): Promise<Revision> {
     const { store, logger } = this.#places;
@@ -143,8 +143,8 @@ export class ImportRun {
   }
 
   /**
-   * Returns the operation that writes a name into the new generation, with the file's records and the current records
-   * of hosts. Refuses if these records may not be together.
+   * Returns the operation that writes a name into the new generation, with the file's records and the current RRsets
+   * that have a manager. Refuses if these may not be together.
    */
   #carry(lock: ImportLock, owner: Fqdn) {
     const { zone } = this.#wanted;

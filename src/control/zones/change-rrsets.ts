@@ -26,9 +26,9 @@ export interface RrsetChange {
   owner: Fqdn;
   type: RecordType;
   rrset: (Omit<Rrset, 'ttl' | 'manager'> & { ttl?: number }) | undefined;
-  /** The path of the change in the request. */
+  /** The path of the owner name in the request. */
   path: string;
-  /** The manager in the request, and the path of that field. It must be the manager that the RRset has. */
+  /** `value`: the manager in the request, which the RRset must have. `at`: the path of the RRset in the request. */
   managedBy?: { at: string; value: string };
   /** A probable mistake in how the records were written. */
   warning?: string;
@@ -151,7 +151,7 @@ function managedAlready(
   return { owner, rrset: shown };
 }
 
-/** Checks a precondition of an RRset. Makes its tag only if it is needed: that takes a millisecond for a large one. */
+/** Checks a precondition of an RRset. Makes the tag of the RRset only if needed: a large one takes a millisecond. */
 function checkRrset(precondition: Precondition, rrset: Rrset | undefined): void {
   if (precondition.match === undefined && precondition.create !== true) return;
   checkPrecondition(precondition, rrset && rrsetTag(rrset));

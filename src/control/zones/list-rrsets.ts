@@ -41,7 +41,7 @@ const maxPageCharacters = 500_000;
 /** The limit for names that are read in one slice (test/http/list-slices.test.ts). */
 const maxSlice = 1000;
 
-/** Returns one page of the RRsets that match, from the position `from` on. */
+/** Returns one page of the RRsets that match and come after the position `from`. */
 export async function listRrsets(
   store: Store,
   views: Views,

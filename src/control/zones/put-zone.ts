@@ -64,7 +64,7 @@ export function decidePutZone(
   return builder.build({ zone, created, warnings, ...standingSince(builder, zoneKey(name), current) });
 }
 
-/** Creates a zone. Refuses with `already_exists` or `zone_conflict`. */
+/** Creates a zone. Refuses with `already_exists`, and as {@link decidePutZone} does. */
 export function decideCreateZone(context: DecisionContext, zone: Zone): ReturnType<typeof decidePutZone> {
   const { name } = zone;
   requireScope(context, known(name));
@@ -74,7 +74,7 @@ export function decideCreateZone(context: DecisionContext, zone: Zone): ReturnTy
 }
 
 /**
- * Refuses with `forbidden` a zone beyond the scope, and a new zone inside such a zone, because it would take its names.
+ * Refuses with `forbidden` a zone beyond the scope, and a new zone inside such a zone, from which it would take names.
  */
 function requireScope(context: DecisionContext, name: Fqdn): void {
   const access = accessOf(context);

@@ -29,8 +29,8 @@ export interface ForeignValue {
 }
 
 /**
- * Returns the records of a value; `zone` is the zone of its key's name. Returns undefined for a value at or below the
- * zone's `stub.dns`: it names a server to which CoreDNS forwards a zone. Throws InvalidValue for a bad value.
+ * Returns a value with its records; `zone` is the zone of its key's name. Returns undefined for a value at or below the
+ * zone's `stub.dns`: it belongs to a stub zone, which CoreDNS ignores. Throws InvalidValue for a bad value.
  */
 export function readForeignValue(prefix: string, zone: Fqdn, key: string, json: string): ForeignValue | undefined {
   const name = skydnsName(prefix, key);

@@ -197,7 +197,7 @@ export class ZoneFileContents {
     return lines;
   }
 
-  /** Returns all RRsets of a name: the file's and those of hosts. Reports RRsets that may not be together. */
+  /** Returns all RRsets of a name: the file's and `managed`. Reports RRsets that may not be together. */
   rrsetsAt(owner: Fqdn, managed: readonly Rrset[], findings = this.#findings): Rrset[] {
     const own = this.names.get(owner) ?? [];
     const rrsets: Rrset[] = [...managed];
@@ -217,7 +217,7 @@ export class ZoneFileContents {
     return rrsets.length > 1 ? rrsets.sort((a, b) => (a.type < b.type ? -1 : 1)) : rrsets;
   }
 
-  /** Reports warnings about the targets of this name's records. `managed`: the RRsets of hosts. */
+  /** Reports warnings about the targets of this name's records. `managed`: the RRsets that have a manager, by name. */
   checkTargets(owner: Fqdn, managed: ReadonlyMap<Fqdn, readonly Rrset[]>, findings = this.#findings): void {
     if (this.#zoneBelow(owner) !== undefined) return;
     const own = this.names.get(owner) ?? [];
