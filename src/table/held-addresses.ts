@@ -73,7 +73,7 @@ export class HeldAddresses {
 
   /**
    * Reads four numbers with dashes between them, at the end of a label, into `ipv4`. A dash or the label's beginning
-   * must be in front of them. Returns false if there are none.
+   * must be in front of the numbers. Returns false if there are no such numbers.
    */
   #readDashed(bytes: Uint8Array, start: number, end: number): boolean {
     let at = end;
@@ -98,7 +98,7 @@ export class HeldAddresses {
 
   /**
    * Reads a number from 0 to 255 without leading zeros, which ends before `end`, into `ipv4[octet]`. Returns false if
-   * there is none.
+   * there is no such number.
    */
   #readNumber(bytes: Uint8Array, start: number, end: number, octet: number): boolean {
     let at = end;

@@ -122,7 +122,7 @@ interface CodedRrset {
 
 /**
  * Returns the TTL of the RRset that a signature covers, which is the signature's TTL too (RFC 4034 §3). Undefined if
- * `all` has no such RRset; it never has the SOA.
+ * `all` has no such RRset. `all` never has the SOA.
  */
 function ttlOfCovered(signature: Uint8Array, all: readonly CodedRrset[]): number | undefined {
   const covered = ((signature[0] as number) << 8) | (signature[1] as number);

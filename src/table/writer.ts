@@ -90,7 +90,7 @@ export class TableWriter {
     });
   }
 
-  /** Sets the listener for addresses. There is only one. */
+  /** Sets the only listener for addresses. */
   listen(listener: AddressListener): void {
     this.#listener = listener;
   }

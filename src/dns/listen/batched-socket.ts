@@ -14,8 +14,8 @@ import { ReplyBatch } from './reply-batch.ts';
 /** Milliseconds that a thread waits for queries before it checks whether it must stop. */
 export const maxWait = 200;
 /**
- * Milliseconds that a batch of answers waits, in all, for a full send buffer. Short, since queries of other clients
- * wait meanwhile.
+ * Milliseconds that a batch of answers waits, in all, for a full send buffer. The wait is short, since queries of other
+ * clients wait meanwhile.
  */
 const maxSendWait = 5;
 /**

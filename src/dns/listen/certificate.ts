@@ -9,14 +9,15 @@ import { checkAuthorities, checkCertificate } from '../../model/pem.ts';
 import { messageOf } from '../../model/thrown.ts';
 
 export interface CertificateFiles {
-  /** PEM: our certificate, then the intermediate ones. */
+  /** The file with our certificate, then the intermediate ones, in PEM. */
   readonly cert: string;
-  /** PEM, not encrypted. */
+  /** The file with the private key, in PEM, not encrypted. */
   readonly key: string;
-  /** PEM: the authorities that sign the certificates of clients. */
+  /** The file with the authorities that sign the certificates of clients, in PEM. */
   readonly clientCa?: string | undefined;
 }
 
+/** The contents of the files. */
 export interface Certificate {
   readonly cert: string;
   readonly key: string;

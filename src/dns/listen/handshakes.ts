@@ -35,14 +35,14 @@ export function guardHandshakes(
     const peer = peerOf(socket);
     waiting.set(peer, handshake);
     connections.add(handshake);
-    // Handles errors that the TLSSocket does not report, such as a second reset.
+    // This handles errors that the TLSSocket does not report, such as a second reset.
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       connections.delete(handshake);
       if (waiting.get(peer) === handshake) waiting.delete(peer);
     });
   });
-  // Runs before node:http2's own listener.
+  // This listener runs before node:http2's own one.
   server.prependListener('secureConnection', (socket: TLSSocket) => {
     const host = socket.remoteAddress;
     const peer = peerOf(socket);

@@ -38,7 +38,7 @@ const errors = {
   method: { status: 405, reason: `use ${methods}`, headers: { allow: methods } },
   slow: { status: 408, reason: 'the body did not come in time' },
   tooLarge: { status: 413, reason: `a DNS message has ${maxMessage} octets at most` },
-  // Rarely sent: node:http refuses headers over 16 KiB, and nghttp2 ends a connection with a field over 64 KiB.
+  // This is rarely sent: node:http refuses headers over 16 KiB, and nghttp2 ends a connection with a field over 64 KiB.
   tooLong: { status: 414, reason: `a DNS message has ${maxMessage} octets at most` },
   mediaType: { status: 415, reason: `send ${mediaType}` },
   tooMany: { status: 429, reason: 'too many unfinished requests' },

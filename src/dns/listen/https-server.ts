@@ -21,12 +21,12 @@ export function newHttpsServer(
     ...certificate,
     minVersion: minTls,
     allowHTTP1: true,
-    // Longer than the idle limit: StreamConnections closes idle connections, not node:http.
+    // This is longer than the idle limit: StreamConnections closes idle connections, not node:http.
     http1Options: { keepAliveTimeout: 2 * limits.idleMilliseconds },
     handshakeTimeout: limits.idleMilliseconds,
     noDelay: true,
     settings: { maxConcurrentStreams: concurrentStreams },
-    // In megabytes; 1 is the minimum.
+    // The limit is in megabytes; 1 is the minimum.
     maxSessionMemory: 1,
   });
   /** The open connections. The key is the session with HTTP/2, the socket with HTTP/1.1. */

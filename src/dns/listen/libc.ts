@@ -107,8 +107,8 @@ export function openHeapTrim(): (() => void) | undefined {
 }
 
 /**
- * Takes the pages of Node's program that were never written out of this process. The system keeps them in its file
- * cache, and maps them again when they are needed. Does nothing if that is not possible.
+ * Unmaps the parts of Node's program in which no page was written. The system keeps their pages in its file cache, and
+ * maps them again when they are needed. Does nothing if that is not possible.
  */
 export function unmapProgram(): void {
   if (process.platform !== 'linux') return;

@@ -117,7 +117,7 @@ async function listenSecure({ tls, https, certificate }: SecureTask): Promise<{ 
     secureServers.push(server);
     return endpoint;
   };
-  // Loaded only here: TLS and HTTP/2 take memory that most replicas can save (bench/weight.ts).
+  // These modules are loaded only here: TLS and HTTP/2 take memory that most replicas can save (bench/weight.ts).
   const { newTlsServer } = await import('./tls-server.ts');
   const { newHttpsServer } = await import('./https-server.ts');
   for (const address of tls) {

@@ -1,4 +1,4 @@
-// Makes the response to a query by a list of steps. It is synchronous, reads only shared memory, and makes no garbage
+// Makes the response to a query by a list of steps. They are synchronous, read only shared memory, and make no garbage
 // (test/dns/respond/garbage.test.ts). Sockets: listen/. The data that steps share: exchange.ts.
 
 import type { TableReader } from '../../table/reader.ts';

@@ -1,4 +1,5 @@
-// Targets: the host names in the rdata of written records. add-glue.ts adds records of them to the additional section.
+// Targets: the host names in the rdata of written records. add-glue.ts adds records of these hosts to the additional
+// section.
 
 import type { NameKey } from '../../table/name-key.ts';
 
