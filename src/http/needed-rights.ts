@@ -10,7 +10,7 @@ import type { Services } from './services.ts';
 
 interface Need {
   role: Role;
-  /** Set if only a token without a scope may do it: the operation reads or changes things that no scope covers. */
+  /** Set if the operation needs a token without a scope, because it reads or changes things that no scope covers. */
   whole?: true;
 }
 

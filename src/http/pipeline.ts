@@ -19,7 +19,7 @@ export interface Exchange {
   /** The request's token is valid. */
   authenticated: boolean;
   /**
-   * Lets the handling of the request begin. Set only while the request waits for its turn, and after that
+   * Lets the handling of the request begin. Absent if the request never had to wait for its turn
    * ({@link Pipeline.turn}).
    */
   begin?: () => void;

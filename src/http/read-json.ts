@@ -8,7 +8,7 @@ import { pointerTo } from './json-pointer.ts';
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 /** Levels of nesting. Requests need few. Deep values would make long paths of faults and deep recursion. */
 const maxDepth = 64;
-/** Values of all levels together. The largest request has 100 RRsets of 1,000 records. */
+/** Values of all levels together: enough for a patch of 100 RRsets with 1,000 records each. */
 const maxValues = 150_000;
 /** Fields of one object. Requests need few: the most are the 64 tags of a host. */
 const maxFields = 10_000;

@@ -37,8 +37,8 @@ export function patchOf(properties: TProperties, title?: string, needed: TProper
 }
 
 /**
- * Returns the schema of a read-only field. A request may contain it, so that clients can send back an answer, but the
- * field then has no effect.
+ * Returns the schema of a read-only field. A request may contain the field, so that clients can send back an answer,
+ * but cannot change it.
  */
 export function readOnly<T extends TSchema>(schema: T) {
   return Type.Optional(Type.Unsafe<Static<T>>({ ...(schema as object), readOnly: true }));
