@@ -234,6 +234,8 @@ function inOrder(paths: Record<string, object>): Record<string, object> {
 
 const octet = String.raw`(?:[^\s.\\]|\\[0-9]{3}|\\[^0-9])`;
 const label = `${octet}{1,63}`;
+const labelInList = String.raw`(?:[^\s.,\\]|\\[0-9]{3}|\\[^0-9,]){1,63}`;
+const nameInList = `${labelInList}(?:\\.${labelInList})*\\.?`;
 const resource = `(?:${auditedResources.join('|')})`;
 
 /**
@@ -242,6 +244,7 @@ const resource = `(?:${auditedResources.join('|')})`;
  */
 const formats: Record<string, object> = {
   'dns-name': { format: 'dns-name', pattern: `^(?:\\.|${label}(?:\\.${label})*\\.?)$` },
+  'dns-names': { format: 'dns-names', pattern: `^${nameInList}(?:,${nameInList})*$` },
   'ip-address': { anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }] },
   'forwarder-target': { format: 'forwarder-target', pattern: '^[0-9A-Fa-f:.\\[\\]]+(?:#[0-9A-Za-z_.-]+)?$' },
   'address-range': { format: 'address-range', pattern: '^[0-9A-Fa-f:.]+(?:/[0-9]{1,3}| *- *[0-9A-Fa-f:.]+)?$' },
@@ -252,6 +255,17 @@ const formats: Record<string, object> = {
   resources: { format: 'resources', pattern: `^${resource}(?:,${resource})*$` },
   distinct: { uniqueItems: true },
   'not-empty': { minItems: 1 },
+  // At least one form is on: two of them are if they are not given.
+  'address-names': {
+    not: {
+      required: ['dashed', 'dotted'],
+      properties: { dashed: { const: false }, dotted: { const: false }, hex: { const: false } },
+    },
+  },
+  certificates: {
+    format: 'certificates',
+    pattern: '-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\\s]+-----END CERTIFICATE-----',
+  },
   cursor: { format: 'cursor', pattern: '^[A-Za-z0-9_-]+$' },
 };
 

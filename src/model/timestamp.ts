@@ -17,14 +17,28 @@ const form = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}
 const minTime = 0;
 const maxTime = Date.UTC(10_000, 0) - 1;
 
-/** Returns a time in milliseconds since the epoch. Throws InvalidValue, also if the day does not exist. */
+/** Returns a time in milliseconds since the epoch. Throws InvalidValue, also for one before 1970 or after 9999. */
 export function parseTimestamp(text: string): number {
+  const milliseconds = parseAnyTime(text);
+  if (milliseconds !== nearestTimestamp(milliseconds))
+    throw new InvalidValue('must be a time from 1970 to 9999, in UTC');
+  return milliseconds;
+}
+
+/** Returns the time itself, or the first or last one that {@link parseTimestamp} takes. */
+export function nearestTimestamp(milliseconds: number): number {
+  return Math.min(Math.max(milliseconds, minTime), maxTime);
+}
+
+/**
+ * Returns a time of any year in milliseconds since the epoch, negative before 1970. Throws InvalidValue, also if the
+ * day does not exist.
+ */
+export function parseAnyTime(text: string): number {
   const milliseconds = form.test(text) && hasDay(text) ? Date.parse(text.toUpperCase()) : Number.NaN;
   // A plus sign in a query string means a space.
   if (Number.isNaN(milliseconds))
     throw new InvalidValue('must be a time such as 2026-03-03T12:00:00Z (RFC 3339; write + as %2B)');
-  if (milliseconds < minTime || milliseconds > maxTime)
-    throw new InvalidValue('must be a time from 1970 to 9999, in UTC');
   return milliseconds;
 }
 

@@ -5,10 +5,13 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { registerMember, startAnswering } from '../support/answering-target.ts';
 import { adminToken } from '../support/api-client.ts';
+import { makeCertificate, withoutOpenssl } from '../support/certificate.ts';
 import { testCache } from '../support/newest-etcd.ts';
 import { findProgram } from '../support/peer-process.ts';
 import { servedApi } from '../support/served-api.ts';
+import { temporaryFolder } from '../support/temporary.ts';
 
 const version = '4.32.5';
 const folder = join(testCache, `schemathesis-${version}`);
@@ -22,12 +25,15 @@ const checks = [
   'response_schema_conformance',
   'positive_data_acceptance',
 ];
-const why = install();
+const why = withoutOpenssl || install();
 
 test('no request that the description allows is refused with 400, and no answer is undescribed', {
   skip: why,
 }, async (t) => {
-  const { url, api } = await servedApi(t, { ledger: true });
+  const { url, api, store } = await servedApi(t, { ledger: true });
+  const target = await startAnswering(t);
+  await registerMember(store, 'a', [`127.0.0.1:${target.port}`]);
+  const { cert } = await makeCertificate(await temporaryFolder(t), 'authority');
   for (const name of ['foo.k8s', 'bar.k8s']) await api.ok(201, 'POST', '/v1/zones', { name });
   await api.ok(201, 'POST', '/v1/pools', { name: 'default', ranges: ['10.0.0.0/24'] });
   const options = ['--url', url, '--header', `Authorization: Bearer ${adminToken}`, '--mode', 'positive'];
@@ -42,7 +48,7 @@ test('no request that the description allows is refused with 400, and no answer 
     '--no-color',
   ];
   const args = ['--config-file', join(settings, 'schemathesis.toml'), 'run', ...options, ...amount, ...how];
-  const env = { ...process.env, SCHEMATHESIS_HOOKS: 'hooks', PYTHONPATH: settings };
+  const env = { ...process.env, SCHEMATHESIS_HOOKS: 'hooks', PYTHONPATH: settings, ZONEWRIGHT_TEST_CERTIFICATE: cert };
   const child = spawn(program, [...args, `${url}/openapi.json`], { stdio: 'inherit', env, cwd: folder });
   const status = await new Promise((resolve) => child.once('close', resolve));
   if (status !== 0) throw new Error('Schemathesis found answers that the description does not have');

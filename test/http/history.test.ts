@@ -55,6 +55,11 @@ test('events are listed newest first, page by page, and by filters', async (t) =
   assert.deepEqual(told(await list('actor=nobody')), []);
   assert.deepEqual(told(await list('until=2020-01-01T00:00:00Z')), []);
   assert.equal((await list('since=2020-01-01T00:00:00%2B02:00&kind=pool')).items.length, 4);
+  assert.equal((await list('since=0001-01-01T00:00:00Z&kind=pool')).items.length, 4);
+  assert.deepEqual(told(await list('since=0001-01-01T00:00:00Z&until=1969-01-01T00:00:00Z')), []);
+  assert.equal((await list('until=9999-12-31T23:59:59-12:00&kind=pool')).items.length, 4);
+  for (const range of ['until=0001-01-01T00:00:00Z', 'since=0001-01-01T00:00:00Z&until=0002-01-01T00:00:00Z'])
+    await api.ok(200, 'GET', `/v1/pools/a/usage?${range}`);
   for (const [query, pointer] of [
     ['since=yesterday', '?since'],
     ['since=2026-02-30T00:00:00Z', '?since'],

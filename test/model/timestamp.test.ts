@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseTimestamp } from '../../src/model/timestamp.ts';
+import { nearestTimestamp, parseAnyTime, parseTimestamp } from '../../src/model/timestamp.ts';
 
 test('a time of RFC 3339 is read in milliseconds, whatever its offset', () => {
   for (const [text, same] of [
@@ -32,4 +32,16 @@ test('a time that is none, that no calendar has, or that RFC 3339 cannot write i
     '9999-12-31T23:59:59-01:00',
   ])
     assert.throws(() => parseTimestamp(text), { name: 'InvalidValue' }, text);
+});
+
+test('a time of any year is read, and brought between 1970 and 9999', () => {
+  for (const [text, any, nearest] of [
+    ['0000-01-01T00:00:00Z', '0000-01-01T00:00:00.000Z', '1970-01-01T00:00:00.000Z'],
+    ['1970-01-01T00:00:00+01:00', '1969-12-31T23:00:00.000Z', '1970-01-01T00:00:00.000Z'],
+    ['2026-03-03T12:00:00Z', '2026-03-03T12:00:00.000Z', '2026-03-03T12:00:00.000Z'],
+    ['9999-12-31T23:59:59-01:00', '+010000-01-01T00:59:59.000Z', '9999-12-31T23:59:59.999Z'],
+  ] as const) {
+    assert.equal(new Date(parseAnyTime(text)).toISOString(), any);
+    assert.equal(new Date(nearestTimestamp(parseAnyTime(text))).toISOString(), nearest);
+  }
 });

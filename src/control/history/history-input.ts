@@ -1,7 +1,7 @@
 // Parses requests about the past: times, and the steps of a plot. A refusal names the parameter.
 
 import { atField, refuseField } from '../../errors.ts';
-import { parseTimestamp } from '../../model/timestamp.ts';
+import { nearestTimestamp, parseAnyTime } from '../../model/timestamp.ts';
 import { parseAll } from '../input/refusals.ts';
 
 interface TimeRangeInput {
@@ -18,17 +18,25 @@ interface TimeRange {
 /** Returns the time range that a query names. Refuses with `invalid_request`. */
 export function parseTimeRange({ since: from, until: to }: TimeRangeInput): TimeRange {
   const [since, until] = parseAll(
-    () => parseTimeAt('?since', from),
-    () => parseTimeAt('?until', to),
+    () => parseTime('?since', from),
+    () => parseTime('?until', to),
   );
   if (since !== undefined && until !== undefined && since >= until)
     refuseField('invalid_request', '?until', 'must be later than since');
-  return { since, until };
+  return { since: since && nearestTimestamp(since), until: until && nearestTimestamp(until) };
 }
 
-/** Returns a time in milliseconds since the epoch. `path` names the parameter in a refusal. */
+/**
+ * Returns a time in milliseconds since the epoch. Nothing is known of times before 1970: any of them is the first
+ * moment of 1970. `path` names the parameter in a refusal.
+ */
 export function parseTimeAt(path: string, text: string | undefined): number | undefined {
-  return text === undefined ? undefined : atField(path, () => parseTimestamp(text));
+  const time = parseTime(path, text);
+  return time && nearestTimestamp(time);
+}
+
+function parseTime(path: string, text: string | undefined): number | undefined {
+  return text === undefined ? undefined : atField(path, () => parseAnyTime(text));
 }
 
 const day = 24 * 3600 * 1000;

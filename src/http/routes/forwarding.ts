@@ -138,6 +138,7 @@ export const forwardingRoutes: Routes = async (app, services) => {
           zones: Type.Optional(
             Type.String({
               maxLength: 20_000,
+              format: 'dns-names',
               description: 'Names of zones, with commas. Default: all that the token may see',
             }),
           ),

@@ -50,13 +50,19 @@ const settings = {
   tlsAuthorities: Type.Optional(
     Type.String({
       maxLength: tlsAuthorities,
+      format: 'certificates',
       description:
         'Certificates in PEM, of the authorities of targets that are asked over TLS. Absent: those of the system',
     }),
   ),
 };
 
-const Targets = Type.Array(Target, { minItems: 1, maxItems: targets, description: 'In the order of preference' });
+const Targets = Type.Array(Target, {
+  format: 'distinct',
+  minItems: 1,
+  maxItems: targets,
+  description: 'In the order of preference',
+});
 
 const Upstreams = Type.Array(
   Type.Object(

@@ -47,6 +47,7 @@ const addressNames = {
   description:
     'Names of the zone that hold an address have that address: `app-10-1-2-3` has 10.1.2.3, and so has every name below it. Records of the zone win',
   ...strict({ ranges, ...optional(addressNameForms).properties }, 'AddressNames'),
+  format: 'address-names',
 };
 
 const settings = {
