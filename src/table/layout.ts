@@ -78,7 +78,7 @@ export const zoneNameByte = 32;
  * ask, the IPv4 ranges first. Only `hits` changes.
  */
 export const forwarder = {
-  /** (A) The number of answers from the cache, which readers count. Wraps around. */
+  /** (A) The number of answers from the cache, which readers count. The number wraps around. */
   hits: 0,
   /** Always `none`, to tell a forwarder from a zone: in a zone, this word is `zone.index`, which is never `none`. */
   index: 1,
@@ -102,9 +102,9 @@ export const node = {
    * forwarder.
    */
   data: 0,
-  /** The node of the name above it in the zone; `none` for the apex. */
+  /** The node of the name directly above this one; `none` for the apex. */
   parent: 1,
-  /** (W) The number of names directly below it. */
+  /** (W) The number of names directly below this one. */
   children: 2,
   /** (W) The mark of `TableWriter.stamp`. */
   stamp: 3,

@@ -6,7 +6,7 @@ import type { Allocator } from './allocator.ts';
 import { cell, cellCount, header, type Reference } from './layout.ts';
 import { cellWord } from './table.ts';
 
-/** After so many changes, a new epoch begins and the readers' cells are read, if anything waits to be freed. */
+/** The number of changes after which a new epoch begins, and the readers' cells are read, if anything waits. */
 const changesPerEpoch = 32;
 
 /** A queue of unlinked blocks: their references, and the epoch in which each was unlinked. */

@@ -89,7 +89,7 @@ export class TableReader {
     return this.words[forwarder * unitWords + layout.forwarder.number] as number;
   }
 
-  /** Returns whether the forwarder answers a client. The client's address is the first `length` octets of `address`. */
+  /** Returns whether a client may ask the forwarder. The client's address is the first `length` octets of `address`. */
   allowsClient(forwarder: ZoneId, address: Uint8Array, length: 4 | 16): boolean {
     const { words, bytes } = this;
     const ipv4Ranges = words[forwarder * unitWords + layout.forwarder.ipv4Ranges] as number;

@@ -4,7 +4,7 @@
 import { cell, cellCount, cellWords, header, magic, pageBytes } from './layout.ts';
 
 const gibibyte = 2 ** 30;
-/** The smallest table: the page of the header, and a page for each block size that a small zone needs. */
+/** The smallest table: room for the page of the header, and for some small zones. */
 const minBytes = 16 * pageBytes;
 /** The largest table: a reference has 32 bits, and counts units of 8 octets. */
 const maxBytes = 32 * gibibyte;

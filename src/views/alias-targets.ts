@@ -1,5 +1,5 @@
-// The CNAME records without a manager of one generation of a zone, by their targets. Control uses these targets only
-// for warnings, so a generation with very many CNAME records is not followed.
+// The CNAME records of one generation of a zone by their targets, except records with a manager. Control uses these
+// targets only for warnings, so a generation with very many CNAME records is not followed.
 
 import { type Fqdn, parentOf } from '../model/name.ts';
 import type { Rrset } from '../model/rrset.ts';

@@ -1,6 +1,6 @@
-// The pending generations of zones, to which the value of the zone's key does not point: an import is writing them, or
-// has stopped before its end, or a load has not read the zone yet. The table has them, but does not serve them. The
-// generation to which the value points: zone-view.ts.
+// The pending generations of zones. No value of a zone points to a pending generation: an import is writing it, or has
+// stopped before its end, or a load has not read the zone yet. The table has pending generations, but does not serve
+// them. The generation to which the zone's value points: zone-view.ts.
 
 import type { Fqdn } from '../model/name.ts';
 import type { ZoneId } from '../table/layout.ts';
@@ -45,7 +45,7 @@ export class PendingGenerations {
     return pending;
   }
 
-  /** Returns the generation, or a new one, which is no longer pending: the caller serves it. Throws TableFull. */
+  /** Returns the generation, or a new one. It is no longer pending: the caller serves it. Throws TableFull. */
   take(zone: Fqdn, generation: number): PendingGeneration {
     const pending = this.getOrCreate(zone, generation);
     this.#forget(zone, generation);

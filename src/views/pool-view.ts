@@ -55,12 +55,12 @@ export class PoolView {
     for (const [name, pool] of this.#pools.entries(after)) if (name !== after) yield pool;
   }
 
-  /** Returns the pool of the space that has the address in its ranges. */
+  /** Returns the pool of the space that has the address in its ranges; undefined if there is none. */
   poolAt(space: string, address: Address): Versioned<Pool> | undefined {
     return this.#stateAt(space, addressNumber(address));
   }
 
-  /** Returns a pool of the space with its range that overlaps the given range. The pool `except` is ignored. */
+  /** Returns a pool of the space, and that of its ranges which overlaps `range`. The pool `except` is ignored. */
   overlapping(space: string, range: AddressRange, except: string): { pool: Pool; range: AddressRange } | undefined {
     const ranges = this.#ranges.get(space);
     if (ranges === undefined) return undefined;

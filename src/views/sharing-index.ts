@@ -13,7 +13,7 @@ interface Alike {
 }
 
 export class SharingIndex {
-  /** Sharing key → ports, as text → addresses. */
+  /** Sharing key → ports (as text) → addresses. */
   readonly #byKey = new Map<string, Map<string, Alike>>();
 
   add(value: AddressNumber, record: AddressRecord): void {

@@ -44,7 +44,7 @@ export class StoredFaults {
     this.#apexFaults.delete(key);
   }
 
-  /** Deletes the faults of keys that are not in `keys`, which are those that a load has read. */
+  /** Deletes the faults of keys that are not in `keys`, the keys that a load has read. */
   keepOnly(keys: ReadonlySet<string> | undefined): void {
     for (const key of this.byKey.keys()) if (keys?.has(key) === false) this.byKey.delete(key);
   }

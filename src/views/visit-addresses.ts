@@ -1,4 +1,5 @@
-// Visits many addresses in slices, with turns of the event loop between them (test/views/pool-slices.test.ts).
+// Visits many addresses in slices, so that the caller can give other work its turns between them
+// (test/views/pool-slices.test.ts).
 
 import type { AddressNumber } from '../model/address.ts';
 import type { Interval } from '../model/address-range.ts';

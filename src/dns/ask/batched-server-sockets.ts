@@ -115,7 +115,7 @@ class BatchedServerSocket implements ServerSocket {
   readonly #listener: SocketListener;
   readonly #owner: { hasUnsent(): void; isClosed(): void };
   #unsent: Uint8Array[] = [];
-  /** Node's socket on the descriptor, since the event loop watches it; undefined before. */
+  /** Node's socket on the same descriptor, with which the event loop watches it; undefined before {@link watch}. */
   #watcher: Socket | undefined;
   #isClosed = false;
 

@@ -44,7 +44,7 @@ export function openNodeSocket({ address, port }: Endpoint, listener: SocketList
   socket.on('error', (error: NodeJS.ErrnoException) => {
     close();
     const why = error.code === 'ECONNREFUSED' ? 'refused' : 'broken';
-    // Without file descriptors, the error comes before the socket is there.
+    // If there is no file descriptor left, the error comes before this function has returned.
     queueMicrotask(() => listener.failed(why));
   });
   socket.once('connect', () => {

@@ -1,6 +1,6 @@
-// Checks batched sockets before the server uses them: sends datagrams through a socket and back, and compares what
-// comes back octet by octet. A wrong layout or number is then found at the start. A server checks once for all its
-// threads: on a slow machine, threads that check by themselves might get different results.
+// Checks batched sockets before the server uses them: sends datagrams through a socket and back, and compares each
+// octet that comes back. A wrong layout or number is then found at the start. A server checks once for all its threads:
+// on a slow machine, threads that check by themselves might get different results.
 
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { closeSync } from 'node:fs';

@@ -33,7 +33,7 @@ export interface DnsServerOptions {
   readonly socket?: SocketKind;
   readonly secure?: SecureOptions | undefined;
   readonly responses?: ResponseSettings;
-  /** The tenants of all kinds of handed-on queries that need more than the table. Tests also replace the others. */
+  /** The tenants that need more than the table. Tests also replace tenants that need only the table. */
   readonly tenants: OtherTenants & Partial<Tenants>;
   /** The size of the cache for answers of forwarded zones, in octets. Only the used part takes memory. */
   readonly forwardCacheOctets?: number;
@@ -78,8 +78,8 @@ export interface DnsServer extends PickedAddresses {
 }
 
 /**
- * Listens on every address over UDP and TCP, and on the secure addresses over TLS or HTTPS. Rejects if any of them
- * fails, and then closes the others.
+ * Listens on every address over UDP and TCP, and on the secure addresses over TLS or HTTPS. If any of this fails,
+ * closes the rest and rejects.
  */
 export async function startDns(options: DnsServerOptions, limits: DnsLimits = dnsLimits): Promise<DnsServer> {
   const { table, logger, responses = {} } = options;

@@ -1,4 +1,4 @@
-// One connection of DNS over HTTPS, with what the limits need. Its requests: https-request.ts.
+// One connection of DNS over HTTPS, as stream-connections.ts counts and closes it. Its requests: https-request.ts.
 
 import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';

@@ -115,7 +115,7 @@ export class KeptThread {
     return promise;
   }
 
-  /** Closes the descriptors of an ended thread that Node does not know of, since these outlive the thread. */
+  /** Closes the descriptors that Node does not know of, since they outlive the ended thread. */
   async #clearAway(descriptors: readonly number[]): Promise<void> {
     const { onStopped, onEnd } = this.#options;
     // After a death, the descriptors are closed at once: until then, the kernel delivers queries to them that nobody

@@ -37,7 +37,7 @@ class LateDatagrams {
   readonly #iovs = new BigUint64Array(this.#memory, iovsAt, (batchSize * iovBytes) / 8);
   readonly #headers: readonly bigint[];
   readonly #payloads: bigint;
-  /** The number of messages that are laid out, and of the octets of their payloads. */
+  /** The number of messages that are laid out, and the number of octets of their payloads. */
   #count = 0;
   #used = 0;
 

@@ -46,7 +46,7 @@ function report(message: ThreadReport): void {
 }
 
 function newServer(): Server {
-  // noDelay: no answer waits for the next one. allowHalfOpen: see TcpConnection.
+  // With noDelay, no answer waits for the next one. TcpConnection says why allowHalfOpen is set.
   return createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     const host = socket.remoteAddress;
     counters.add(counterCell.tcpAccepted);

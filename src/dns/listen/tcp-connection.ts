@@ -238,7 +238,7 @@ export class TcpConnection implements Connection {
   #collect(chunk: Uint8Array, offset: number): number {
     const have = this.#partialLength;
     this.#partial ??= new Uint8Array(initialLength);
-    // First the prefix, then the octets that the prefix announces.
+    // Collects first the prefix, then the octets that the prefix announces.
     const wanted = have < prefix ? prefix : prefix + readUint16(this.#partial, 0);
     const taken = Math.min(wanted - have, chunk.length - offset);
     this.#partial = growBuffer(this.#partial, have, have + taken, prefix + maxMessage);

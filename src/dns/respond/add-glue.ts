@@ -68,8 +68,8 @@ function isIncluded(exchange: Exchange, target: number, exact: Reference): boole
 }
 
 /**
- * Returns whether an earlier target has the same name. Only for names that come from a wildcard: they have no node to
- * mark.
+ * Returns whether an earlier target has the same name. Call this only for names that come from a wildcard, since they
+ * have no node to mark.
  */
 function isRepeated({ reader, query, lookup, targets }: Exchange, target: number): boolean {
   const { key, names } = targets;

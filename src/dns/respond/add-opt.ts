@@ -16,7 +16,7 @@ export function addOpt(exchange: Exchange): void {
   octets[at] = 0;
   writeUint16(octets, at + 1, typeCode.OPT);
   writeUint16(octets, at + 3, maxUdpSize);
-  // The TTL: upper octet of the rcode, version 0, DO as in the query (RFC 3225 §3).
+  // The TTL has the upper octet of the rcode, version 0, and DO as in the query (RFC 3225 §3).
   writeUint32(octets, at + 5, ((response.rcode >>> 4) << 24) | (edns.dnssecOk ? 0x8000 : 0));
   response.at = at + optLength;
   if (edns.cookie !== cookie.none) addCookie(exchange);

@@ -43,7 +43,7 @@ export function additionalTypes(type: number): readonly number[] {
   return type < typeCount ? (typesToAdd[type] as readonly number[]) : noTypes;
 }
 
-/** Returns where the host's name begins in rdata of this type. Only for types in the rows above. */
+/** Returns the offset of the host's name in rdata of this type, which must be in the rows above. */
 export function targetOffset(type: number): number {
   return offsets[type] as number;
 }

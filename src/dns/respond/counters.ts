@@ -76,7 +76,7 @@ const handOnDropped = family(
   'Queries over UDP that got no answer, because too many were handed on and too many had got SERVFAIL for that.',
 );
 
-/** In the order of their cells. */
+/** All families, in the order of their cells. */
 export const counterFamilies: readonly CounterFamily[] = [
   queries,
   responses,
@@ -107,11 +107,11 @@ export const counter = {
   truncated: truncated.cells[''] as number,
   dropped: dropped.cells[''] as number,
   malformed: malformed.cells[''] as number,
-  /** By `answerClass`. */
+  /** The cells by `answerClass`. */
   limited: answerClasses.map((name) => limited.cells[name] as number),
   slipped: slipped.cells[''] as number,
   handOnDropped: handOnDropped.cells[''] as number,
-  /** By the state of a query's cookie: server-cookies.ts. */
+  /** The cells by the state of a query's cookie (server-cookies.ts). */
   cookies: ['half', 'half', 'wrong', 'good', 'good'].map((state) => cookies.cells[state] as number),
 } as const;
 

@@ -29,7 +29,7 @@ export class ForwardedAnswers {
   readonly #cache: ForwardCacheReader;
   readonly #clock: Clock;
   #isAwake = false;
-  /** Called for each answer that is not in the cache. Only the forwarder's thread sets it. */
+  /** Is called for each answer that is not in the cache. Only the forwarder's thread sets this function. */
   onMiss: ((missing: MissingAnswer) => void) | undefined;
 
   /** `cell` is the number of this thread's cell among the cache's readers, and among the table's. */

@@ -9,7 +9,7 @@ export class PerSecondLimit {
     this.#max = max;
   }
 
-  /** Counts one more, and returns whether it is within the limit of this second. */
+  /** Counts one more action, and returns whether it is within the limit of this second. */
   allows(second: number): boolean {
     if (second !== this.#second) {
       this.#second = second;

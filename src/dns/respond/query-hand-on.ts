@@ -8,8 +8,8 @@ import type { HandedOnKind } from './hand-on.ts';
 import { PerSecondLimit } from './per-second-limit.ts';
 
 /**
- * How many queries over UDP that could not be handed on a thread answers SERVFAIL in a second. Further ones are
- * dropped: in a flood, a SERVFAIL costs as much as any other answer.
+ * The most SERVFAIL answers of a thread in a second to queries over UDP that could not be handed on. Further queries
+ * are dropped: in a flood, a SERVFAIL costs as much as any other answer.
  */
 export const maxServerFailures = 1_000;
 

@@ -23,12 +23,12 @@ export class QueryMessage {
     this.name = name;
   }
 
-  /** RD (RFC 1035 §4.1.1). */
+  /** The bit RD (RFC 1035 §4.1.1). */
   get recursionDesired(): boolean {
     return ((this.octets[headerField.flags] as number) & flag.RD) !== 0;
   }
 
-  /** CD (RFC 4035 §3.2.2). */
+  /** The bit CD (RFC 4035 §3.2.2). */
   get checkingDisabled(): boolean {
     return ((this.octets[headerField.moreFlags] as number) & moreFlag.CD) !== 0;
   }

@@ -12,7 +12,7 @@ import { ownName } from './targets.ts';
 /** Octets of the compression pointer at the beginning of each record in the table. */
 const pointerLength = 2;
 
-/** By type: 1 if names in its rdata are compressed, or are targets (targets.ts). */
+/** For each type: 1 if names in its rdata are compressed, or are targets (targets.ts). */
 const namesIn = Uint8Array.from({ length: 128 }, (_, type) =>
   isCompressed(type) || additionalTypes(type).length > 0 ? 1 : 0,
 );
@@ -131,7 +131,7 @@ export function writeName(exchange: Exchange, source: Uint8Array, offset: number
   let label = 0;
   let at = 0;
   for (; length - at > 1; at += 1 + (source[offset + at] as number), label += 1) {
-    // The question's suffix with the same length, if a label begins there.
+    // The offset of the question's suffix with the same length. It counts only if a label begins there.
     const shared = question.length - (length - at);
     if (shared < 0) continue;
     while ((question.starts[questionLabel] as number) < shared) questionLabel += 1;

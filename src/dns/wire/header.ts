@@ -5,9 +5,9 @@ export const headerLength = 12;
 /** The octet at which each field begins. */
 export const headerField = {
   id: 0,
-  /** QR 1 bit, opcode 4, AA, TC, RD. */
+  /** QR (1 bit), opcode (4 bits), AA, TC, RD. */
   flags: 2,
-  /** RA, Z, AD, CD, rcode 4. */
+  /** RA (1 bit), Z, AD, CD, rcode (4 bits). */
   moreFlags: 3,
   questions: 4,
   answers: 6,
