@@ -19,12 +19,13 @@ RUN ln -s /app/src/cli/zonewright.js /usr/local/bin/zonewright \
  && install -d -o node -g node /data /var/cache/zonewright
 
 USER node
-# Compiles the code once, here. A replica then starts in half the time and takes 40 MB less. The health check, which starts a process every few seconds,
-# takes half the time, too.
+# Compiles the code once, here. A replica then starts in half the time and takes 40 MB less. The health check, which starts a process
+# every ten seconds, takes half the time, too.
 ENV NODE_COMPILE_CACHE=/var/cache/zonewright
 RUN zonewright --version
 
-# Loopback of a container cannot be reached from outside. Port 1053 needs no privilege: publish it as 53 for clients that ask no other.
+# Nothing outside a container reaches its loopback addresses, so the replica listens on all addresses. Port 1053 needs no privilege:
+# publish it as 53 for clients that ask no other port.
 ENV ZONEWRIGHT_HTTP_LISTEN=0.0.0.0:8053 \
     ZONEWRIGHT_DNS_LISTEN=0.0.0.0:1053 \
     ZONEWRIGHT_DATA_DIR=/data

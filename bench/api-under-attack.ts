@@ -1,5 +1,5 @@
 // Measures what an attacker can do to a replica through its API: many pipelined requests, silent connections, the
-// heaviest requests of one token. What is measured: measure-attacks.ts. Reading attacks: heavy-reads.ts.
+// heaviest requests of one token. measure-attacks.ts says what is measured. heavy-reads.ts attacks with reads.
 //
 // npm run bench:attack [part of an attack's title] [seconds until the last look at memory]
 

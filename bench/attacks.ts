@@ -1,5 +1,5 @@
 // The attacks of bench/api-under-attack.ts: connections that send many requests at once or none, and the heaviest
-// requests that one token may send. All of them run in a thread of their own.
+// requests that one token may send. Each attack runs in a thread of its own.
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -78,10 +78,7 @@ async function pipelineAll(port: number, request: string): Promise<string> {
   return `${answered.join(', ')} answered`;
 }
 
-/**
- * Sends requests on one connection as fast as the server takes them. Resolves with the number of answers in half a
- * minute.
- */
+/** Sends the same request many times on one connection. Resolves with the number of answers in half a minute. */
 async function pipeline(port: number, request: string): Promise<number> {
   const socket = connect(port, '127.0.0.1').on('error', () => undefined);
   let answered = 0;

@@ -1,7 +1,7 @@
 // Measures what the audit events cost a write: the CPU time of one POST /v1/hosts without and with them, in turn, on
-// embedded stores. The client is a process of its own. Prints the medians of the rounds, and of the differences in each
-// round, for one request at a time and for several at once, which share transactions. Prints the octets of an event in
-// the store too.
+// embedded stores. The client is a process of its own. Measures one request at a time, and several at once, which share
+// transactions. Prints the medians of the rounds and of the differences in each round, and the octets of an event in
+// the store.
 //
 // npm run bench:audit [requests in a round] [rounds]
 

@@ -1,6 +1,6 @@
 // Measures a backup of a large store under writes and its restore into a real etcd, and compares both stores. Prints
 // seconds and size, and the effect on the replica: its memory, the wait for /healthz (which shows how long the main
-// thread is blocked), and DNS, with and without the backup. The steps: test/support/backup-under-writes.ts.
+// thread is blocked), and DNS, with and without the backup. test/support/backup-under-writes.ts has the steps.
 //
 // npm run bench:backup [names] [hosts] [writes a second]
 

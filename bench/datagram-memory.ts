@@ -1,19 +1,19 @@
-// The memory of datagrams that a benchmark's client sends to 127.0.0.1, or receives. Laid out once, so that the client
-// takes little CPU time: a benchmark must measure the server, not the client's wait for a processor.
+// Lays out the memory of datagrams that a benchmark's client sends to 127.0.0.1, or receives. This is done only once,
+// so that the client takes little CPU time: a benchmark must measure the server, not the client's wait for a processor.
 
 import { linux } from '../src/dns/listen/libc.ts';
 import { header, headerBytes, iov, nameBytes } from '../src/dns/listen/message-layout.ts';
 
 export interface DatagramMemory {
-  /** The address of the first struct mmsghdr, for sendmmsg and recvmmsg. Keep this object as long as they use it. */
+  /** The address of the first struct mmsghdr, for sendmmsg and recvmmsg. Keep this object while they use the memory. */
   readonly pointer: bigint;
   /** The octets of each datagram. */
   readonly datagrams: readonly Uint8Array[];
 }
 
 /**
- * Lays out `count` datagrams of at most `maxOctets` octets. Those that are sent have exactly `maxOctets`, and go to
- * `port`. `pointerTo` returns a buffer's address.
+ * Lays out `count` datagrams of at most `maxOctets` octets. A datagram that is sent has exactly `maxOctets` octets, and
+ * goes to `port`. `pointerTo` returns a buffer's address.
  */
 export function layOutDatagrams(
   pointerTo: (buffer: ArrayBuffer) => bigint,

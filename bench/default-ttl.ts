@@ -1,5 +1,5 @@
-// Measures a change of a zone's default TTL that many hosts follow: the time of the whole work, and of its longest
-// slices. Times are CPU times of the main thread in milliseconds. Run it with `npm run bench:default-ttl [hosts…]`.
+// Measures a change of a zone's default TTL that many hosts follow: the time of the whole work and of its longest
+// slices, as CPU time of the main thread in milliseconds. Run it with `npm run bench:default-ttl [hosts…]`.
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseAddress } from '../src/model/address.ts';

@@ -26,7 +26,7 @@ if (isMainThread) await inScope(measure);
 else await createHosts(workerData as { url: string; from: number });
 
 async function measure(cleanup: Cleanup): Promise<void> {
-  // collectGarbage() starts the inspector with a signal. It shall listen on a free port.
+  // collectGarbage() starts the replica's inspector with a signal. The inspector shall listen on a free port.
   process.env.NODE_OPTIONS = '--inspect-port=127.0.0.1:0';
   const { flags } = (await stores.find(({ name }) => name === store)?.prepare(cleanup)) ?? { flags: [] };
   const folder = join(await temporaryFolder(cleanup), 'replica');

@@ -1,5 +1,5 @@
-// Sends the same datagram at a steady rate, from a thread of its own, and reads no answers. It uses little CPU time: a
-// benchmark must measure what the server does with the flood, not what the client takes from the machine.
+// Sends one datagram again and again at a steady rate, from a thread of its own, and reads no answers. Uses little CPU
+// time: a benchmark must measure what the server does with the flood, not what the client takes from the machine.
 
 import { closeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,17 +13,17 @@ interface Flood {
   server: Server;
   query: Uint8Array;
   perSecond: number;
-  /** The octet of the query from which eight digits count the datagrams. Undefined: all are the same. */
+  /** The offset in the query of eight digits that count the datagrams. Undefined: all datagrams are the same. */
   countAt?: number;
 }
 
 /** The maximum of datagrams in one system call. */
 const batch = 64;
 
-/** The number of the last datagram. It begins with the time: no two floods send the same. */
+/** The number in the last datagram. Counts up from the time of the start, so that each flood sends other numbers. */
 let numbered = (Math.floor(Date.now() / 100) % 10_000) * 10_000;
 
-/** The kernel adds some 0.05 ms (its timer slack). At 20,000 datagrams a second, some two are sent each time. */
+/** The pause between two system calls. The kernel adds about 0.05 ms (its timer slack). */
 const pauseMilliseconds = 0.05;
 
 /** Floods while the work runs. The work begins when the flood has begun. Returns the result of the work. */
@@ -72,7 +72,7 @@ function send({ server, query, perSecond, countAt, flood }: Flood & { flood: Sha
     if (count > 0) sent += Math.max(0, libc.sendmmsg(descriptor, pointer, count, 0));
     paced = due;
     Atomics.store(shared, 1, sent);
-    // A timer of JavaScript would wait a millisecond: then 20 datagrams arrive at once, and an answer waits for them.
+    // A timer of JavaScript would wait at least a millisecond. At 20,000 datagrams a second, 20 would arrive at once.
     Atomics.wait(shared, 0, 0, pauseMilliseconds);
   }
   closeSync(descriptor);

@@ -1,9 +1,9 @@
-// Measures whether questions for a forwarded zone whose server is silent delay answers for zones here. A client asks a
-// real replica at a steady rate for a name that it has; meanwhile 10,000 different questions are sent: for the
-// forwarded zone, for a zone here, and to a port that nobody reads, which shows what the flood itself takes from the
-// machine. The three floods take turns. Prints lost answers, latencies, the outcomes of the questions, and the
-// replica's memory. Fails if answers are lost, or if the 99th percentile is more than twice that of the flood for a
-// zone here.
+// Measures whether questions for a forwarded zone whose server is silent delay answers for zones of the replica. A
+// client asks a real replica at a steady rate for a name of such a zone. Meanwhile a flood of 10,000 different
+// questions is sent: for the forwarded zone, for a zone of the replica, or to a port that nobody reads, which shows
+// what the flood itself takes from the machine. These floods and a run without a flood take turns. Prints lost answers,
+// latencies, the outcomes of the questions, and the replica's memory. Fails if answers are lost during the flood for
+// the forwarded zone, or if their 99th percentile is more than twice that during the flood for a zone of the replica.
 //
 // node bench/forward-flood.ts [questions] [rounds] [batched|datagram]
 
@@ -20,15 +20,15 @@ import { openUnreadSocket } from './unread-socket.ts';
 const [questions = '10000', rounds = '7', socket = 'batched'] = process.argv.slice(2);
 const steadyPerSecond = 1_000;
 const steadyName = 'steady.foowidgets.k8s';
-/** All questions are sent in half a second. They wait two seconds for the silent server. */
+/** All questions of a flood are sent in half a second. */
 const floodPerSecond = 2 * Number(questions);
 const seconds = 2.5;
 const maxRatio = 2;
 
-/** The octet at which the number in the name begins: behind the header and the length of the label. */
+/** The offset in a query of the first label: after the header and the octet with the label's length. */
 const firstLabel = 13;
 
-/** A name whose first label is a number of eight digits, which the flood counts. */
+/** Returns a query for a name whose first label has eight digits: the flood counts there. */
 const numbered = (zone: string) =>
   Buffer.from(queryBytes({ name: `00000000.${zone}`, type: 'A', recursionDesired: true }));
 const floods = {
@@ -76,7 +76,7 @@ async function compare(cleanup: Cleanup): Promise<void> {
   if (!passed) process.exitCode = 1;
 }
 
-/** Asks steadily for some seconds, with the flood in the first half second. */
+/** Asks steadily for `seconds`, with the flood in the first half second. */
 async function run(replica: Replica, name: FloodName, unread: Server): Promise<Answered> {
   const flood = floods[name];
   return askDuring({ server: replica.dns, name: steadyName, perSecond: steadyPerSecond }, async () => {

@@ -1,9 +1,9 @@
 // Measures whether a flood of queries that are handed on delays other answers. A client asks a real replica at a steady
 // rate: without a flood, during a flood of NOTIFY, which the main thread answers, during a flood of ordinary questions
-// at the same rate, and during one at a port that nobody reads, which shows what the flood itself takes from the
+// at the same rate, and during a flood to a port that nobody reads, which shows what the flood itself takes from the
 // machine. The four take turns, for each kind of UDP socket. Prints lost answers, latencies, the replica's counters of
-// the flood, and its memory. Fails if answers are lost during the flood of NOTIFY, or later than during one that nobody
-// reads.
+// the flood, and its memory. Fails if answers are lost during the flood of NOTIFY, or if their 99th percentile is more
+// than 1.5 times that during the flood that nobody reads.
 //
 // npm run bench:flood [queries a second of the flood] [rounds]
 // On a machine that also does other work: chrt -r 1 npm run bench:flood
@@ -22,7 +22,7 @@ const [floodPerSecond = '20000', rounds = '9'] = process.argv.slice(2);
 const steadyPerSecond = 1_000;
 const seconds = 2;
 const steadyName = 'steady.foowidgets.k8s';
-/** The maximum ratio of the 99th percentile under the flood of NOTIFY to that under a flood that nobody reads. */
+/** The largest ratio of the 99th percentile during the flood of NOTIFY to that during the flood that nobody reads. */
 const maxRatio = 1.5;
 
 const ordinary = Buffer.from(queryBytes({ name: steadyName, type: 'A', edns: {} }));
@@ -70,8 +70,8 @@ async function compare(cleanup: Cleanup, socket: string): Promise<void> {
 }
 
 /**
- * Prints whether the flood of NOTIFY passed: the 99th percentile of each flood, as a multiple of that without a flood.
- * The flood that nobody reads shows the part that is not the server's.
+ * Prints the 99th percentile during each flood, as a multiple of that without a flood, and whether the replica passed.
+ * The multiple of the flood that nobody reads is the part that the server does not cause.
  */
 function verdict(socket: string, runs: ReadonlyMap<string, Answered[]>): void {
   const of = (name: string) => mediansOf(runs.get(name) ?? []);

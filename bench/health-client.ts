@@ -9,7 +9,7 @@ import { parentPort, Worker, workerData } from 'node:worker_threads';
 const everyMilliseconds = 20;
 const timeoutMilliseconds = 30_000;
 
-/** How long the answers took, in milliseconds. */
+/** The number of requests, and how long the answers took, in milliseconds. */
 export interface Waits {
   asked: number;
   failed: number;

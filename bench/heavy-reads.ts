@@ -1,5 +1,5 @@
 // Measures what the heaviest reads of one token do to a replica that has the ledger: many at once, for ten seconds
-// each. What is measured: measure-attacks.ts. The reads: reading-attacks.ts.
+// each. measure-attacks.ts says what is measured. reading-attacks.ts has the reads.
 //
 // npm run bench:heavy-reads [part of an attack's title] [seconds until the last look at memory] [reads at once]
 
@@ -13,10 +13,10 @@ import { readingAttackNames, runReadingAttack } from './reading-attacks.ts';
 const [only = '', settleSeconds = '60', atOnce = '64'] = process.argv.slice(2);
 const seconds = 10;
 const hosts = 2_000;
-/** Transactions like those of bench/ledger-events.ts: 20 events each. */
+/** The number of transactions in the ledger. Each has 20 events (bench/ledger-events.ts). */
 const transactions = 10_000;
 const rowsAtOnce = 500;
-/** The first revision of these transactions: higher than the replicas reach. */
+/** The revision of the first of these transactions: higher than any that the replicas reach. */
 const firstRevision = 1_000_000;
 const minute = 60_000;
 /** The number of samples of a pool, one per minute. */
@@ -44,7 +44,7 @@ async function fill(replica: Replica): Promise<void> {
   for (const name of readingAttackNames) await runReadingAttack(name, port, 2, 1);
 }
 
-/** Makes a zone with RRsets of 20 kB, each written twice, so that the ledger has large events. */
+/** Makes a zone with RRsets of 20 kB. Writes each RRset twice, so that the ledger has large events. */
 async function fillZone(replica: Replica): Promise<void> {
   await replica.expect(201, 'POST', '/v1/zones', { name: 'large.k8s' });
   for (const ttl of [300, 600]) {
@@ -60,7 +60,7 @@ async function fillZone(replica: Replica): Promise<void> {
   }
 }
 
-/** Writes into the ledger's file while the replica has it open. */
+/** Writes events and samples into the ledger's file, which the replica has open. */
 async function fillLedger(file: string): Promise<void> {
   const ledger = await openSqliteLedger(file);
   const now = Date.now();

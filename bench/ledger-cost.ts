@@ -12,9 +12,9 @@ import { inScope, temporaryFolder } from '../test/support/temporary.ts';
 
 const [requests = 1000, rounds = 10] = process.argv.slice(2).map(Number);
 const atOnce = 16;
-/** Waits for the ledger's thread, which takes events twice a second. */
+/** The wait before each reading of CPU times. The ledger's thread, which takes events twice a second, ends its work. */
 const settleMilliseconds = 1200;
-/** A tick of the times in /proc. */
+/** The unit of the CPU times in /proc. */
 const tickMicroseconds = 10_000;
 const modes = { without: ['--ledger', 'off'], with: [] };
 type Mode = keyof typeof modes;
@@ -25,7 +25,6 @@ interface Cost {
   whole: number;
 }
 
-/** The main thread, the ledger's thread, and all threads. */
 const parts = ['main', 'ledger', 'whole'] as const;
 
 /** Returns the CPU time of a process so far, in microseconds: three sums over its threads. */

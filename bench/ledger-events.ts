@@ -3,7 +3,7 @@
 import type { OutboxRow } from '../src/ledger/ledger.ts';
 import { outboxValue } from '../src/store/kinds/outbox.ts';
 
-/** Requests that share a transaction. */
+/** The number of requests that share a transaction. */
 export const perTransaction = 20;
 const day = 24 * 3600 * 1000;
 const begin = Date.parse('2025-10-26T00:00:00Z');
@@ -16,7 +16,7 @@ const [takenEvery, heldRounds] = [6, 5];
 
 const address = (n: number) => `10.2.${(n >> 8) & 255}.${n & 255}`;
 
-/** Returns a transaction's key of the outbox. `at`: its time; see {@link timeOf}. */
+/** Returns what the outbox has of a transaction. `at` is the time of the transaction; see {@link timeOf}. */
 export function outboxRow(revision: number, at: number): OutboxRow {
   const decisions = Array.from({ length: perTransaction }, (_, place) => {
     const n = revision * perTransaction + place;
@@ -58,7 +58,7 @@ export function timeOf(revision: number, transactions: number): number {
   return begin + (revision / transactions) * days * day;
 }
 
-/** Returns an address with a hold that covers the whole day, and that begins and ends within the time of all events. */
+/** Returns an address that one host takes before `since` and releases after `until`, within the time of all events. */
 export function heldOn({ since, until }: { since: number; until: number }, transactions: number): string {
   const timeOfEvent = (host: number, round: number) =>
     timeOf(Math.floor((host + round * hosts) / perTransaction), transactions);

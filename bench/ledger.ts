@@ -1,6 +1,6 @@
-// Fills a ledger with two million events on SQLite and on PostgreSQL (if it is installed). Prints the plans of the
-// queries, then one table: the times of queries, the cost of an event, retention and writes at the same time, the
-// delays of the main thread at 2,000 events a second, and the memory. Run it with `npm run bench:ledger [events]
+// Fills a ledger with two million events on SQLite and, if it is installed, on PostgreSQL. Prints the plans of the
+// queries. Then prints one table: the times of queries, the cost of an event, retention with writes at the same time,
+// the delays of the main thread at 2,000 events a second, and the memory. Run it with `npm run bench:ledger [events]
 // [sqlite|postgresql]`.
 
 import { readFileSync, statSync } from 'node:fs';
@@ -123,7 +123,7 @@ async function fill(task: LedgerTask, ledger: Ledger, size: () => number): Promi
   note(task, 'an event on the disk, with its uses', `${(size() / events).toFixed(0)} octets`);
 }
 
-/** Appends 200 events every 50 ms until the work has ended. Returns how long each took. */
+/** Appends 200 events every 50 ms until the work has ended. Returns how long each append took. */
 async function appendBeside(ledger: Ledger, nextRevision: () => number, work: Promise<unknown>): Promise<number[]> {
   const times: number[] = [];
   let ended = false;
@@ -138,7 +138,7 @@ async function appendBeside(ledger: Ledger, nextRevision: () => number, work: Pr
   return times;
 }
 
-/** Measures the delays of the main thread, while it hands events to the ledger or only waits. */
+/** Measures the delays of the main thread: while it hands events to the ledger, or, without `isOn`, while it waits. */
 async function measureDelays(task: LedgerTask, ledger: Ledger, nextRevision: () => number, isOn: boolean) {
   const loop = monitorEventLoopDelay({ resolution: 1 });
   const underWay: Promise<unknown>[] = [];
@@ -164,7 +164,7 @@ async function measureDelays(task: LedgerTask, ledger: Ledger, nextRevision: () 
 interface Database {
   task: LedgerTask;
   size: () => number;
-  /** Runs deferred work of the database, which would disturb the next measurement. */
+  /** Runs deferred work of the database, so that it does not disturb the next measurement. */
   settle: () => void;
 }
 

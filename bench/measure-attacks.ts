@@ -21,7 +21,7 @@ const maxGrowth = 20;
 const command = fileURLToPath(new URL('../src/cli/zonewright.js', import.meta.url));
 
 interface Measured {
-  /** Fills the replica that is attacked. The zone foo.k8s and the pool `default` (10.8.0.0/16) are there. */
+  /** Fills the replica that is attacked. It already has the zone foo.k8s and the pool `default` (10.8.0.0/16). */
   fill: (replica: Replica) => Promise<void>;
   attacks: readonly string[];
   /** Runs an attack. Resolves with a short result. */
@@ -32,7 +32,8 @@ interface Measured {
 
 /** Prints a table. Sets the exit status if the replicas did not withstand the attacks. */
 export async function measureAttacks(wanted: Measured): Promise<void> {
-  // Gives the replicas, etcd and the clients a higher priority than other programs, but not the attack.
+  // Gives the replicas, etcd and this process a higher priority than other programs. Attacks lower that of their
+  // thread.
   try {
     setPriority(-10);
   } catch {
@@ -101,7 +102,7 @@ async function measure(cleanup: Cleanup, { fill, attacks, run, settleSeconds }: 
   console.log(process.exitCode === 1 ? 'FAILED' : 'passed');
 }
 
-/** Returns the NS records of the zone and their addresses. */
+/** Returns the answer to the question for the NS records of the zone. */
 async function nameservers(replica: Replica): Promise<string> {
   return answersOf(await replica.ask('foo.k8s', 'NS')).join();
 }

@@ -1,5 +1,5 @@
-// The attacks of bench/heavy-reads.ts: the heaviest reads that one token may send, many at once. All of
-// them run in a thread of their own.
+// The attacks of bench/heavy-reads.ts: the heaviest reads that one token may send, many at once. Each attack runs in a
+// thread of its own.
 
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
@@ -9,9 +9,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { adminToken } from '../test/support/api-client.ts';
 
-/** Streams of one client: fewer than the limit. */
+/** The number of streams that one client opens: less than the limit. */
 const streams = 120;
-/** The writes during streams: RRsets of 50 kB per request, and requests at the same time. */
+/** The writes during streams: how many RRsets of 50 kB one request has, and how many requests are sent at once. */
 const [rrsetsAtOnce, writers] = [8, 4];
 const day = 24 * 3600 * 1000;
 
@@ -19,7 +19,7 @@ interface Attack {
   port: number;
   atOnce: number;
   seconds: number;
-  /** When it ends, by performance.now(). */
+  /** The time at which the attack ends, as of performance.now(). */
   end: number;
   agent: Agent;
 }
@@ -90,7 +90,7 @@ function usagePath(): string {
   return `/v1/pools/default/usage?${new URLSearchParams({ ...range, step: String(Math.ceil((14 * day) / 1000 / 2000)) })}`;
 }
 
-/** Sends a request whose answer is not read yet. */
+/** Sends a request. Resolves with the answer, before its body is read. */
 async function open({ port, agent }: Attack, path: string): Promise<IncomingMessage> {
   const headers = { authorization: `Bearer ${adminToken}` };
   const sent = request({ host: '127.0.0.1', port, path, headers, agent }).end();
@@ -107,7 +107,7 @@ function readAgain(attack: Attack, path: string): Promise<string> {
   });
 }
 
-/** Repeats the work until the attack ends, many times in parallel. */
+/** Repeats the work until the attack ends, `atOnce` times in parallel. Returns how often each status came. */
 async function again({ atOnce, end }: Attack, work: () => Promise<number | undefined>): Promise<string> {
   const statuses: (number | string | undefined)[] = [];
   const repeat = async () => {
@@ -150,7 +150,7 @@ async function change({ port, seconds, end }: Attack): Promise<string> {
   return `${(octets / 1e6 / seconds).toFixed(1)} MB/s of changes`;
 }
 
-/** Sends requests with wrong tokens on four connections, as fast as they take them. */
+/** Sends requests with wrong tokens on four connections, as fast as the server takes them. */
 async function failTokens({ port, end }: Attack): Promise<string> {
   let answered = 0;
   let limited = 0;

@@ -5,8 +5,8 @@ import { setPriority } from 'node:os';
 import type { Replica } from '../test/support/replica.ts';
 
 /**
- * Gives the replica, the flood and the client a higher priority than other programs of this machine. The replica and
- * the flood have the same priority.
+ * Gives this process, with the flood in it, and each replica that it starts later the same priority, higher than that
+ * of other programs.
  */
 export function preferAll(): void {
   try {

@@ -12,7 +12,7 @@ if (isMainThread) {
   });
   process.on('SIGUSR2', async () => {
     const heaps = { main: shownOf(getHeapStatistics()) };
-    // This also works for a thread that answers in batches and never returns to its event loop: V8 interrupts it.
+    // This also works for an answering thread that never returns to its event loop: V8 interrupts it.
     for (const worker of workers) heaps[worker.threadName ?? 'worker'] = shownOf(await worker.getHeapStatistics());
     process.stderr.write(`${JSON.stringify({ heaps })}\n`);
   });

@@ -1,4 +1,4 @@
-// Measures the CPU time of one answer without sockets. Prints nanoseconds for each call of respond(), as the best of
+// Measures the CPU time of one answer without sockets. Prints the nanoseconds of one call of respond(), in the best of
 // some rounds, and the memory of the table. Run it with `npm run bench:respond [names…]`.
 
 import { Clock } from '../src/dns/respond/clock.ts';

@@ -1,5 +1,5 @@
-// A client that asks the same question at a steady rate, in a thread of its own, and counts the lost answers. It calls
-// libc itself: with node:dgram, it took more CPU time than the server that it measured.
+// A client that asks one question again and again at a steady rate, in a thread of its own, and counts the lost
+// answers. It calls libc itself: with node:dgram, it took more CPU time than the server that it measured.
 
 import { once } from 'node:events';
 import { closeSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { layOutDatagrams } from './datagram-memory.ts';
 interface SteadyQuestion {
   /** Must be at 127.0.0.1 (datagram-memory.ts). */
   server: Server;
-  /** The name whose A record is asked for. It has exactly one. */
+  /** The name whose A record is asked for. It must have exactly one. */
   name: string;
   perSecond: number;
 }
@@ -20,14 +20,14 @@ interface SteadyQuestion {
 export interface Answered {
   sent: number;
   lost: number;
-  /** Microseconds. */
+  /** The median of the latencies. This and the following are in microseconds. */
   p50: number;
   p99: number;
   p999: number;
   max: number;
 }
 
-/** How long the client waits for the last answers. */
+/** How long the client waits for the last answers at its end. */
 const patienceMilliseconds = 2000;
 /**
  * The size of the socket's receive buffer. It holds the answers that arrive while this thread waits for a processor.
@@ -35,7 +35,7 @@ const patienceMilliseconds = 2000;
 const bufferBytes = 8 * 1024 * 1024;
 /** The maximum of answers in one system call. */
 const batch = 64;
-/** More than the answer to the question. */
+/** The most octets of an answer that are received. The answer to the question is shorter. */
 const maxAnswer = 512;
 
 /** Asks at a steady rate while the work runs. */
@@ -121,8 +121,8 @@ function ask({ server, name, perSecond, stop }: SteadyQuestion & { stop: SharedA
 }
 
 /**
- * Raises the priority, on Linux of this thread only. A real client has a processor of its own. Without
- * this, the client would measure its own wait for a processor.
+ * Sets the priority, on Linux of this thread only. A real client has a processor of its own. Without a higher priority,
+ * the client would measure its own wait for a processor.
  */
 function prefer(priority: number): void {
   try {

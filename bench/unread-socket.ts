@@ -1,11 +1,11 @@
-// A socket that drops what it gets, for benchmarks.
+// A socket at which datagrams arrive, but that nobody reads, for benchmarks.
 
 import { closeSync } from 'node:fs';
 import { linux, openLibc } from '../src/dns/listen/libc.ts';
 import type { Server } from '../test/support/dns-client.ts';
 import type { Cleanup } from '../test/support/temporary.ts';
 
-/** Opens a socket that drops what it gets: nobody reads it. */
+/** Opens the socket. When its receive buffer is full, the kernel drops further datagrams. */
 export function openUnreadSocket(cleanup: Cleanup): Server {
   const libc = openLibc();
   const descriptor = libc.socket(linux.AF_INET, linux.SOCK_DGRAM, 0);

@@ -1,10 +1,10 @@
-// Measures the memory of a replica and the time of its start: seconds from the start of the process until each phase,
-// resident memory when it is idle and after it has answered queries, and the heap of each thread. The replica has the
-// embedded store and default settings.
+// Measures the start and the memory of a replica: the seconds from the start of the process until each phase, the
+// resident memory when the replica is idle and after it has answered queries, and the heap of each thread. The replica
+// has the embedded store and default settings.
 //
 // npm run bench:weight [names…] [--beside <another checkout>]
 //
-// The default for names is 0, 1,000 and 1,000,000. The two checkouts start in turns.
+// The default for names is 0, 1,000 and 1,000,000. With `--beside`, the two checkouts start in turns.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -31,7 +31,7 @@ const settleMilliseconds = 2_000;
 const answerSeconds = 3;
 const startMilliseconds = 120_000;
 
-/** One start of a replica: seconds, and megabytes (10^6 octets) of resident memory. */
+/** The figures of one start of a replica: seconds, and megabytes (10^6 octets). */
 type Measured = Record<string, number>;
 
 for (const names of sizes) await inScope((cleanup) => compare(names, cleanup));
@@ -93,7 +93,7 @@ async function start(
   const seconds: Measured = {};
   const command = join(checkout, 'src/cli/zonewright.js');
   const listen = ['--http', '127.0.0.1:0', '--dns', '127.0.0.1:0'];
-  // Runs the command as users do. Its first line has Node's options, and takes Node from PATH.
+  // Runs the command as users do: its first line (`#!`) has Node's options, and finds Node in PATH.
   const child = spawn(command, ['serve', '--data-dir', dataDir, ...listen], {
     env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}`, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -9,7 +9,7 @@ import { installedTools } from '../test/support/installed-tools.ts';
 const root = join(import.meta.dirname, '..');
 export const heads = ['sqlite', 'postgresql'] as const;
 
-/** Returns the folder with Prisma's command, or undefined if no registry can be reached. */
+/** Installs Prisma's command once. Returns its folder; undefined if the installation fails. */
 export function prismaTools(): string | undefined {
   return installedTools('ledger-tools', join(root, 'test/ledger/tools'));
 }

@@ -39,13 +39,13 @@ interface Bench {
 /** The time limit of a start, in milliseconds. Loading a million names takes some time. */
 const startMilliseconds = 300_000;
 
-/** The reason why a contender does not take part. */
+/** Says why a contender does not take part. */
 export class LeftOut extends Error {}
 
-/** Starts a contender. Rejects with LeftOut. */
+/** Starts a contender. Rejects with LeftOut if it does not take part. */
 type Start = (bench: Bench) => Promise<Contender>;
 
-/** Zonewright comes first, because the ratios refer to the first one. */
+/** The starts of the contenders. Zonewright is the first, because the ratios refer to the first contender. */
 export const contenders: Start[] = [startOurs, startKnot, startPowerDns, startCoreDnsFile, startCoreDnsEtcd];
 
 async function startOurs({ cleanup, folder, names }: Bench): Promise<Contender> {
@@ -130,7 +130,8 @@ async function startCoreDnsFile({ cleanup, folder, zoneFile }: Bench): Promise<C
 }
 
 /**
- * At 1,000 names only: CoreDNS reads etcd for every question, and etcd's CPU counts. It does not know stored wildcards.
+ * Starts CoreDNS on etcd, with at most 1,000 names. CoreDNS reads etcd for every question, so the CPU time of etcd
+ * counts too. It is not asked for names of a wildcard.
  */
 async function startCoreDnsEtcd({ cleanup, folder, names }: Bench): Promise<Contender> {
   if (names > 1000) throw new LeftOut('coredns with etcd takes no more than 1,000 names here');

@@ -13,12 +13,12 @@ export interface Cost {
   lost: number;
 }
 
-/**
- * A load: a file of questions, the number of client ports, which ask in turn, and the number of unanswered questions.
- */
 interface Load {
+  /** The path of a file with questions. */
   questions: string;
+  /** The number of client ports. They ask in turn. */
   ports: number;
+  /** The most questions that wait for an answer at a time. */
   underWay: number;
   /** Queries per second. Undefined: as many as possible. */
   perSecond?: number;

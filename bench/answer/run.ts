@@ -17,8 +17,8 @@ import { hostLabel, kinds, type QuestionKind, writeQuestions, writeZoneFile, zon
 const rounds = 3;
 const seconds = 4;
 /**
- * One column of the result: a kind of question, and the number of client ports. One port is like a forwarder with one
- * socket. 100 ports are like a resolver that uses a new port for each question.
+ * One column of the result: a kind of question, and the number of client ports. With one port, the client is like a
+ * forwarder with one socket; with 100, like a resolver that uses a new port for each question.
  */
 interface Column {
   title: string;

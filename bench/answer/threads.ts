@@ -11,13 +11,9 @@ import { type Cleanup, inScope, temporaryFolder } from '../../test/support/tempo
 import { type Cost, measure } from './measure.ts';
 
 const zone = 'bench.example';
-/**
- * The number of client ports. There are many, because the kernel distributes ports, not questions, over the sockets.
- */
+/** The number of client ports. It is large, because the kernel distributes ports, not questions, over the sockets. */
 const ports = 100;
-/**
- * The limit for unanswered questions. It is so high that one thread stays busy while the other has used up its time.
- */
+/** The limit for unanswered questions. It is so high that one thread has work while the other has used up its time. */
 const underWay = 2_000;
 const rounds = 5;
 const seconds = 3;

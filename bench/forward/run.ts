@@ -1,6 +1,6 @@
-// Compares Zonewright as a forwarder with others: CPU time of one answer from the cache, and of one from the server of
-// the zone. All forward one zone to one server of the bench, and are measured in turns, so that other work of the
-// machine affects all of them. The median of six rounds counts.
+// Compares Zonewright with other programs that forward: CPU time of one answer from the cache, and of one from the
+// server of the zone. All forward the same zone to the same server of the bench. They are measured in turns, so that
+// other work of the machine affects all of them. Prints the median of six rounds.
 //
 // npm run bench:forward [seconds of each measurement]
 
@@ -21,7 +21,7 @@ import { type Cost, measure, residentMegabytes } from '../answer/measure.ts';
 const zone = 'corp.bench';
 const rounds = 6;
 const cachedNames = 1_000;
-/** Queries in a second, as of a busy office. `flat out` has no limit. */
+/** Queries per second, as a busy office sends. Columns with `flat out` have no limit. */
 const steady = 5_000;
 const seconds = Number(process.argv[2] ?? 4);
 
@@ -57,7 +57,7 @@ await inScope(async (cleanup) => {
     for (const column of columns) {
       const isSteady = column.endsWith('/s');
       const isCached = column.startsWith('cache');
-      // No name is asked twice, also by a cache that keeps names for longer than their TTL.
+      // Past the cache, each name is new in this round: some caches keep answers for longer than their TTL.
       const count = isSteady ? steady * seconds : steady * seconds * 10;
       const questions = isCached ? cached : await writeQuestions(folder, 'once', count, `.once-${round}`);
       for (const contender of round % 2 === 0 ? running : running.toReversed()) {

@@ -1,5 +1,5 @@
-// A server for the bench of forwarders, in a process of its own: it answers every question with one address. Below
-// `once.<zone>`, the TTL is 0.
+// A DNS server for bench/forward/run.ts, in a process of its own: it answers every question with the same address. For
+// a name with a label `once`, the TTL is 0.
 
 import { createSocket } from 'node:dgram';
 

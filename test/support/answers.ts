@@ -23,9 +23,10 @@ import { createTableWriter, type TableWriter } from '../../src/table/writer.ts';
  * One question and the answer that it must get.
  * `question` is `name TYPE`, then words for how it is asked: `tcp`, `edns`, `do`, `size=1400`, a class.
  * Flags may follow the rcode: `NOERROR tc`. AA must be set on each answer that is not REFUSED, FORMERR or NOTIMP; the
- * flag `-aa` says that it must not be.
- * Without `authority`, a negative answer must have the SOA alone there, and any other answer nothing.
- * Without `additional`, that section is not checked. OPT is never part of it.
+ * flag `-aa` says that AA must not be set.
+ * Without `authority`, the authority section must be empty. That of a negative answer must have exactly one record, the
+ * SOA. It is not checked if an NXDOMAIN comes after a CNAME, or is truncated.
+ * Without `additional`, the additional section is not checked. The OPT record is never compared.
  */
 export type Row = readonly [
   question: string,
@@ -187,7 +188,7 @@ function nameOctets(message: Uint8Array): number {
 /**
  * Writes the zones of zone-file text into a table. Each line is one record: owner, TTL, type, rdata; names are
  * absolute. `$ZONE name` begins a zone; records before the first one are in `example.`. A zone without a SOA gets
- * `defaultSoa`. `$ADDRESS-NAMES {…}` is the zone's setting for names that hold addresses, with the TTL 3600.
+ * `defaultSoa`. `$ADDRESS-NAMES {…}` is the zone's setting `addressNames` in JSON. The TTL of these names is 3600.
  */
 export function writeZones(writer: TableWriter, text: string): void {
   const zones = new Map<Fqdn, Map<Fqdn, Map<string, Rrset>>>();

@@ -1,12 +1,12 @@
-// Asserts that code makes no garbage, by the growth of the heap while it runs.
+// Asserts that code makes no garbage: the heap does not grow while the code runs.
 
 import assert from 'node:assert/strict';
 import { GCProfiler } from 'node:v8';
 
 /**
- * Asserts that the function, which does something `calls` times, leaves nothing on the heap. V8's compilers also
- * allocate from time to time, so some windows may grow. An allocation of our code shows in every window: even one
- * number object (16 octets) in one of ten calls exceeds the limit.
+ * Asserts that `run`, which does something `calls` times, leaves nothing on the heap. Runs it ten times and counts the
+ * run in which the heap grew least, because V8's compilers also allocate from time to time. An allocation of our code
+ * shows in every run: even one number object (16 octets) in one of ten calls exceeds the limit.
  */
 export function assertMakesNoGarbage(calls: number, run: () => void): void {
   const grown: number[] = [];
@@ -20,6 +20,6 @@ export function assertMakesNoGarbage(calls: number, run: () => void): void {
   }
   assert.ok(
     Math.min(...grown) < calls / 10,
-    `the heap grew in every window of ${calls} calls, in octets: ${grown.join(', ')}`,
+    `the heap grew in every run of ${calls} calls, in octets: ${grown.join(', ')}`,
   );
 }

@@ -20,7 +20,7 @@ export async function outboxOf(store: Store): Promise<(OutboxEntry & { revision:
     .sort((a, b) => a.revision - b.revision);
 }
 
-/** Returns the audited decisions, in order. */
+/** Returns the audited decisions in the order of their revisions. */
 export async function decisionsIn(store: Store): Promise<AuditedDecision[]> {
   return (await outboxOf(store)).flatMap(({ decisions }) => decisions);
 }

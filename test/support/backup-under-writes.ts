@@ -1,6 +1,6 @@
-// A store of any size is backed up while others write, and restored into etcd. Then both replicas are compared, record
-// by record and serial by serial. The backup must contain the writes up to its revision, and no later ones: the writers
-// note the revision of each answer.
+// A store of any size is backed up while clients write, and restored into etcd. Then the hosts and the zones of both
+// replicas are compared, record by record and serial by serial. The backup must contain the writes up to its revision,
+// and no later ones: the clients note the revision of each answer.
 
 import assert from 'node:assert/strict';
 import { stat } from 'node:fs/promises';
@@ -19,7 +19,7 @@ export interface Scale {
   names: number;
   hosts: number;
   writesPerSecond: number;
-  /** How long others write before and after the backup. */
+  /** How long clients write before the backup, and how long after it. */
   seconds: number;
 }
 
@@ -28,12 +28,13 @@ export interface BackedUp {
   backupSeconds: number;
   restoreSeconds: number;
   octets: number;
-  /** The writes up to the revision of the backup. `after`: the later ones. */
+  /** The number of writes up to the revision of the backup. */
   before: number;
+  /** The number of later writes. */
   after: number;
 }
 
-/** Called with each phase of the work. The bench measures meanwhile. */
+/** Runs the work of one phase. The bench measures meanwhile. */
 export type Phase = <T>(name: 'writes alone' | 'backup', replica: Replica, work: () => Promise<T>) => Promise<T>;
 
 const names = { large: 'large.example', hosts: 'hosts.example', records: 'records.example', live: 'live.example' };
@@ -120,13 +121,13 @@ function* zoneFile(count: number): Generator<Buffer> {
 
 interface Written {
   revision: number;
-  /** A host that was created, or a record that was replaced. */
+  /** The host that was created. Undefined: `label` and `value` say which record was replaced. */
   host?: string;
   label?: string;
   value?: number;
 }
 
-/** Writes at a steady rate: half of it new hosts, half of it records that are replaced again and again. */
+/** Writes at a steady rate: half of the writes create hosts, half replace the same records again and again. */
 class Writers {
   readonly written: Written[] = [];
   readonly #underWay = new Set<Promise<void>>();
@@ -190,7 +191,6 @@ interface Contents {
   hosts: Map<string, string>;
 }
 
-/** Reads all that the comparison needs over the API. */
 async function contentsOf(replica: Replica): Promise<Contents> {
   const serials = new Map<string, number>();
   const zones = new Map<string, string[]>();

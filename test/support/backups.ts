@@ -7,7 +7,7 @@ import type { Store } from '../../src/store/store.ts';
 
 export const wayOut = 'choose an empty store';
 
-/** Returns a backup of a store. The store's revisions count as those that users see. */
+/** Returns a backup of a store. Takes the store's revisions as those that users see. */
 export async function backupOf(store: Store): Promise<Buffer> {
   const parts: Buffer[] = [];
   await writeBackup(
@@ -23,7 +23,10 @@ export async function* chunksOf(backup: Buffer, size = 1000): AsyncGenerator<Buf
   for (let start = 0; start < backup.length; start += size) yield backup.subarray(start, start + size);
 }
 
-/** Restores a backup into a store with its own revisions, as the command does. Returns the offset. */
+/**
+ * Restores a backup into a store, as the command does. Returns the offset between the revisions of this store and those
+ * that users see.
+ */
 export async function restoreInto(store: Store, backup: Buffer, onProgress?: OnProgress): Promise<number> {
   const summary = await checkBackup(chunksOf(backup));
   return restoreBackup(store, summary, chunksOf(backup), { wayOut, ...(onProgress && { onProgress }) });

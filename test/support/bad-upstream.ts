@@ -19,7 +19,7 @@ export interface Query {
   readonly cookie: Buffer | undefined;
   readonly flags: number;
   readonly from: RemoteInfo | undefined;
-  /** The number of queries so far, with this one. */
+  /** The number of queries so far, including this one. Probes are not counted. */
   readonly count: number;
 }
 
@@ -30,7 +30,7 @@ export interface Reply {
   readonly fromAnotherPort?: boolean;
 }
 
-/** Returns the replies to a query. `close`: the connection ends. */
+/** Returns the replies to a query. `close`: sends none, and ends the TCP connection. */
 export type Behaviour = (query: Query) => readonly (Reply | Buffer)[] | 'close';
 
 export interface BadUpstream {
@@ -160,7 +160,7 @@ export function wireName(name: string): Buffer {
   return Buffer.from([...labels, 0]);
 }
 
-/** Returns a record. Default of `owner`: the name of the question. */
+/** Returns a record of class IN. Default of `owner`: the name of the question. */
 export function record(type: number, ttl: number, rdata: Uint8Array, owner?: string): Buffer {
   const fixed = Buffer.alloc(10);
   fixed.writeUInt16BE(type, 0);
@@ -192,14 +192,13 @@ interface ReplyParts {
   readonly additionals?: readonly Buffer[];
   readonly truncated?: boolean;
   readonly authoritative?: boolean;
-  /** Default: that of the query. */
+  /** Default: the question of the query. */
   readonly question?: Buffer;
-  /** Options of the OPT record. The response has an OPT record if the query has one. */
+  /** Options of the OPT record. The response has an OPT record if the query has one, unless `withoutEdns` is true. */
   readonly options?: readonly Buffer[];
   readonly withoutEdns?: boolean;
 }
 
-/** Returns a response. */
 export function reply(query: Query, parts: ReplyParts = {}): Buffer {
   const { rcode = 0, answers = [], authorities = [], additionals = [], options = [] } = parts;
   const opt = query.hasEdns && parts.withoutEdns !== true ? [optRecord(rcode, options)] : [];
@@ -222,7 +221,7 @@ function optRecord(rcode: number, options: readonly Buffer[]): Buffer {
   return Buffer.concat([fixed, rdata]);
 }
 
-/** Returns an option of an OPT record. */
+/** Returns one option of an OPT record. */
 export function option(code: number, data: Uint8Array): Buffer {
   const fixed = Buffer.alloc(4);
   fixed.writeUInt16BE(code, 0);

@@ -1,6 +1,5 @@
-// Blocks the main thread, as heavy work or the collection of garbage would do.
+// Blocks the calling thread, as heavy work or the collection of garbage would do.
 
-/** Blocks this thread for this time. */
 export function beBusy(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

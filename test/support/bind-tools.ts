@@ -1,4 +1,5 @@
-// BIND's tools as independent readers of records: named-rrchecker reads one record, named-compilezone many at once.
+// Reads records with BIND's tools, independently of our parsers: named-rrchecker reads one record, named-compilezone
+// many at once.
 
 import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -9,7 +10,7 @@ import { findProgram } from './peer-process.ts';
 const rrchecker = findProgram('named-rrchecker');
 const compilezone = findProgram('named-compilezone');
 
-/** Returns a test's `skip`: false if the tools are installed, or if the test must fail without them. */
+/** Returns a test's `skip`: false if the tools are installed, or under CI, where the test must fail without them. */
 export function skipWithoutBindTools(): string | false {
   const missing = rrchecker === undefined || compilezone === undefined;
   return missing && process.env.CI !== 'true' ? 'named-rrchecker is not installed: install bind9' : false;

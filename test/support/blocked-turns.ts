@@ -3,7 +3,7 @@
 import type { TestContext } from 'node:test';
 import { nextTurn } from '../../src/model/turn.ts';
 
-/** Returns a function that fills the line with work. That function returns another one, which ends the work. */
+/** Returns a function that fills the line with work, and that returns a function which ends this work. */
 export function blocker(t: TestContext): () => () => void {
   let now = 1_000_000;
   let isBlocked = true;

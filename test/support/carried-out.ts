@@ -1,5 +1,5 @@
-// Computes all changes that were carried out from the history of the store alone, since it was empty. Has its own rule
-// for each kind of resource, and uses none of the code that makes audit events.
+// Computes which changes were carried out, only from the history of the store since the store was empty. Has its own
+// rule for each kind of resource, and uses none of the code that makes audit events.
 
 import assert from 'node:assert/strict';
 import type { Store, StoreEvent } from '../../src/store/store.ts';
@@ -16,7 +16,7 @@ export interface CarriedOut {
   after: Fields | null;
 }
 
-/** An address that a holder has taken or given back. `holder`: also its owner. */
+/** An address that a holder has taken or given back. `holder`: the holder's name or id, a space, and its owner. */
 export interface TakenOrReleased {
   revision: number;
   address: string;
@@ -37,8 +37,8 @@ const resources = new Map([
 ]);
 
 /**
- * Reads the history of a store that was never compacted, up to the newest revision. It must contain no import of a zone
- * file, no change by hand, and no cool-down that was ended early.
+ * Reads the history of a store that was never compacted, up to the newest revision. The history must contain no import
+ * of a zone file, no write past Zonewright, and no cool-down that was ended early.
  */
 export async function readHistory(store: Store): Promise<StoreHistory> {
   const { revision: newest } = await store.list('', { limit: 1 });
@@ -62,7 +62,7 @@ interface Changes {
 /** Returns the changes of one transaction. */
 function historyOf(events: readonly StoreEvent[]): Changes {
   const found: Changes = { changes: [], uses: [] };
-  /** Deleted zone → the number of its deleted names with records of users. */
+  /** A zone → the number of its deleted names with records of users. */
   const deletedNames = new Map<string, number>();
   const keys = events.map((event) => {
     const [kind = '', zone = ''] = (event.kind === 'put' ? event.entry.key : event.key).split('/');
@@ -102,7 +102,7 @@ function rrsetsOfUsers(value: Fields | null): Rrset[] {
   return ((value?.rrsets ?? []) as Rrset[]).filter(({ manager }) => manager === undefined);
 }
 
-/** RRsets of hosts are part of the host's change. */
+/** Returns the changes of a name's RRsets, except those of hosts: the host's own change has them. */
 function rrsetChanges(zone: string, before: Fields | null, after: Fields | null) {
   const fieldsOf = (rrset: Rrset | undefined) => rrset && { ttl: rrset.ttl, records: rrset.records };
   const [old, now] = [rrsetsOfUsers(before), rrsetsOfUsers(after)];

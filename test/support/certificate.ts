@@ -7,14 +7,15 @@ import { promisify } from 'node:util';
 import { findProgram } from './peer-process.ts';
 
 export interface MadeCertificate {
-  /** Path of the certificate; `key` is the path of its key. */
+  /** The path of the certificate. */
   readonly cert: string;
+  /** The path of the private key. */
   readonly key: string;
   /** The certificate in PEM: a client that has it as a CA trusts the server. */
   readonly ca: string;
 }
 
-/** A test's `skip`: false if openssl is installed, or if the test must fail without it. */
+/** A test's `skip`: false if openssl is installed, or under CI, where the test must fail without it. */
 export const withoutOpenssl =
   findProgram('openssl') === undefined && process.env.CI !== 'true' ? 'openssl is not installed' : false;
 

@@ -50,7 +50,8 @@ export function emptyViews(logger: Logger = silent, skydnsPrefix?: string): View
 
 /**
  * Starts a replica on this store; resolves when its views are loaded. Closing the replica leaves the store open.
- * `audit`: default: writes no audit events. `skydnsPrefix`: zones may have `skydns`, also on an embedded store.
+ * Without `audit`, the replica writes no audit events. With `skydnsPrefix`, zones may have the field `skydns`, also on
+ * an embedded store.
  */
 export async function openReplica(
   test: Cleanup,

@@ -27,9 +27,9 @@ export interface Answer {
   body: unknown;
 }
 
-/** Headers that an answer has if, and only if, it is described with them. */
+/** Headers that an answer must have if its description has them, and must not have otherwise. */
 const promised = ['etag', 'location', 'zonewright-revision', 'retry-after', 'www-authenticate'];
-/** Headers that an answer may have only if it is described with them: both, or none. */
+/** Headers that an answer may have only if its description has them. It has both, or none. */
 const ofLimits = ['ratelimit', 'ratelimit-policy'];
 
 const document = JSON.parse(readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8')) as {
@@ -49,7 +49,7 @@ const eventsByName = new Map(
     .map(([name, schema]) => [(schema as DescribedEvent).properties.event.const, { name, schema }] as const),
 );
 
-/** Asserts that the description has this answer. Answers to requests that it does not have pass. */
+/** Asserts that the description has this answer. Does nothing if it does not have the request's path and method. */
 export function assertDescribed(method: string, url: string, { status, headers, body }: Answer): void {
   const path = url.replace(/[?#].*/s, '');
   const found = operations.find((one) => one.method === method.toLowerCase() && one.path.test(path));

@@ -24,11 +24,11 @@ export interface Ask {
   readonly timeoutMilliseconds?: number;
 }
 
-/** Long, because a busy machine may answer late. A test that expects no answer passes its own, shorter time. */
+/** A long time, because a busy machine may answer late. A test that expects no answer passes a shorter one. */
 const defaultTimeout = 20_000;
 let lastId = 0;
 
-/** Returns a query's bytes. Ids count up, so that no two queries in flight have the same one. */
+/** Returns a query. Each query has another id, so that no two queries under way have the same. */
 export function queryBytes({ name, type, edns, recursionDesired = false }: Omit<Ask, 'server'>): Uint8Array {
   lastId = (lastId + 1) & 0xffff;
   const message: MessageToEncode = {
@@ -41,13 +41,13 @@ export function queryBytes({ name, type, edns, recursionDesired = false }: Omit<
   return encode(message);
 }
 
-/** Asks once, without a retry; rejects if no answer to this query comes in time. */
+/** Asks once, without a retry; rejects if no answer comes in time. */
 export async function ask(question: Ask): Promise<Message> {
   const query = queryBytes(question);
   return decode(await exchange(question.server, query, question));
 }
 
-/** Sends one message; returns the first message with the same id that comes back. */
+/** Sends one message. Returns the first message that comes back; over UDP, the first one with the same id. */
 export async function exchange(
   server: Server,
   query: Uint8Array,
@@ -139,7 +139,7 @@ export class TcpClient {
     }
   }
 
-  /** Waits until the server closes its side or resets the connection; returns how many octets came before. */
+  /** Waits until the server closes its side or resets the connection; returns the number of octets not yet read. */
   async end(timeoutMilliseconds = defaultTimeout): Promise<number> {
     let octets = this.#received.length;
     this.socket.on('data', (chunk: Buffer) => {

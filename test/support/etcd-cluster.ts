@@ -12,13 +12,13 @@ import { type Cleanup, temporaryFolder } from './temporary.ts';
 import { until } from './until.ts';
 
 export interface EtcdMember {
-  /** `http://127.0.0.1:port`, for clients */
+  /** `http://127.0.0.1:port`, for clients. */
   readonly endpoint: string;
   /** Kills the member (SIGKILL). Its data stay. */
   stop(): Promise<void>;
   /** Starts the member again; resolves when it follows a leader. */
   start(): Promise<void>;
-  /** Drops every octet between this member and the others, until {@link rejoin}. Clients still reach it. */
+  /** Cuts this member off from the others, until {@link rejoin}. Clients still reach it. */
   cutOff(): void;
   rejoin(): void;
 }
@@ -26,7 +26,7 @@ export interface EtcdMember {
 export interface EtcdCluster {
   readonly members: readonly [EtcdMember, EtcdMember, EtcdMember];
   readonly endpoints: string[];
-  /** Resolves with the leader that a majority follows. */
+  /** Resolves with the member that a majority follows. */
   leader(): Promise<EtcdMember>;
 }
 
@@ -167,9 +167,9 @@ interface Link {
 }
 
 /**
- * The proxies before each member's peer port. Raft's connections name the member that opens them (`X-Server-From`).
- * While a member is cut off, only connections between the other two pass. A connection that does not name its member
- * does not pass.
+ * The proxies before each member's peer port. A connection of etcd's peers names the member that opens it
+ * (`X-Server-From`). While a member is cut off, only connections between the other two pass octets. A connection that
+ * does not name its member passes none.
  */
 class PeerLinks {
   readonly #links = new Set<Link>();
@@ -237,7 +237,7 @@ class PeerLinks {
   }
 }
 
-/** Drops all octets and keeps the connection open, like a network that is cut. */
+/** Passes on no more octets and keeps the connection open, like a network that is cut. */
 function silence({ near, far }: Link): void {
   for (const socket of [near, far]) socket.unpipe().pause();
 }

@@ -1,5 +1,5 @@
 // A real etcd for tests, in its own folder and on free loopback ports. A test can stop, pause, restore and restart it.
-// A cluster: etcd-cluster.ts.
+// etcd-cluster.ts starts a cluster.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 import { freePorts } from './free-port.ts';
 
 export interface TestEtcd {
-  /** `http://127.0.0.1:port` */
+  /** `http://127.0.0.1:port`. */
   endpoint: string;
   /** Kills etcd (SIGKILL); its data stay. */
   stop(): Promise<void>;
@@ -25,12 +25,9 @@ export interface TestEtcd {
   compact(revision: number): Promise<void>;
   /** Saves a backup; returns the path of its file. */
   save(): Promise<string>;
-  /**
-   * Kills etcd, and starts it again with the backup's data, or with none. The names of cluster and member stay the
-   * same.
-   */
+  /** Kills etcd, and starts it again with the data of the backup, or with none. The member keeps its name. */
   restore(backup?: string): Promise<void>;
-  /** Makes room in a full database, then disarms its alarm. */
+  /** Defragments a full database, then disarms its alarm. */
   makeRoom(): Promise<void>;
   /** Kills etcd and removes its data. */
   close(): Promise<void>;
@@ -92,7 +89,7 @@ export async function startEtcd(flags: readonly string[] = [], others: readonly 
     ['--listen-client-urls', [endpoint, ...others].join()],
     ['--advertise-client-urls', endpoint],
     ['--listen-peer-urls', peer],
-    // A lone member elects itself after this long: it decides how fast the tests are.
+    // A lone member elects itself only after the election timeout, so a short one makes the tests fast.
     ['--heartbeat-interval', '20'],
     ['--election-timeout', '200'],
     ['--log-level', 'error'],

@@ -34,7 +34,7 @@ export interface EventStream {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
   readonly events: StreamEvent[];
-  /** The id with which a client continues: empty if there is none. */
+  /** The id after which a client can continue. Empty if no event had one. */
   readonly lastId: string;
   /** The comments, without their colons. */
   readonly comments: string[];
@@ -42,7 +42,7 @@ export interface EventStream {
   messages(): ShownMessage[];
   /** Resolves when this many messages have come. */
   untilMessages(count: number): Promise<ShownMessage[]>;
-  /** Resolves with the data of the event `end`, when the stream has ended. */
+  /** Resolves when the stream has ended: with the data of its event `end`, or with undefined if it has none. */
   ended(): Promise<{ reason: string; detail: string } | undefined>;
   /** Stops reading, without closing the connection. */
   pause(): void;

@@ -1,4 +1,5 @@
-// Checks that calls to an etcd that cannot be reached fail within five seconds, on a machine that is slow at times.
+// Checks that calls to an etcd that cannot be reached fail within five seconds. The machine of the test may be slow at
+// times.
 
 import assert from 'node:assert/strict';
 

@@ -3,8 +3,9 @@
 import { createServer } from 'node:net';
 
 /**
- * The ports are below those that Linux gives to sockets without a port (from 32768). Otherwise a connection of another
- * test could take one before the program has it, or while the program is stopped.
+ * The lowest and the highest port to choose from. They are below those that Linux gives to sockets without a port (from
+ * 32768). Otherwise a connection of another test could take the port before the program has it, or while the program is
+ * stopped.
  */
 const lowest = 10_000;
 const highest = 32_767;

@@ -1,5 +1,5 @@
-// Builds neighbours that exist only as Go source, once, into the cache folder of the tests. Without Go, or if the build
-// fails, their tests are skipped. Called by test/run.ts. The newest etcd: newest-etcd.ts.
+// Builds CoreDNS and a part of external-dns with Go, once, into the cache folder of the tests. Without Go, or if a
+// build fails, the tests of this program are skipped. test/run.ts calls it. newest-etcd.ts builds the newest etcd.
 
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
@@ -28,7 +28,7 @@ const neighbours = {
       ['build', '-o', 'built', coreDns],
     ],
   },
-  // The whole program cannot be built: a main function of ours uses its parts.
+  // The whole program cannot be built here: a main function of ours uses some of its packages.
   'external-dns': {
     version: '0.22.0',
     steps: (version) => [
@@ -53,7 +53,7 @@ export function findGoBuilt(name: GoNeighbour): string | undefined {
   return existsSync(built) ? built : undefined;
 }
 
-/** Builds the missing ones. A first build takes about six minutes on two cores. */
+/** Builds the missing programs. The first build takes about six minutes on two cores. */
 export function buildGoNeighbours(): void {
   const go = findProgram('go') ?? (existsSync('/usr/local/go/bin/go') ? '/usr/local/go/bin/go' : undefined);
   for (const name of Object.keys(neighbours) as GoNeighbour[]) {

@@ -1,5 +1,5 @@
-// Installs npm tools that only some tests run, and that are too large for the main package. A folder has their
-// package.json and lock file. They are installed once, into the cache folder of the tests.
+// Installs npm tools that are too large for the main package: only some tests and prisma/generate.ts run them. Installs
+// each set of tools once, into the cache folder of the tests.
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { testCache } from './newest-etcd.ts';
 
 /**
- * Installs the tools that the folder `listed` lists, unless they are there. Returns their folder, whose name contains
- * `name`; undefined if no registry can be reached.
+ * Installs the tools of the package.json and package-lock.json in the folder `listed`, unless they are installed.
+ * Returns the folder that has them, whose name contains `name`. Returns undefined, and prints the error of npm, if the
+ * installation fails, for example because no registry can be reached.
  */
 export function installedTools(name: string, listed: string): string | undefined {
   const lock = readFileSync(join(listed, 'package-lock.json'));
@@ -29,7 +30,7 @@ export function installedTools(name: string, listed: string): string | undefined
   return existsSync(installed) ? installed : undefined;
 }
 
-/** Renames a folder. Does nothing if another test has installed the same tools meanwhile. */
+/** Renames a folder. Does nothing if another process has installed the same tools meanwhile. */
 function renameUnlessThere(from: string, to: string): void {
   try {
     renameSync(from, to);

@@ -13,12 +13,12 @@ import type { Cleanup } from './temporary.ts';
 
 const binary = findProgram('named');
 
-/** Returns a test's `skip`: false if BIND is installed, or if the test must fail without it. */
+/** Returns a test's `skip`: false if BIND is installed, or under CI, where the test must fail without it. */
 export function skipWithoutNamed(): string | false {
   return binary === undefined && process.env.CI !== 'true' ? 'BIND is not installed: install bind9' : false;
 }
 
-/** Starts BIND. It forwards queries in the zones to the targets, and no others. */
+/** Starts BIND. It forwards queries for names in the zones to the targets, and no other queries. */
 export async function startNamed(
   test: Cleanup,
   folder: string,

@@ -1,5 +1,5 @@
-// Builds the newest etcd, which distributions do not have yet: once, with Go, into a cache folder. Called by
-// test/run.ts.
+// Builds the newest etcd, which distributions do not have yet: once, with Go, into a cache folder. test/run.ts calls
+// it.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
@@ -14,7 +14,7 @@ export const testCache =
   process.env.ZONEWRIGHT_TEST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'zonewright-test');
 const built = join(testCache, `etcd-${newestEtcdVersion}`);
 
-/** Returns the binary: the one that `ZONEWRIGHT_TEST_NEWEST_ETCD` names, or the one that was built. */
+/** Returns the path that `ZONEWRIGHT_TEST_NEWEST_ETCD` names, or that of the built program; undefined without both. */
 export function findNewestEtcd(): string | undefined {
   return process.env.ZONEWRIGHT_TEST_NEWEST_ETCD ?? (existsSync(built) ? built : undefined);
 }

@@ -7,7 +7,7 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { Cleanup } from './temporary.ts';
 
-/** Returns where the program is: in the path, where Debian keeps daemons, or where Go installs to. */
+/** Returns the path of a program: in PATH, where Debian has daemons, or where Go installs; undefined if in none. */
 export function findProgram(program: string): string | undefined {
   const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
   const others = ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin', join(homedir(), 'go', 'bin')];
@@ -21,7 +21,7 @@ export interface PeerProcess {
   output(): string;
 }
 
-/** Starts a program. It ends with the scope, or with this process. */
+/** Starts a program. It is stopped at the end of the scope, or of this process. */
 export function startPeerProcess(
   scope: Cleanup,
   program: string,

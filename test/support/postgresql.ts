@@ -12,7 +12,7 @@ import { freePort } from './free-port.ts';
 import type { Cleanup } from './temporary.ts';
 
 export interface TestPostgresql {
-  /** The URL of an empty database. */
+  /** Creates an empty database; returns its URL. */
   newDatabase(): string;
   /** Runs SQL in the database of the URL. Returns psql's output: unaligned, without headers. */
   run(url: string, sql: string): string;

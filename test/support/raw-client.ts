@@ -1,4 +1,4 @@
-// HTTP that no client library would send: writes octets to a socket, and reads the answers.
+// Sends HTTP that no client library would send: writes octets to a socket, and reads the answers.
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';

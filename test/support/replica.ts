@@ -1,4 +1,4 @@
-// A replica as users run it: the command in its own process, on ports that it picks. Tests ask it over HTTP and DNS.
+// Runs a replica as users do: the command in its own process, on free ports. Tests ask it over HTTP and DNS.
 
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -13,7 +13,7 @@ import { ask, type Server } from './dns-client.ts';
 import type { Cleanup } from './temporary.ts';
 
 const command = fileURLToPath(new URL('../../src/cli/zonewright.js', import.meta.url));
-/** PATH with the Node of this process first: the command's first line (`#!`) finds it there. */
+/** PATH with the folder of this process's Node first: the command's first line (`#!`) looks for Node there. */
 const path = `${dirname(process.execPath)}${delimiter}${process.env.PATH}`;
 const startMilliseconds = 60_000;
 
@@ -24,7 +24,7 @@ export interface Answer<T = Record<string, unknown>> {
 }
 
 export interface Replica {
-  /** `http://127.0.0.1:port` */
+  /** `http://127.0.0.1:port`. */
   readonly url: string;
   readonly dns: Server;
   readonly folder: string;
@@ -45,14 +45,14 @@ export interface Replica {
   stop(): Promise<number | null>;
   /** Starts the command again on the same folder and ports. Waits as {@link startReplica} does. */
   start(): Promise<void>;
-  /** Returns the output of the replica since its last start, without the log if that goes to a file of the test. */
+  /** Returns the output of the replica since its last start. Lacks the log if `stdout` was set. */
   log(): string;
   readonly pid: number;
 }
 
 /**
  * Starts a replica with these flags. Resolves when it is ready, or, with `until: 'http'`, when it listens for HTTP.
- * `stdout`: the descriptor of a file for the log.
+ * If `stdout` is a descriptor, the replica writes its log there.
  */
 export async function startReplica(
   test: Cleanup,

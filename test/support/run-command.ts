@@ -10,7 +10,7 @@ export const command = fileURLToPath(new URL('../../src/cli/zonewright.js', impo
 export interface Ran {
   status: number | null;
   stdout: string;
-  /** Without the lines of progress, which appear only on a slow machine. */
+  /** The text on stderr, without the lines of progress: they depend on the speed of the machine. */
   stderr: string;
 }
 
@@ -23,7 +23,7 @@ export interface RunOptions {
   onStart?: (child: ChildProcess) => void;
 }
 
-/** Runs `zonewright` with these arguments to its end. Its environment has only the settings in `env`. */
+/** Runs `zonewright` with these arguments to its end. Of our settings, its environment has only those in `env`. */
 export async function runCommand(args: readonly string[], { env = {}, cwd, onStart }: RunOptions = {}): Promise<Ran> {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(ZONEWRIGHT_(?!TEST_)|NODE_OPTIONS)/.test(name));
   const child = spawn(command, args, {

@@ -1,5 +1,5 @@
-// The API over a real store and real views, without DNS. It starts fast, so that each test can have its own.
-// The whole application: started-app.ts.
+// Serves the API over a real store and real views, without DNS. It starts fast, so each test can have its own.
+// started-app.ts starts the whole application.
 
 import { type Logger, pino } from 'pino';
 import type { Registry } from 'prom-client';
@@ -30,13 +30,13 @@ export interface ServedApi extends ControlPlane {
 }
 
 interface ServedOptions {
-  /** Default: a new embedded one. */
+  /** Default: a new embedded store. */
   store?: Store | undefined;
   limits?: Partial<ConnectionLimits>;
   /** Default: writes nothing. */
   logger?: Logger;
   certificate?: Certificate;
-  /** Default: no audit events are written. */
+  /** Default: writes audit events only if `ledger` is true. */
   audit?: Audit;
   /** Keeps the audit events in a ledger of its own, which the API can ask. */
   ledger?: boolean;
@@ -44,7 +44,6 @@ interface ServedOptions {
   services?: Partial<Services>;
 }
 
-/** Serves the API of a store. */
 export async function servedApi(
   test: Cleanup,
   {

@@ -1,4 +1,4 @@
-// The SkyDNS layout in a real etcd, as others read and write it: without the client under test.
+// Reads and writes the SkyDNS layout in a real etcd, as others do: over etcd's HTTP gateway, without our client.
 
 import { askEtcd, type TestEtcd } from './etcd.ts';
 import type { Replica } from './replica.ts';
@@ -9,7 +9,7 @@ const plain = (text = '') => Buffer.from(text, 'base64').toString();
 const endOf = (prefix: string) =>
   `${prefix.slice(0, -1)}${String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1)}`;
 
-/** Writes a value at a key below `/skydns/`. A text is written as it is. */
+/** Writes a value at a key below `/skydns/`: a string as it is, an object as JSON. */
 export async function putForeign(etcd: TestEtcd, path: string, value: object | string): Promise<void> {
   const json = typeof value === 'string' ? value : JSON.stringify(value);
   await askEtcd(etcd.endpoint, '/v3/kv/put', { key: base64(`/skydns/${path}`), value: base64(json) });
@@ -19,7 +19,7 @@ export async function deleteForeign(etcd: TestEtcd, path: string): Promise<void>
   await askEtcd(etcd.endpoint, '/v3/kv/deleterange', { key: base64(`/skydns/${path}`) });
 }
 
-/** Returns all values of the layout by their keys, without `/skydns/`. */
+/** Returns all values below `prefix`: key without the prefix → value. */
 export async function layoutOf(etcd: TestEtcd, prefix = '/skydns/'): Promise<Record<string, Record<string, unknown>>> {
   const asked = { key: base64(prefix), range_end: base64(endOf(prefix)) };
   const { kvs = [] } = await askEtcd<{ kvs?: { key: string; value: string }[] }>(etcd.endpoint, '/v3/kv/range', asked);

@@ -1,4 +1,4 @@
-// The real application in this process: HTTP and DNS on ports that it picks. The test can also read and write its
+// Starts the real application in this process, with HTTP and DNS on free ports. The test can also read and write its
 // store.
 
 import { readFile } from 'node:fs/promises';
@@ -18,16 +18,16 @@ export interface StartedApp {
   readonly folder: string;
   /** Another client of the same embedded store. */
   readonly store: Store;
-  /** Returns all entries of the store except members, which change without a request. */
+  /** Returns the dump of the store (store-dump.ts). */
   dump(): Promise<Record<string, string>>;
-  /** Stops the application, and starts it again on the same folder and other ports. */
+  /** Stops the application, and starts it again on the same folder, on new ports. */
   restart(): Promise<StartedApp>;
   close(): Promise<void>;
 }
 
 /**
- * Starts the application on an embedded store in the test's own folder. With `makesToken` it has no token from the
- * operator, as at a first start.
+ * Starts the application on an embedded store in the test's own folder. With `makesToken`, the settings have no admin
+ * token: the application makes one, as at a first start.
  */
 export async function startedApp(test: Cleanup, { makesToken = false } = {}): Promise<StartedApp> {
   return start(test, await temporaryFolder(test), makesToken ? undefined : adminToken);

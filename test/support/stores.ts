@@ -1,4 +1,4 @@
-// Both stores, for scenarios that must hold on each of them, with the flags for a replica.
+// Both kinds of store, with the flags for a replica. Scenarios run on each of them.
 
 import { skipWithoutEtcd, startEtcd, type TestEtcd } from './etcd.ts';
 import type { Cleanup } from './temporary.ts';
@@ -6,7 +6,7 @@ import type { Cleanup } from './temporary.ts';
 export interface StoreChoice {
   name: 'embedded' | 'etcd';
   skip: string | false;
-  /** Prepares the store for one test. `etcd` is the server, if the store is etcd. */
+  /** Prepares the store for one test. Returns the flags for a replica; also the server, if the store is etcd. */
   prepare(test: Cleanup): Promise<{ flags: string[]; etcd: TestEtcd | undefined }>;
 }
 

@@ -1,16 +1,16 @@
-// Reads only the first event of GET /v1/watch, for clients that wait for the end of an answer. A stream has no end.
+// Reads only the first event of GET /v1/watch. A client that waits for the end of the answer would wait forever.
 
 import type { IncomingMessage } from 'node:http';
 
-/** An answer that superagent reads. `text`: the text that superagent passes on. */
+/** An answer that superagent reads. superagent passes `text` on to the test. */
 export type Message = IncomingMessage & { text: string };
 
-/** Returns whether the answer of GET at this path may have no end. */
+/** Returns whether this path, with or without a query, is that of a stream. */
 export function isStream(path: string): boolean {
   return /^\/v1\/watch($|\?)/.test(path);
 }
 
-/** Reads a stream to the end of its first event, and another answer to its end. A parser for superagent. */
+/** Reads a stream to the end of its first event, and any other answer to its end. It is a parser for superagent. */
 export function readBeginning(message: Message, done: (error: Error | null, body: unknown) => void): void {
   const isEndless = message.headers['content-type'] === 'text/event-stream';
   message.text = '';

@@ -1,5 +1,5 @@
-// The ledger of a replica in this process, in a file of the test. Its intervals are short, so that it notices changes
-// fast.
+// Starts the ledger of a replica in this process, in a file of the test. Its intervals are short, so that tests need
+// not wait long.
 
 import { join } from 'node:path';
 import type { LedgerTask } from '../../src/ledger/ledger-messages.ts';

@@ -3,10 +3,7 @@
 import type { TokenInput } from '../../src/control/tokens/token-input.ts';
 import { type Api, apiAt } from './api-client.ts';
 
-/**
- * Creates a token of the store. Returns a client of the API with this token, and the token's secret. The id of the
- * token is its name.
- */
+/** Creates a token of the store. Returns a client of the API with this token, and the token's secret. */
 export async function tokenFor(
   { api, url }: { api: Api; url: string },
   name: string,

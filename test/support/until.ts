@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Repeats `check` until it returns true. Fails with the message `otherwise` if that takes too long. */
+/** Repeats `check` until it returns true. Fails with the message `otherwise` after this many milliseconds. */
 export async function until(
   check: () => boolean | Promise<boolean>,
   otherwise: string,

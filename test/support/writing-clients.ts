@@ -9,18 +9,18 @@ import type { Replica } from './replica.ts';
  */
 export type Outcome = 'done' | 'refused' | 'unknown';
 
-/** A request that was sent once, or with an idempotency key until its outcome was known. */
+/** A request. A POST, which has an idempotency key, is sent until its outcome is known; any other request once. */
 export interface Sent {
   what: string;
-  /** True if the request may be carried out without a change. */
+  /** True if carrying out the request may change nothing. */
   mayBeIdle: boolean;
   /** The attempts, each with its request id, outcome and answer. */
   attempts: { id: string; outcome: Outcome; answer: string }[];
 }
 
-/** Where the clients write. The test creates it. */
+/** The zone of the hosts and RRsets that the clients write. The test creates it. */
 export const clientsZone = 'faults.test';
-/** Hosts and allocations take addresses from these pools. The second and the third are often full. */
+/** The pools of hosts and allocations. The second and the third are often full. */
 export const clientsPools = [
   { name: 'wide', ranges: ['10.8.0.0/16'], autoAssign: true },
   { name: 'narrow', ranges: ['10.9.1.0/27'], autoAssign: false },
@@ -49,7 +49,7 @@ export class WritingClients {
     for (let client = 0; client < count; client += 1) this.#running.push(this.#run(`c${client}`));
   }
 
-  /** Resolves when no request is open any more, also none that a client has given up. */
+  /** Stops the clients. Resolves when each request has ended, also those that a client has given up. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await Promise.all(this.#running);
@@ -69,7 +69,7 @@ export class WritingClients {
     }
   }
 
-  /** Sends a request. A POST has an idempotency key and is repeated until an answer tells its outcome. */
+  /** Sends a request. Repeats a POST until its outcome is known, at most `maxAttempts` times in all. */
   async send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answered> {
     const sent: Sent = { what: `${method} ${path} ${JSON.stringify(body)}`, mayBeIdle: isMove(body), attempts: [] };
     this.sent.push(sent);
@@ -106,7 +106,7 @@ function unanswered(answer: string): Answered {
   return { outcome: 'unknown', body: {}, answer };
 }
 
-/** Whether a request moves a host to a pool. The host may be there already. */
+/** Returns whether a request moves a host to a pool. The host may already be in that pool. */
 function isMove(body: unknown): boolean {
   return JSON.stringify(body)?.startsWith('{"pool":') === true;
 }

@@ -1,5 +1,5 @@
-// Sockets to servers through libc: what becomes of queries where the system does not take them at once, where the port
-// is closed, and while a socket passes to the event loop.
+// Sockets to servers through libc: the system does not take all queries at once, the port of the server is closed, or
+// the event loop takes over the receiving of answers.
 
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
@@ -35,7 +35,7 @@ async function startEcho(t: Cleanup, address: Address = loopback) {
   return { queries, close, endpoint: { address, port: socket.address().port } };
 }
 
-/** Notes what a socket receives, and why it fails. */
+/** Returns a listener of a socket. It notes what the socket receives, and why it fails. */
 function newListener() {
   const [received, failed]: [string[], string[]] = [[], []];
   return {
@@ -48,7 +48,9 @@ function newListener() {
   };
 }
 
-/** libc whose sendmmsg does as told: for each call an errno, or the number of messages that it takes. */
+/**
+ * Returns libc with another sendmmsg. `calls` has, for each call, its errno or the number of messages that it sends.
+ */
 function limited(calls: ({ errno: number } | number)[]): Libc {
   const libc = openLibc();
   let errno = 0;
@@ -67,11 +69,11 @@ const EPERM = 1;
 const full = { errno: linux.EAGAIN };
 
 for (const [name, calls] of Object.entries({
-  'a part at a time': [1, 2],
-  'after a signal': [{ errno: linux.EINTR }],
+  'if the system takes only some at a time': [1, 2],
+  'after a signal interrupted the call': [{ errno: linux.EINTR }],
   'when a full socket has room again': [2, full, full, { errno: linux.ENOBUFS }],
 })) {
-  test(`queries leave ${name}`, { skip }, async (t) => {
+  test(`all queries are sent, in their order, ${name}`, { skip }, async (t) => {
     const echo = await startEcho(t);
     const { received, failed, listener } = newListener();
     const socket = new BatchedServerSockets(limited([...calls])).open(echo.endpoint, listener);
@@ -85,12 +87,12 @@ for (const [name, calls] of Object.entries({
   });
 }
 
-test('a socket that may not send fails', { skip }, async (t) => {
+test('a socket whose send is forbidden reports that it is broken, after send() has returned', { skip }, async (t) => {
   const echo = await startEcho(t);
   const { failed, listener } = newListener();
   const socket = new BatchedServerSockets(limited([{ errno: EPERM }])).open(echo.endpoint, listener);
   socket.send(Buffer.from('query'));
-  assert.deepEqual(failed, [], 'told before send() has returned');
+  assert.deepEqual(failed, [], 'the listener was called before send() has returned');
   await until(() => failed.length > 0, 'nobody is told');
   assert.deepEqual(failed, ['broken']);
 });
@@ -118,7 +120,9 @@ for (const isBusy of [true, false]) {
   });
 }
 
-test('what arrives while the thread is busy, and after it begins to rest, is received once', { skip }, async (t) => {
+test('answers that arrive while the thread is busy, and after it begins to rest, are received once', {
+  skip,
+}, async (t) => {
   for (const address of [loopback, '::1' as Address]) {
     const echo = await startEcho(t, address);
     const sockets = new BatchedServerSockets(openLibc());
@@ -136,12 +140,12 @@ test('what arrives while the thread is busy, and after it begins to rest, is rec
     sockets.receive(true);
     assert.equal(received.length, 2);
     sendTwo(2);
-    // From here on the event loop tells of answers.
+    // From here on, the event loop receives answers.
     sockets.receive(false);
     await until(() => received.length === 4, 'answers are missing');
     sendTwo(4);
     await until(() => received.length === 6, 'answers are missing');
-    // Busy again: both ways are open.
+    // The thread is busy again. Answers are now received by receive() and by the event loop.
     sockets.receive(true);
     sendTwo(6);
     await until(() => echo.queries.length === 8, 'queries are missing');

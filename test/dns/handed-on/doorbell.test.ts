@@ -1,5 +1,5 @@
-// The doorbell of the taker: a ring wakes a taker that sleeps, once, and so does a query that is written while the
-// taker falls asleep.
+// The doorbell of the taker: a ring wakes a sleeping taker, once. A query that is written while the taker falls asleep
+// wakes it too.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -33,7 +33,7 @@ test('a ring wakes a taker that sleeps', async () => {
   );
 });
 
-test('a query that is written while the taker falls asleep wakes it', async () => {
+test('a taker that falls asleep while a query is written wakes up', async () => {
   const bell = new Int32Array(newDoorbell());
   // The query is written before the taker looks for work. The taker sees the query.
   assert.equal(

@@ -1,4 +1,4 @@
-// Makes options of handed-on queries for tests in which all kinds are alike.
+// Makes options of handed-on queries for tests that treat all kinds in the same way.
 
 import { type HandedOnKind, handedOnKind } from '../../../src/dns/respond/hand-on.ts';
 

@@ -28,7 +28,7 @@ export function replyTo(query: Uint8Array, ...rest: number[]): Uint8Array {
   return reply;
 }
 
-/** Starts a server of the zone `example`. `tenant`, if there is one, answers NOTIFY. */
+/** Starts a server of the zone `example`. If `tenant` is set, it answers the handed-on queries of all kinds. */
 export function runWithTenant(
   test: Cleanup,
   tenant: Tenant | undefined,

@@ -1,5 +1,5 @@
 // NOTIFY and real servers: the answers of BIND, NSD and Knot as the primary of a zone, compared with ours. BIND also
-// sends NOTIFY to us, and accepts our answer.
+// sends NOTIFY to us.
 
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
@@ -24,16 +24,13 @@ const rcodes: Readonly<Record<number, string>> = {
   9: 'NOTAUTH',
 };
 
-/**
- * The questions. `expected` has the answers of each server, no two of which agree. Ours come from
- * src/dns/respond/answer-notify.ts.
- */
+/** The questions of NOTIFY. `expected` has the rcode that each server answers to each of them. No two servers agree. */
 const questions = ['example SOA', 'elsewhere.test SOA', 'host.example SOA', 'example A', 'elsewhere.test A'];
 const expected = {
-  // BIND is the primary of its zone: it needs no NOTIFY, but answers NOERROR.
+  // BIND is the primary of its zone. It needs no NOTIFY for this zone, but answers NOERROR.
   bind: ['NOERROR', 'NOTAUTH', 'NOTAUTH', 'FORMERR', 'FORMERR'],
   nsd: ['REFUSED', 'NXDOMAIN', 'NXDOMAIN', 'REFUSED', 'NXDOMAIN'],
-  // Knot has no access list that allows us.
+  // Knot has no access list that allows NOTIFY from this client.
   knot: ['NOTAUTH', 'NOTAUTH', 'NOTAUTH', 'NOTAUTH', 'NOTAUTH'],
   ours: ['REFUSED', 'NOTAUTH', 'NOTAUTH', 'FORMERR', 'FORMERR'],
 };
@@ -57,7 +54,7 @@ async function startBind(t: Cleanup, also: string): Promise<Server> {
   );
 }
 
-test('BIND answers NOTIFY as listed, and accepts our answer', { skip: skipWithoutNamed() }, async (t) => {
+test('BIND sends us NOTIFY, and answers NOTIFY as `expected` says', { skip: skipWithoutNamed() }, async (t) => {
   const servers = await Promise.all(socketKinds.map((socket) => runServer(t, { socket, table: exampleTable().table })));
   const targets = servers.map(({ addresses }) => addresses[0]!);
   const bind = await startBind(t, targets.map(({ port }) => `127.0.0.1 port ${port};`).join(' '));
@@ -68,7 +65,7 @@ test('BIND answers NOTIFY as listed, and accepts our answer', { skip: skipWithou
   for (const target of targets) assert.deepEqual(await answersOf(target), expected.ours);
 });
 
-test('NSD and Knot answer NOTIFY as listed', { skip: skipWithoutPeers() }, async (t) => {
+test('NSD and Knot answer NOTIFY as `expected` says', { skip: skipWithoutPeers() }, async (t) => {
   for (const name of peerNames) {
     const folder = await temporaryFolder(t);
     await writeFile(join(folder, 'example.zone'), zoneFile);

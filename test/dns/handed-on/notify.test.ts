@@ -35,7 +35,11 @@ for (const socket of socketKinds) {
           assert.equal(ordinary.readUInt16BE(6), 1);
         }
         const plain = await askOver(t, running, transport, notifyBytes('example', 'SOA', false));
-        assert.deepEqual([wholeRcode(plain), plain.readUInt16BE(10)], [REFUSED, 0], 'no OPT without one');
+        assert.deepEqual(
+          [wholeRcode(plain), plain.readUInt16BE(10)],
+          [REFUSED, 0],
+          'the response to a query without OPT has an OPT record',
+        );
       }
       const { server } = running;
       assert.equal(counted(server, 'dns_handed_on_total'), 20);

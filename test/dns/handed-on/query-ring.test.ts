@@ -1,5 +1,5 @@
 // The ring of handed-on queries: queries of any length are read in the order of writing, a query that does not fit is
-// refused, and a closed ring sends nothing.
+// refused, and nothing is sent for a closed ring.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -26,7 +26,7 @@ function queryOf(length: number, id: number, address = '192.0.2.1'): RingQuery {
 
 const lengths = fc.oneof(fc.integer({ min: 12, max: 100 }), fc.integer({ min: 12, max: 65_535 }));
 
-test('queries are read in the order of writing, also after the ring was filled many times', () => {
+test('queries are read in the order of writing, also after writes have passed the end of the ring many times', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(lengths, fc.boolean()), { minLength: 50, maxLength: 200 }), (steps) => {
       const ring = newQueryRing();
@@ -47,7 +47,7 @@ test('queries are read in the order of writing, also after the ring was filled m
       for (const [i, [length, takes]] of steps.entries()) {
         const query = queryOf(length, i & 0xff, i % 2 === 0 ? '198.51.100.7' : '2001:db8::7');
         if (writer.write(query)) expected.push(query);
-        else assert.ok(expected.length > 0, 'an empty ring takes any message');
+        else assert.ok(expected.length > 0, 'an empty ring refuses a message');
         if (takes && expected.length > 0) takeOne();
       }
       while (expected.length > 0) takeOne();
@@ -68,7 +68,7 @@ for (const [what, limits, length] of [
   ['queries under way', { maxUnderWay: 3, maxOctets: 2 ** 30 }, 30],
   ['octets under way', { maxUnderWay: 100, maxOctets: 3_500 }, 1_000],
 ] as const) {
-  test(`too many ${what} are refused until a query is finished, which it is not when it is read`, () => {
+  test(`beyond the limit of ${what}, queries are refused until one is finished; reading it does not finish it`, () => {
     const ring = newQueryRing();
     const writer = new QueryRingWriter(ring, limits);
     const reader = new QueryRingReader(ring);
@@ -89,11 +89,11 @@ test('a full ring refuses queries, also if only a few are under way', () => {
   assert.deepEqual(taken, [true, true, true, false, false]);
 });
 
-test('a closed ring sends nothing, and closing waits until another thread has finished sending', async () => {
+test('whileOpen() does nothing for a closed ring, and closing waits until another thread has left whileOpen()', async () => {
   const ring = newQueryRing();
   const reader = new QueryRingReader(ring);
   const sent = new Int32Array(new SharedArrayBuffer(4));
-  // Posts a message, then writes queries for 200 ms.
+  // The other thread posts `sending`, then stays inside whileOpen() for 200 ms.
   const source = `
     const { parentPort, workerData } = require('node:worker_threads');
     import(${JSON.stringify(new URL('../../../src/dns/handed-on/query-ring.ts', import.meta.url).href)}).then(({ QueryRingReader }) => {
@@ -107,6 +107,6 @@ test('a closed ring sends nothing, and closing waits until another thread has fi
   await once(sender, 'message');
   closeRing(ring);
   assert.equal(Atomics.load(sent, 0), 1);
-  reader.whileOpen(() => assert.fail('sent by a closed ring'));
+  reader.whileOpen(() => assert.fail('whileOpen() ran for a closed ring'));
   await once(sender, 'exit');
 });

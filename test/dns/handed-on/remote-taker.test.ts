@@ -1,5 +1,5 @@
-// The taker of the forwarder, as the answering threads see it while its thread is not running, dies or is restarted.
-// Here the taker is in the same thread.
+// The taker of the forwarder's thread, as the answering threads see it while that thread is not running, dies or is
+// started again. In this test, all are in one thread.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -17,7 +17,7 @@ import { forEachKind } from './for-each-kind.ts';
 
 const limits = { maxUnderWay: 4, maxOctets: 2 ** 20, maxPerSecond: forEachKind(1e9), deadline: 10_000 };
 
-/** Starts the taker, which stands for the taker's thread. */
+/** Starts a taker in place of the forwarder's thread. `end` does what follows the death of that thread. */
 function startTaker(t: Cleanup, remote: RemoteTaker, tenant: Tenant): { taker: Taker; end(): void } {
   const taker = new Taker({
     tenants: { [handedOnKind.forward]: tenant },
@@ -40,7 +40,10 @@ function startTaker(t: Cleanup, remote: RemoteTaker, tenant: Tenant): { taker: T
   };
 }
 
-/** Returns an answering thread, and a function that hands a query on: undefined if it is refused, else the answer. */
+/**
+ * Returns the parts of an answering thread, and `ask`, which hands a query on. `ask` returns undefined if the query is
+ * refused, else an object that later has the answer.
+ */
 function openThread(t: Cleanup, remote: RemoteTaker) {
   const main = remote.attach();
   const attachment = remote.attach();
@@ -69,7 +72,7 @@ function openThread(t: Cleanup, remote: RemoteTaker) {
 
 const answers: Tenant = () => Promise.resolve(Uint8Array.of(1));
 
-test('while the thread does not run, queries are refused; then they are answered', async (t) => {
+test('queries are refused before the thread runs, and answered after it has started', async (t) => {
   const remote = new RemoteTaker(limits);
   const { ask } = openThread(t, remote);
   assert.equal(ask(), undefined);
@@ -78,7 +81,7 @@ test('while the thread does not run, queries are refused; then they are answered
   await until(() => got?.answer?.[0] === 1, 'no answer');
 });
 
-test('an answering thread that comes later is served, too', async (t) => {
+test('an answering thread that is attached after the start of the taker gets answers, too', async (t) => {
   const remote = new RemoteTaker(limits);
   startTaker(t, remote, answers);
   const { ask } = openThread(t, remote);
@@ -86,7 +89,7 @@ test('an answering thread that comes later is served, too', async (t) => {
   await until(() => got?.answer?.[0] === 1, 'no answer');
 });
 
-test('queries that a dead thread had taken count no longer, and the next thread answers the others', async (t) => {
+test('queries that a dead thread had taken no longer count, and the next thread answers those that it had not taken', async (t) => {
   const remote = new RemoteTaker(limits);
   const { ask, ring } = openThread(t, remote);
   let taken = 0;
@@ -99,16 +102,16 @@ test('queries that a dead thread had taken count no longer, and the next thread 
   first.taker.close();
   const left = ask();
   assert.equal(underWayIn(ring), 4);
-  assert.equal(ask(), undefined, 'the limit');
+  assert.equal(ask(), undefined, 'a query beyond the limit is taken');
   first.end();
   assert.equal(underWayIn(ring), 1);
-  assert.equal(ask(), undefined, 'no thread runs');
+  assert.equal(ask(), undefined, 'a query is taken while no thread runs');
   startTaker(t, remote, answers);
   await until(() => left?.answer?.[0] === 1, 'the query in the ring is lost');
   for (let i = 0; i < 4; i += 1) assert.notEqual(ask(), undefined);
 });
 
-test('a thread that is about to die answers all that it had taken as failed', async (t) => {
+test('failAll() answers all queries that the taker has taken as failed', async (t) => {
   const remote = new RemoteTaker(limits);
   const { ask, ring } = openThread(t, remote);
   const { taker } = startTaker(t, remote, () => new Promise(() => undefined));

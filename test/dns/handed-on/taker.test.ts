@@ -1,5 +1,5 @@
-// The taker works in small slices, so that its event loop turns during a flood, and no answering thread waits for all
-// queries of another.
+// The taker works in small slices, so that its event loop turns during a flood. The slices take queries of all
+// answering threads, so that no thread waits until all queries of another are answered.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -11,7 +11,7 @@ import { clientAt } from '../../support/answers.ts';
 import type { Cleanup } from '../../support/temporary.ts';
 import { forEachKind } from './for-each-kind.ts';
 
-/** Opens a taker whose tenant notes what it answers, and functions that fill the rings of two answering threads. */
+/** Opens a taker whose tenant notes what it answers. `fill` has functions that write into two threads' rings. */
 function openTaker(t: Cleanup, work = () => {}, options: Partial<TakerOptions> = {}) {
   const answered: number[] = [];
   const taker = new Taker({
@@ -53,8 +53,8 @@ test('a flood is answered in slices of at most 64 queries, and the event loop tu
   let before = 0;
   for (let turns = 0; answered.length < 500; turns += 1) {
     await turn();
-    assert.ok(answered.length - before <= 64, `${answered.length - before} queries in one turn`);
-    assert.ok(turns < 1_000_000, 'the taker sleeps');
+    assert.ok(answered.length - before <= 64, `${answered.length - before} queries were answered in one turn`);
+    assert.ok(turns < 1_000_000, 'the taker does not work');
     before = answered.length;
   }
   assert.deepEqual(answered, [...Array(500).keys()]);
@@ -65,7 +65,7 @@ test('one query of a thread does not wait for hundreds of another thread', async
   for (let i = 0; i < 500; i += 1) fill[0](i);
   fill[1](1_000);
   while (!answered.includes(1_000)) await turn();
-  assert.ok(answered.indexOf(1_000) <= 1, `${answered.indexOf(1_000)} were answered before it`);
+  assert.ok(answered.indexOf(1_000) <= 1, `${answered.indexOf(1_000)} queries were answered before this one`);
 });
 
 test('a taker rests at least 1.5 times as long as it has worked', async (t) => {
@@ -78,17 +78,17 @@ test('a taker rests at least 1.5 times as long as it has worked', async (t) => {
   for (let i = 0; i < count; i += 1) fill[0](i);
   while (answered.length < count) await turn();
   const elapsed = performance.now() - started;
-  // A slow machine can only make this time longer. After the last slice there is no pause.
+  // A slow machine can only make the elapsed time longer. After the last slice there is no pause.
   assert.ok(elapsed > 2.5 * count * workMilliseconds, `${elapsed} ms for ${count * workMilliseconds} ms of work`);
 });
 
-test('a taker with a pause deals with the queries of each pause in one turn, and answers a single query at once', async (t) => {
+test('a taker with a pause takes all queries that came during the pause in one turn, and answers a lone query at once', async (t) => {
   const turns: number[] = [];
   let turnsBefore = 0;
   const { answered, fill } = openTaker(t, () => turns.push(turnsBefore), { pause: 2, restPerWork: 0 });
   fill[0](1);
   while (answered.length < 1) await turn();
-  // Queries of another thread, which come between two turns.
+  // Writes queries between two turns, as another thread does.
   const count = 300;
   for (let i = 0; i < count; ) {
     for (let burst = 0; burst < 4; burst += 1, i += 1) fill[0](i);

@@ -34,7 +34,7 @@ function gate(): { opened: Promise<void>; open(): void } {
   return { opened: promise, open: resolve };
 }
 
-/** Returns how many handed-on queries have ended, in any way. */
+/** Returns how many handed-on queries have ended, with or without an answer. */
 function ended(server: DnsServer): number {
   const ends = ['answered', 'silent', 'failed', 'expired', 'gone'];
   return ends.reduce((sum, end) => sum + counted(server, `dns_handed_on_${end}_total`), 0);
@@ -143,7 +143,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
         assert.equal(optionsOf(answer).get(15), '0000');
       }
       const faults = logger.entries.filter(({ level }) => level === 'error');
-      assert.equal(faults.length, 1, 'once a second');
+      assert.equal(faults.length, 1, 'the exception was not reported exactly once in a second');
       assert.match(String(faults[0]?.fields.reason), /(a bug|octets at most).*\nquery: [0-9a-f]{4}2000/s);
     }
   });
@@ -160,7 +160,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
   });
 
   for (const socket of socketKinds) {
-    test(`a tenant that never answers gets SERVFAIL at the deadline, and no connection is idle until then (${socket})`, async (t) => {
+    test(`a tenant that never answers gets SERVFAIL at the deadline, and no connection is closed as idle before it (${socket})`, async (t) => {
       const running = await runWithTenant(t, never, {
         socket,
         limits: { idleMilliseconds: 300 },
@@ -188,7 +188,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
         exchange(address!, notifyBytes('example')),
         exchange(address!, notifyBytes('example'), { tcp: true }),
       ]);
-      await until(() => counted(running.server, 'dns_handed_on_total') === 4, 'they were not handed on');
+      await until(() => counted(running.server, 'dns_handed_on_total') === 4, 'the queries were not handed on');
       for (const transport of transports) {
         const answer = await askOver(t, running, transport, notifyBytes('example'));
         assert.deepEqual([wholeRcode(answer), optionsOf(answer).get(15)], [SERVFAIL, '000e'], transport);
@@ -198,7 +198,11 @@ suite('tenants', { skip: withoutOpenssl }, () => {
       open();
       for (const answer of await Promise.all(first)) assert.equal(numberOf(answer), 1);
       for (const transport of transports) {
-        assert.equal(numberOf(await askOver(t, running, transport, notifyBytes('example'))), 1, 'there is room again');
+        assert.equal(
+          numberOf(await askOver(t, running, transport, notifyBytes('example'))),
+          1,
+          'there is no room for another query',
+        );
       }
     });
 
@@ -224,20 +228,20 @@ suite('tenants', { skip: withoutOpenssl }, () => {
         const before = asked;
         const options = { tcp, timeoutMilliseconds: 1_500 };
         const lost = Promise.allSettled([0, 1].map(() => exchange(address!, notifyBytes('example'), options)));
-        await until(() => asked === before + 2, 'they were not handed on');
+        await until(() => asked === before + 2, 'the queries were not handed on');
         const started = workers.length;
         const sent = () =>
           ['answered', 'send_failures'].map((what) => counted(running.server, `dns_udp_${what}_total`));
         const sentBefore = sent();
         await workers.findLast((worker) => worker.threadName === name)?.terminate();
-        // The socket of the new thread may have the descriptor of the old socket. No late answer may be sent by it.
-        await until(() => workers.length > started, 'it was not started again');
+        // The socket of the new thread may have the descriptor of the old socket. No late answer may leave there.
+        await until(() => workers.length > started, 'the thread was not started again');
         open();
         assert.deepEqual(
           (await lost).map(({ status }) => status),
           ['rejected', 'rejected'],
         );
-        assert.deepEqual(sent(), sentBefore, 'nothing was sent, and nothing was tried');
+        assert.deepEqual(sent(), sentBefore, 'a late answer was sent, or sending it was tried');
         await until(async () => {
           const answer = await exchange(address!, notifyBytes('example'), options).catch(() => undefined);
           return answer !== undefined && numberOf(answer) === 1;
@@ -245,7 +249,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
       }
     });
 
-    test(`a server that is closed sends answers that come soon, and does not wait for others (${socket})`, async (t) => {
+    test(`a server that is closed sends answers that come soon, and does not wait for the others (${socket})`, async (t) => {
       const running = await runWithTenant(
         t,
         async ({ message }) => {
@@ -255,7 +259,8 @@ suite('tenants', { skip: withoutOpenssl }, () => {
         { socket },
       );
       const [address] = running.server.addresses;
-      // The tenant is slow for a query whose last octet is not 0. Here it is the 1 at the end of an EDNS option.
+      // The tenant is slow for a query whose last octet is not 0. The last octet of `hanging` is the 1 of an EDNS
+      // option.
       const option = Buffer.from([0xfd, 0xe9, 0, 1, 1]);
       const hanging = notifyBytes('example');
       hanging.writeUInt16BE(option.length, hanging.length - 2);
@@ -264,7 +269,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
         exchange(address!, Buffer.concat([hanging, option]), { tcp, timeoutMilliseconds: 1_500 }),
       );
       const lost = Promise.allSettled(late);
-      await until(() => counted(running.server, 'dns_handed_on_total') === 4, 'they were not handed on');
+      await until(() => counted(running.server, 'dns_handed_on_total') === 4, 'the queries were not handed on');
       const started = performance.now();
       await running.server.close();
       assert.ok(performance.now() - started < 3_000, 'closing takes too long');
@@ -289,12 +294,12 @@ suite('tenants', { skip: withoutOpenssl }, () => {
     const running = await runWithTenant(t, tenant, { socket: 'batched' });
     workers.find(({ threadName }) => threadName === 'dns-udp-0')?.once('exit', open);
     const answer = exchange(running.server.addresses[0]!, notifyBytes('example'));
-    await until(() => counted(running.server, 'dns_handed_on_total') === 1, 'it was not handed on');
+    await until(() => counted(running.server, 'dns_handed_on_total') === 1, 'the query was not handed on');
     await running.server.close();
     assert.equal(numberOf(await answer), 1);
   });
 
-  test('a client that disconnects stops its tenant, and makes room', async (t) => {
+  test('if a client disconnects, its tenant stops, and there is room for other queries', async (t) => {
     let returned = 0;
     const running = await runWithTenant(
       t,
@@ -321,7 +326,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
     assert.equal(counted(running.server, 'dns_handed_on_gone_total'), 3);
   });
 
-  test('a client that does not read holds up its tenant, and is closed as idle', async (t) => {
+  test('if a client does not read, its tenant waits, and the connection is closed as idle', async (t) => {
     let made = 0;
     const running = await runWithTenant(
       t,
@@ -342,7 +347,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
       client.send(notifyBytes('example'));
       await until(() => counted(running.server, 'dns_tcp_idle_closed_total') > 0, 'it is not closed');
       await until(() => ended(running.server) === counted(running.server, 'dns_handed_on_total'), 'it goes on');
-      assert.ok(made - before < 200, `${made - before} messages of 60 kB were made for nobody`);
+      assert.ok(made - before < 200, `${made - before} messages of 60 kB were made for a client that does not read`);
       client.destroy();
     }
   });
@@ -404,7 +409,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
     const client = await TcpClient.open(running.server.addresses[0]!, t);
     const queries = Array.from({ length: 5 }, () => notifyBytes('example'));
     client.send(...queries);
-    await until(() => gates.size === 5, 'they were not handed on');
+    await until(() => gates.size === 5, 'the queries were not handed on');
     for (const query of queries.reverse()) {
       gates.get(query[1]!)?.open();
       assert.equal(numberOf(await client.next()), query[1]);

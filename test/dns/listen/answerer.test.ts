@@ -1,4 +1,5 @@
-// A bug in answering must not end a thread. The query gets SERVFAIL or no response, and the log reports the bug.
+// A bug in answering must not end a thread. The query gets SERVFAIL or no response, and the bug is reported. Also tests
+// the parser of client addresses.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -7,7 +8,7 @@ import { guard } from '../../../src/dns/listen/answerer.ts';
 import { newClient, setClientAddress } from '../../../src/dns/respond/client.ts';
 import { queryBytes } from '../../support/dns-client.ts';
 
-test('a query that causes an exception gets SERVFAIL, and one report per second has the query', () => {
+test('queries that cause an exception get SERVFAIL, and one of them a second is reported', () => {
   const faults: string[] = [];
   const respond = guard(
     () => {

@@ -1,4 +1,4 @@
-// The self-check accepts sockets that work, and finds sockets that do not work although their calls succeed.
+// The self-check of batched sockets accepts those that work, and finds those that do not, although all calls succeed.
 
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
@@ -17,7 +17,7 @@ const wildcards = [
  */
 const patience = 500;
 
-/** Returns how many answers the message with this header carries: msg_iovlen. */
+/** Returns the number of answers (msg_iovlen) in the message whose header is at this address. */
 function segmentsAt(headers: bigint): number {
   return process.getBuiltinModule('node:ffi').getInt32(headers, 24);
 }
@@ -56,7 +56,7 @@ suite('self-check of batched sockets', { skip: !batchedHere }, () => {
     });
   }
 
-  test('the self-check turns off joins if joined answers do not arrive, and accepts the sockets', async () => {
+  test('if joined answers do not arrive, the self-check accepts the sockets, without joining answers', async () => {
     const libc = openLibc();
     const sendmmsg: Libc['sendmmsg'] = (descriptor, headers, count, flags) =>
       segmentsAt(headers) > 1 ? count : libc.sendmmsg(descriptor, headers, count, flags);

@@ -1,5 +1,5 @@
-// The certificate of DNS over TLS and HTTPS: it is checked at the start, and loaded again when its files change,
-// without losing a connection.
+// The certificate of DNS over TLS and HTTPS is checked at the start, and loaded again when its files change. Open
+// connections stay open.
 
 import assert from 'node:assert/strict';
 import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';

@@ -23,7 +23,7 @@ import {
   startServer,
 } from './running-server.ts';
 
-/** Floods the server from a thread of its own, because the test's thread is about to be busy. */
+/** Floods the server from a thread of its own, because the test blocks its own thread. */
 async function flood(test: Cleanup, server: Server) {
   const cells = new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT);
   const shared = new Int32Array(cells);
@@ -62,7 +62,6 @@ function isSocket(descriptor: string): boolean {
   }
 }
 
-/** Blocks this thread and its event loop for `milliseconds`. */
 function beBusy(milliseconds: number): void {
   const end = performance.now() + milliseconds;
   while (performance.now() < end);
@@ -124,7 +123,7 @@ for (const socket of socketKinds) {
     const descriptors = openSockets();
     for (const name of ['dns-udp-0', 'dns-tcp']) {
       await started.findLast((worker) => worker.threadName === name)?.terminate();
-      // A query in the socket of the stopped thread would be lost. A new query reaches another thread.
+      // These queries reach another thread, because the socket of the stopped thread is closed.
       for (const tcp of name === 'dns-tcp' ? [false] : [false, true]) {
         await ask({ server: address!, name: 'host.example', type: 'A', tcp });
       }

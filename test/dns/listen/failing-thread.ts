@@ -1,4 +1,4 @@
-// A thread that reports that it cannot do its work.
+// A thread that reports `failed`, then exits.
 
 import { parentPort } from 'node:worker_threads';
 import type { ThreadReport } from '../../../src/dns/listen/thread-task.ts';

@@ -1,4 +1,4 @@
-// A worker that asks over UDP without pause, with several queries in flight, until it is stopped. It counts the answers
+// A worker that asks over UDP without pause, with several queries under way, until it is stopped. It counts the answers
 // in shared memory.
 
 import { createSocket } from 'node:dgram';
@@ -27,7 +27,7 @@ socket.on('message', () => {
   if (Atomics.load(shared, 1) === 0) send();
 });
 for (let i = 0; i < inFlight; i += 1) send();
-// Sends more without waiting for lost answers: a closing server loses some.
+// Sends more queries even if answers are missing: a server that closes does not answer all.
 const refill = setInterval(() => {
   if (Atomics.load(shared, 1) === 0) return send();
   clearInterval(refill);

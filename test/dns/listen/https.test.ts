@@ -72,7 +72,7 @@ suite('HTTPS', { skip: withoutOpenssl, concurrency: 3 }, () => {
     assert.equal(counted(running.server, 'dns_https_answered_total'), 300);
   });
 
-  test('RFC 8484 §5.1: max-age is the TTL of the answer, that of the SOA for a negative answer, and else 0', async (t) => {
+  test('RFC 8484 §5.1: max-age is the TTL of the answer, or of the SOA of a negative answer, and 0 without both', async (t) => {
     const session = await open(t, await runSecureServer(t));
     for (const [name, asked, seconds] of [
       ['host.example', 'A', 300],
@@ -124,8 +124,8 @@ suite('HTTPS', { skip: withoutOpenssl, concurrency: 3 }, () => {
       [400, { ':path': '/dns-query?dns=AAAA$AAA' }],
       [400, { ':path': `${getPath(query)}=` }],
       [400, { ':path': `${getPath(query)}&dns=AAAA` }],
-      // One octet more than a message may have. HPACK codes `a` in five bits. With longer codes the field would exceed
-      // the 64 KiB that nghttp2 accepts.
+      // The message has one octet more than the largest one. HPACK codes `a` in five bits. With longer codes, the field
+      // would exceed the 64 KiB that nghttp2 accepts.
       [414, { ':path': `/dns-query?dns=${'a'.repeat(Math.ceil((65_536 / 3) * 4))}` }],
     ];
     for (const [status, headers, body] of wrong) {

@@ -19,16 +19,18 @@ const greatestAnswer = 1_232;
 /** The errno EINVAL. */
 const invalid = 22;
 
-/** One question: the client that asks, the address of the server, and the length of the answer. */
 interface Question {
+  /** The index of the client that asks. */
   client: number;
+  /** Which of the server's addresses is asked: an index, modulo their number. */
   asked: number;
+  /** The length of the answer in octets. */
   length: number;
 }
 
 interface Case {
   listen: Endpoint;
-  /** The addresses to ask. A wildcard has several. */
+  /** The addresses to ask. A server that listens on a wildcard has several. */
   addresses: readonly string[];
 }
 
@@ -52,7 +54,7 @@ const questions = fc.array(
   { minLength: 1, maxLength: 64 },
 );
 
-/** Answers a query by its first octets: the length of the answer, and a number that fills the answer. */
+/** Answers with as many octets as the first two octets of the query say. Each has the number in the next two. */
 const echo: Answerer = {
   respond(query, _length, response) {
     const view = new DataView(query.buffer, query.byteOffset);
@@ -63,21 +65,23 @@ const echo: Answerer = {
   sleep: () => undefined,
 };
 
-/** Returns how many answers the message with this header carries: msg_iovlen. */
+/** Returns the number of answers (msg_iovlen) in the message whose header is at this address. */
 function segmentsAt(headers: bigint): number {
   return process.getBuiltinModule('node:ffi').getInt32(headers, 24);
 }
 
 interface Exchanged {
-  /** How often sendmmsg was called; `messages` is how many messages it sent. */
+  /** How often sendmmsg was called. */
   calls: number;
+  /** How many messages sendmmsg sent. */
   messages: number;
+  /** How many answers could not be sent. */
   failures: number;
 }
 
 /**
- * Asks all questions at once and checks every answer. `refuse` returns the errno of sending a message with this many
- * answers; 0 sends it.
+ * Asks all questions at once. Checks every answer, unless some could not be sent. `refuse` returns the errno with which
+ * the kernel refuses a message of so many answers; 0: the message is sent.
  */
 async function exchange(
   { listen, addresses }: Case,
@@ -195,12 +199,12 @@ suite('answers that are sent together', { skip: !batchedHere }, () => {
     assert.equal((await exchange(cases.IPv4!, asked)).messages, 3);
   });
 
-  test('answers to two clients in turns are one message each, also with the same length', async () => {
+  test('answers to two clients in turns are not joined, even if they have the same length', async () => {
     const asked = same(10, 60).map((question, i) => ({ ...question, client: i % 2 }));
     assert.equal((await exchange(cases.IPv4!, asked)).messages, 10);
   });
 
-  test('a full send buffer is waited for once', async () => {
+  test('if the send buffer is full, the server waits once and sends again', async () => {
     const asked = [...same(5, 60), ...same(5, 70)];
     let calls = 0;
     const result = await exchange(cases.IPv4!, asked, () => {

@@ -1,4 +1,5 @@
-// A thread that dies is started again after a pause. A thread that cannot do its work is not.
+// A thread that dies is started again after a pause. A thread that reports at its first start that it cannot do its
+// work is not.
 
 import assert from 'node:assert/strict';
 import { fstatSync } from 'node:fs';
@@ -42,7 +43,7 @@ test('a thread that always dies is started again after longer and longer pauses,
   );
 });
 
-test('a thread that cannot do its work is not started again', async () => {
+test('a thread that cannot do its work at its first start is not started again', async () => {
   const logger = keepingLog();
   const script = new URL('./failing-thread.ts', import.meta.url);
   const thread = new KeptThread({ name: 'failing', script, task: () => ({ workerData: {} }), logger });
@@ -51,7 +52,7 @@ test('a thread that cannot do its work is not started again', async () => {
   assert.deepEqual(logger.entries, []);
 });
 
-test('descriptors are closed after the thread that may use them has ended', async () => {
+test('the descriptors of a thread are closed after it has ended, and after onStopped() and onEnd()', async () => {
   const steps: string[] = [];
   let descriptor = -1;
   const open = () => fstatSync(descriptor).isCharacterDevice();

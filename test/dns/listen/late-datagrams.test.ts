@@ -1,4 +1,4 @@
-// Late answers that leave together: to many clients, by several sockets, and where the system takes only some of them.
+// Late answers that are sent together: to several clients, from several sockets, and if the system takes only some.
 
 import assert from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
@@ -14,7 +14,7 @@ import { parseAddress } from '../../../src/model/address.ts';
 import type { Cleanup } from '../../support/temporary.ts';
 import { until } from '../../support/until.ts';
 
-/** Returns the descriptor of a socket on loopback, as an answering thread has it. */
+/** Returns the descriptor of a batched socket on loopback, such as an answering thread has. */
 function openSender(t: Cleanup): number {
   const address = { address: parseAddress('127.0.0.1'), port: 0 };
   const counters = new CounterCells(newListenCounters());
@@ -23,7 +23,7 @@ function openSender(t: Cleanup): number {
   return descriptor;
 }
 
-/** Opens a socket on loopback. Returns it with what it receives. */
+/** Opens a socket on loopback. Returns it with the list of messages that it receives. */
 async function openClient(t: Cleanup) {
   const socket = createSocket('udp4');
   t.after(() => socket.close());
@@ -34,7 +34,7 @@ async function openClient(t: Cleanup) {
   return { socket, received };
 }
 
-/** A struct sockaddr_in of 127.0.0.1. */
+/** Returns a struct sockaddr_in of 127.0.0.1. */
 function addressOf(port: number): Uint8Array {
   const name = Buffer.alloc(16);
   name.writeUInt16LE(linux.AF_INET, 0);
@@ -48,7 +48,7 @@ function datagram(descriptor: number, to: Socket, message: string): LateDatagram
   return { descriptor, envelope, message: Buffer.from(message) };
 }
 
-test('many datagrams leave by their sockets, in their order', async (t) => {
+test('many datagrams are sent, in their order', async (t) => {
   const [one, other] = [openSender(t), openSender(t)];
   const clients = [await openClient(t), await openClient(t)] as const;
   const cells = newListenCounters();
@@ -56,7 +56,7 @@ test('many datagrams leave by their sockets, in their order', async (t) => {
   const expected: string[][] = [[], []];
   const all = Array.from({ length: 100 }, (_, i) => {
     const to = i % 2;
-    // Several batches, also because of their octets.
+    // The messages are so many, and so long, that they need several batches.
     const message = `${i} ${'x'.repeat(1_300)}`;
     expected[to]!.push(message);
     return datagram(i < 30 ? one : other, clients[to]!.socket, message);
@@ -70,7 +70,9 @@ test('many datagrams leave by their sockets, in their order', async (t) => {
   assert.equal(new Float64Array(cells)[counterCell.udpAnswered], 100);
 });
 
-/** libc whose sendmmsg fails as told: for each call an errno, or the number of messages that it takes. */
+/**
+ * Returns libc with another sendmmsg. `calls` has, for each call, its errno or the number of messages that it sends.
+ */
 function limited(calls: ({ errno: number } | number)[]): Libc {
   const libc = openLibc();
   let errno = 0;
@@ -88,19 +90,18 @@ function limited(calls: ({ errno: number } | number)[]): Libc {
 
 const EPERM = 1;
 const cases = {
-  'a part is taken': { calls: [2, 1], arrive: ['a', 'b', 'c', 'd', 'e'] },
+  'the system takes only some at a time': { calls: [2, 1], arrive: ['a', 'b', 'c', 'd', 'e'] },
   'a signal interrupts': { calls: [{ errno: linux.EINTR }], arrive: ['a', 'b', 'c', 'd', 'e'] },
   'one is refused': { calls: [1, { errno: EPERM }], arrive: ['a', 'c', 'd', 'e'] },
   'the buffer is full': { calls: [3, { errno: linux.EAGAIN }], arrive: ['a', 'b', 'c'] },
 };
 
 for (const [name, { calls, arrive }] of Object.entries(cases)) {
-  test(`${name}: the others are sent, and each is counted`, async (t) => {
+  test(`${name}: every datagram is counted as sent or failed`, async (t) => {
     const [descriptor, client] = [openSender(t), await openClient(t)];
     const cells = newListenCounters();
     const send = openLateDatagrams(new CounterCells(cells), () => limited([...calls]));
     send(['a', 'b', 'c', 'd', 'e'].map((message) => datagram(descriptor, client.socket, message)));
-    // What follows is sent as always.
     send([datagram(descriptor, client.socket, 'end')]);
     await until(() => client.received.includes('end'), 'the last datagram is missing');
     assert.deepEqual(client.received, [...arrive, 'end']);

@@ -41,12 +41,11 @@ export function keepingLog(): KeepingLog {
   return { entries, debug: keep('debug'), info: keep('info'), warn: keep('warn'), error: keep('error') };
 }
 
-/** Returns a small table without zones: every query is refused. */
 function emptyTable(): Table {
   return createTable({ bytes: 1 << 20 });
 }
 
-/** The options that a test changes, and the limits. */
+/** Options of the server that differ from the defaults here. */
 export interface TestServerOptions extends Partial<DnsServerOptions> {
   /** Limits of connections. */
   readonly limits?: Partial<StreamLimits>;

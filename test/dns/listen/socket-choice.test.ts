@@ -22,7 +22,7 @@ test('batched sockets are used where they work', { skip: !batchedHere }, async (
   assert.equal(logger.entries[0]?.fields.socket, 'batched');
 });
 
-test('every thread uses the kind of socket chosen at the start, also a thread that is started again', async (t) => {
+test('every thread uses the kind of socket that was chosen at the start, also a thread that is started again', async (t) => {
   const started: Worker[] = [];
   const keep = (worker: Worker) => started.push(worker);
   process.on('worker', keep);
@@ -49,13 +49,13 @@ test('every thread uses the kind of socket chosen at the start, also a thread th
   assert.deepEqual(isBack()?.fields, { thread: 'dns-udp-1', socket: 'datagram' });
 });
 
-test('dgram is used if the setting says so', async (t) => {
+test('sockets of node:dgram are used if the setting says so', async (t) => {
   const logger = keepingLog();
   await runServer(t, { socket: 'datagram', logger });
   assert.equal(logger.entries[0]?.fields.socket, 'datagram');
 });
 
-test('without node:ffi dgram is used, and the log says why', async () => {
+test('without node:ffi, sockets of node:dgram are used, and the log says why', async () => {
   const worker = new Worker(new URL('./without-ffi-thread.ts', import.meta.url), {
     execArgv: ['--no-experimental-ffi'],
   });

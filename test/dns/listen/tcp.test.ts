@@ -35,7 +35,7 @@ suite('TCP', { concurrency: 3 }, () => {
     assert.deepEqual(answered, new Set(queries.map(idOf)));
   });
 
-  test('the server answers a query that arrives octet by octet, and two queries cut anywhere', async (t) => {
+  test('the server answers a query that arrives octet by octet, and two queries that are cut at any place', async (t) => {
     const server = await runServer(t);
     const client = await TcpClient.open(server.addresses[0]!, t);
     const queries = [queryBytes(question), queryBytes(question)];
@@ -62,7 +62,7 @@ suite('TCP', { concurrency: 3 }, () => {
     await client.next();
   });
 
-  test('the server answers all queries before the client closed its side, then closes the connection', async (t) => {
+  test('the server answers all queries that came before the client closed its side, then closes the connection', async (t) => {
     const server = await runServer(t);
     const client = await TcpClient.open(server.addresses[0]!, t);
     const queries = Array.from({ length: 100 }, () => queryBytes(question));
@@ -73,7 +73,7 @@ suite('TCP', { concurrency: 3 }, () => {
   });
 
   for (const length of [0, 1, 11]) {
-    test(`the server closes on a message of ${length} octets, after answering those before it`, async (t) => {
+    test(`the server answers the queries before a message of ${length} octets, then closes the connection`, async (t) => {
       const server = await runServer(t);
       const client = await TcpClient.open(server.addresses[0]!, t);
       client.send(queryBytes(question), new Uint8Array(length));
@@ -150,7 +150,7 @@ suite('TCP', { concurrency: 3 }, () => {
     assert.ok(octets >= count * (2 + 12));
   });
 
-  test('beyond the limit of connections per client, the one of that client that was idle longest is closed', async (t) => {
+  test('beyond the limit of connections per client, the connection of this client that was idle longest is closed', async (t) => {
     const server = await runServer(t, { limits: { connectionsPerClient: 2 } });
     const first = await TcpClient.open(server.addresses[0]!, t);
     const second = await TcpClient.open(server.addresses[0]!, t);
@@ -166,7 +166,7 @@ suite('TCP', { concurrency: 3 }, () => {
     assert.equal(counted(server, 'dns_tcp_limit_closed_total'), 1);
   });
 
-  test('beyond the limit of all connections, the one that was idle longest is closed', async (t) => {
+  test('beyond the limit of all connections, the connection that was idle longest is closed', async (t) => {
     const server = await runServer(t, { addresses: [loopback, loopback6], limits: { connections: 2 } });
     const [v4, v6] = server.addresses;
     const first = await TcpClient.open(v4!, t);

@@ -62,7 +62,7 @@ suite('TLS', { skip: withoutOpenssl, concurrency: 3 }, () => {
     }
   });
 
-  test('when the client closes its side, the server still answers all queries from before, then closes the connection', async (t) => {
+  test('when the client closes its side, the server answers all queries that came before, then closes the connection', async (t) => {
     const { tls, certificate } = await runSecureServer(t);
     const client = await TcpClient.openTls(tls, { ca: certificate.ca }, t);
     const queries = Array.from({ length: 100 }, () => queryBytes(question));
@@ -81,7 +81,7 @@ suite('TLS', { skip: withoutOpenssl, concurrency: 3 }, () => {
     await until(() => counted(server, 'dns_tls_handshake_failures_total') === 2, 'failures are not counted');
   });
 
-  test('a client that does not speak TLS, or stops in the middle of the handshake, does not harm others', async (t) => {
+  test('a client that does not speak TLS, or stops in the middle of the handshake, does not disturb other clients', async (t) => {
     const { server, tls, certificate } = await runSecureServer(t);
     for (const garbage of ['GET / HTTP/1.1\r\n\r\n', '\x16\x03\x01\xff\xff', '\0'.repeat(100_000)]) {
       const socket = await openTcp(t, tls);

@@ -51,7 +51,7 @@ const tools: readonly Tool[] = [
   { program: 'delv', transport: 'tcp', command: delv('+tcp') },
 ];
 
-/** Runs a program. Returns its output, and ignores its exit code: delv's is not 0 for a negative answer. */
+/** Runs a program. Returns its output. Ignores its exit code, because that of delv is not 0 for a negative answer. */
 async function run(program: string, args: string[]): Promise<string> {
   const failed = (error: Error & { stdout?: string; stderr?: string; code?: unknown }) => {
     if (error.code === 'ENOENT') throw error;
@@ -114,7 +114,7 @@ async function assertAnswers(
   assert.match(none, /NXDOMAIN|ncache nxdomain/i);
   assert.match(noData, /NOERROR|ncache nxrrset/i);
   assert.doesNotMatch(noData, /\bMX\s+\d/);
-  // Over UDP drill shows a truncated answer. The other tools ask again over TCP.
+  // Over UDP, drill shows the truncated answer. The other tools ask again over TCP.
   if (program !== 'drill' || transport !== 'udp') {
     assert.equal(whole.match(/^large\.example\.\s+300\s+IN\s+TXT\s/gm)?.length, 40, whole);
   }

@@ -11,9 +11,7 @@ import { counted, loopback, loopback6, runServer, socketKinds } from './running-
 /** The rcode FORMERR (RFC 1035 §4.1.1). */
 const formatError = 1;
 
-/**
- * Sends `total` queries from several ports, `window` in flight on each; returns how many different ones were answered.
- */
+/** Sends `total` queries from eight ports, `window` under way at each. Returns how many of them were answered. */
 async function askMany(server: Server, total: number, window = 25): Promise<number> {
   const answered = new Set<number>();
   const clients = 8;
@@ -53,7 +51,7 @@ for (const socket of socketKinds) {
       ['one address', [loopback]],
       ['two addresses', [loopback, loopback6]],
     ] as const) {
-      test(`the server answers on ${name}`, async (t) => {
+      test(`the server answers if it listens on ${name}`, async (t) => {
         const server = await runServer(t, { socket, addresses });
         for (const address of server.addresses) {
           const answer = await ask({ server: address, name: 'host.example', type: 'A' });

@@ -1,5 +1,5 @@
-// Pages of Node's program that only the start needs are removed from the process. Written pages stay, because their
-// contents would be lost.
+// Pages of Node's program are removed from the memory of the process after the start. Pages that were written, or may
+// be, stay: their contents would be lost.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -13,7 +13,7 @@ Anonymous:      ${String(anonymous).padStart(8)} kB
 VmFlags: rd mr mw me
 `;
 
-test('only parts of the program that cannot be written, and were not, are found', () => {
+test('only those parts of the program are found that were not written and cannot be', () => {
   const smaps = [
     part('00400000-0082d000 r--p 00000000 fe:00 1234                               /opt/node 26/bin/node', 0),
     part('0082e000-03489000 r-xp 0042d000 fe:00 1234                               /opt/node 26/bin/node', 0),
@@ -30,7 +30,7 @@ test('only parts of the program that cannot be written, and were not, are found'
   ]);
 });
 
-test('the program takes less memory, and goes on', { skip: process.platform !== 'linux' }, () => {
+test('the program takes less memory, and still works', { skip: process.platform !== 'linux' }, () => {
   const before = residentProgram();
   unmapProgram();
   assert(residentProgram() < before);

@@ -1,4 +1,4 @@
-// Clients that ask and do not read. Few octets wait for them in the kernel, and none after their connections were cut.
+// Clients that ask and do not read. Few octets of answers wait in the kernel, and none after the connections were cut.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -19,11 +19,11 @@ import type { UnreadingTask } from './unreading-thread.ts';
 const question = queryBytes({ name: 'large.example', type: 'TXT' });
 const frame = Buffer.concat([lengthPrefix(question.length), question]);
 /**
- * Questions whose answers have more than 12 MB. The server must read all questions at once: closing a socket with
- * unread octets resets it.
+ * Questions whose answers have more than 12 MB. They are so few octets that the server reads all of them at once: if it
+ * closed a socket with unread octets, the kernel would reset the connection.
  */
 const asked = Buffer.alloc(1_500 * frame.length, frame);
-/** In octets: twice the send buffer that we ask for, because the kernel doubles it. */
+/** The limit, in octets. It is twice the send buffer that the server asks for, because the kernel doubles that. */
 const mostWaiting = 512 * 1024;
 
 /** Returns the port's connections in the kernel's list, each with the octets that wait to be sent or acknowledged. */
@@ -56,7 +56,7 @@ async function holdsLittle(server: DnsServer, port: number, connections: number)
     const open = connectionsOf(port);
     for (const { waiting } of open) most = Math.max(most, waiting);
     return counted(server, 'dns_tcp_idle_closed_total') === connections && open.length === 0;
-  }, 'something waits on');
+  }, 'a connection was not cut');
   assert.ok(most > 0 && most <= mostWaiting, `${most} octets waited for one client`);
 }
 

@@ -8,7 +8,7 @@ export interface UnreadingTask {
   readonly port: number;
   readonly ca: string;
   readonly path: string;
-  /** One Int32: not 0 when it should end. */
+  /** One Int32. The thread ends when it is no longer 0. */
   readonly stop: SharedArrayBuffer;
 }
 

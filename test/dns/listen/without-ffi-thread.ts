@@ -1,4 +1,4 @@
-// A thread without node:ffi, like an older Node: starts a server, asks it once, and reports what was logged.
+// A thread without node:ffi, like an older Node. It starts a server, asks it once, and reports what the server logged.
 
 import { parentPort } from 'node:worker_threads';
 import { ask } from '../../support/dns-client.ts';

@@ -9,7 +9,7 @@ import { ask, type Server } from '../../support/dns-client.ts';
 import { exampleTable, host, large, put, rrset } from './example-zone.ts';
 import { loopback, loopback6, runServer, socketKinds } from './running-server.ts';
 
-/** Returns the lines that dig prints. Expects exit code 0, which dig has for any answer. */
+/** Returns the lines that dig prints. Rejects if dig gets no answer: for any answer, its exit code is 0. */
 async function dig({ address, port }: Server, ...question: string[]): Promise<string[]> {
   const { stdout } = await promisify(execFile)('dig', [
     `@${address}`,
@@ -54,13 +54,13 @@ for (const socket of socketKinds) {
       assert.equal(lines.filter((line) => line.startsWith('large.example.')).length, 40);
     });
 
-    test('the next query to any thread sees a change', async (t) => {
+    test('after a change, the next query to any thread gets the new records', async (t) => {
       const { table, writer, zone } = exampleTable();
       const server = await runServer(t, { table, socket, threads: 2 });
       const [address] = server.addresses;
       for (let i = 1; i <= 100; i += 1) {
         put(writer, zone, host, rrset('A', `192.0.2.${i}`));
-        // Each query has a new port, so either thread may get it.
+        // Each query comes from a new port, so any thread may get it.
         const answer = await ask({ server: address!, name: host, type: 'A', tcp: i % 5 === 0 });
         assert.deepEqual(
           answer.answers.map(({ data }) => data),

@@ -1,5 +1,5 @@
-// The additional section (RFC 1034 §4.3.2, step 6) for every type whose RFC asks for one. dns-packet leaves most types
-// as octets.
+// The additional section (RFC 1034 §4.3.2, step 6) for every type whose RFC asks for one. dns-packet does not decode
+// the rdata of most of these types.
 
 import { answers, type Row } from '../../support/answers.ts';
 
@@ -14,7 +14,7 @@ function hex(name: string): string {
     );
 }
 
-/** Returns a record whose rdata dns-packet does not decode. The rdata is the hex text `before`, then the names. */
+/** Returns a record in the form of RFC 3597. Its rdata is the octets of the hex text `before`, then the names. */
 function generic(owner: string, type: string, before: string, ...names: string[]): string {
   const rdata = before + names.map((name) => (name === '.' ? '00' : hex(name))).join('');
   return `${owner} 60 ${type} \\# ${rdata.length / 2} ${rdata}`;
@@ -70,7 +70,7 @@ answers(
 const hostService = generic('host.example.', 'TYPE65', '0001', 'far.example.');
 
 answers(
-  'RFC 9460 §4.1: a TargetName adds addresses and records of the same type; "." is the owner, but not in AliasMode (§2.4.2, §2.5)',
+  'RFC 9460 §4.1: a TargetName adds addresses and records of the same type; "." means the owner, except in AliasMode (§2.4.2, §2.5)',
   `
   host.example.     60 A     192.0.2.1
   host.example.     60 AAAA  2001:db8::1
@@ -135,7 +135,7 @@ answers(
 );
 
 answers(
-  'RFC 1034 §4.3.2, step 6: a host below a delegation brings the addresses that the zone has of it, but not one below a DNAME',
+  'RFC 1034 §4.3.2, step 6: the addresses of a host below a delegation are added if the zone has them, those of a name below a DNAME are not',
   `
   example.          60 NS    cut.example.
   example.          60 NS    ns.cut.example.

@@ -11,7 +11,7 @@ import { answers, defaultSoa, formatRecord, serve } from '../../support/answers.
 const soa = `z. 300 ${defaultSoa}`;
 
 answers(
-  'a name that holds an address has it, and so have the names below it',
+  'a name that holds an address has an A or AAAA record of it, and so have the names below it',
   `
   $ZONE z.
   $ADDRESS-NAMES {"ranges": ["10.0.0.0/8", "2001:db8::/32"], "hex": true}`,
@@ -47,7 +47,7 @@ answers(
     ['3.z. A', 'NOERROR', [], [soa]],
     ['2.3.z. NS', 'NOERROR', [], [soa]],
     ['1.2.3.z. A', 'NOERROR', [], [soa]],
-    // These hold no address.
+    // These names hold no address.
     ['9.1.2.3.z. A', 'NXDOMAIN', [], [soa]],
     ['11-1-2-3.z. A', 'NXDOMAIN', [], [soa]],
     ['10-1-2.z. A', 'NXDOMAIN', [], [soa]],
@@ -71,7 +71,7 @@ answers(
 );
 
 answers(
-  'records of the zone win',
+  'records of the zone come before the addresses that names hold',
   `
   $ZONE z.
   $ADDRESS-NAMES {"ranges": ["10.0.0.0/8", "2001:db8::/32"]}
@@ -210,7 +210,7 @@ interface Setting {
   ipv6: boolean;
 }
 
-/** Finds with texts and regular expressions what the table finds with octets. */
+/** Returns the addresses that a name holds. Finds them with regular expressions; the table works with octets. */
 function reference({ ranges, dashed, dotted, hex, ipv6 }: Setting, labels: string[]) {
   const last = labels.at(-1) ?? '';
   const number = '(0|[1-9][0-9]{0,2})';

@@ -37,7 +37,7 @@ test('a name is compressed against the longest suffix that it shares with the qu
   assert.deepEqual([...rdata('self.example. PTR')], [0xc0, header]);
 });
 
-test('the same octets across other label boundaries are not compressed', () => {
+test('octets that are the same, but have other label boundaries, are not compressed', () => {
   assert.equal(rdata('p.example. PTR').toString('latin1'), '\x08xexample\x00');
   assert.deepEqual([...rdata('q.example. PTR')], [0]);
 });
@@ -47,7 +47,7 @@ test('RFC 2782, RFC 6672 §2.5: the rdata of SRV and DNAME is not compressed', (
   assert.equal(rdata('d.example. DNAME').toString('latin1'), '\x07example\x00');
 });
 
-test('owners after an alias have the name in its rdata, and decode correctly', () => {
+test('the owner of a record after an alias is the name in the rdata of the alias, and decodes correctly', () => {
   const { exchange: ask } = serve(`
     $ZONE example.
     w.example.       60 CNAME v.u.other.

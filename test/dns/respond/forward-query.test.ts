@@ -28,14 +28,14 @@ interface HandedOn {
   name: string;
 }
 
-/** Serves the zones, and corp. as a forwarder with the number. */
+/** Serves the zones, and a forwarder `corp.` with the number `number`. */
 function serveForwarder(allowFrom: readonly string[] = ['192.0.2.0/24', '2001:db8::/32']) {
   const cache = createForwardCache(2 ** 20);
   const forwarded = new ForwardedAnswers(cache, 1, clockAt(now));
   const server = serve(zones, { forwarded });
   server.writer.putForwarder(parseName('corp'), number, allowFrom.map(parseRange));
   const handed: HandedOn[] = [];
-  /** Asks with RD. */
+  /** Asks, by default with RD. Returns undefined if the query is handed on. */
   const ask = (question: string, from = '192.0.2.99', { rd = true, handOn = true } = {}) => {
     const query = encodeQuestion(question);
     if (rd) query[2] = 1;
@@ -52,7 +52,7 @@ function serveForwarder(allowFrom: readonly string[] = ['192.0.2.0/24', '2001:db
   return { server, cache, handed, ask };
 }
 
-test('only clients in allowFrom may ask, with RD', () => {
+test('only clients in allowFrom may ask, and only with RD', () => {
   const { ask, handed } = serveForwarder();
   const refused = (message: ReturnType<typeof ask>) => {
     assert.equal(message?.rcode, 'REFUSED');
@@ -69,7 +69,7 @@ test('only clients in allowFrom may ask, with RD', () => {
   assert.equal(handed[0]?.kind, handedOnKind.forward);
 });
 
-test('the longest name wins: a zone below a forwarder, a forwarder below a zone', () => {
+test('the zone or forwarder with the longest matching name answers', () => {
   const { server, ask, handed } = serveForwarder();
   server.writer.putForwarder(parseName('their.z'), 8, [parseRange('192.0.2.0/24')]);
   assert.equal(ask('www.deep.corp. A')?.answers?.length, 1);
@@ -87,7 +87,7 @@ test('the longest name wins: a zone below a forwarder, a forwarder below a zone'
   assert.equal(ask('a.corp. A')?.rcode, 'REFUSED');
 });
 
-test('DS at the apex: of a forwarder from our parent zone, of a zone of ours not from the forwarder', () => {
+test('DS at the apex of a forwarder comes from our parent zone; DS at the apex of our zone never from a forwarder above', () => {
   const { server, ask, handed } = serveForwarder();
   server.writer.putForwarder(parseName('their.z'), 8, [parseRange('192.0.2.0/24')]);
   assert.equal(ask('their.z. DS')?.authorities?.[0]?.name, 'z');
@@ -97,7 +97,7 @@ test('DS at the apex: of a forwarder from our parent zone, of a zone of ours not
   assert.equal(handed.length, 1);
 });
 
-test('a change of the clients that may ask is seen by the next question', () => {
+test('after a change of allowFrom, the next question is decided by the new clients', () => {
   const { server, ask, handed } = serveForwarder(['10.0.0.0/8']);
   assert.equal(ask('a.corp. A')?.rcode, 'REFUSED');
   server.writer.putForwarder(parseName('corp'), number, [parseRange('192.0.2.99')]);
@@ -105,17 +105,17 @@ test('a change of the clients that may ask is seen by the next question', () => 
   assert.equal(handed.length, 1);
 });
 
-test('a question that cannot be handed on gets SERVFAIL, or our alias alone if there is one', () => {
+test('a question that cannot be handed on gets SERVFAIL, or only our alias if it leads to the forwarder', () => {
   const { ask } = serveForwarder();
   assert.equal(ask('a.corp. A', '192.0.2.1', { handOn: false })?.rcode, 'SERVFAIL');
   const alias = ask('alias.z. A', '192.0.2.1', { handOn: false });
   assert.deepEqual([alias?.rcode, alias?.answers?.length], ['NOERROR', 1]);
-  // The alias alone: without RD, and for clients that may not use the forwarder.
+  // Queries without RD, and those of clients that may not use the forwarder, also get only the alias.
   assert.equal(ask('alias.z. A', '10.0.0.1')?.answers?.length, 1);
   assert.equal(ask('alias.z. A', '192.0.2.1', { rd: false })?.answers?.length, 1);
 });
 
-test('answers from the cache have the case of the question, lower TTLs, RA, and are counted', () => {
+test('answers from the cache have the case of the question, lowered TTLs and RA, and are counted', () => {
   const { server, cache, ask, handed } = serveForwarder();
   const { question, octets } = keptAnswer('a.corp', now);
   new ForwardCacheWriter(cache).put(number, question, octets, now);
@@ -128,7 +128,7 @@ test('answers from the cache have the case of the question, lower TTLs, RA, and 
   // The cache does not answer queries with DO, or for a later forwarder of the same zone.
   ask('a.corp. A do');
   server.writer.putForwarder(parseName('corp'), number + 1, [parseRange('192.0.2.0/24')]);
-  assert.equal(server.writer.forwarderHits(parseName('corp')), 1, 'the count is kept');
+  assert.equal(server.writer.forwarderHits(parseName('corp')), 1, 'the count of the forwarder has changed');
   ask('a.corp. A');
   assert.equal(handed.length, 2);
 });

@@ -1,10 +1,10 @@
-// An answer of a forwarded zone, as the cache keeps it.
+// Makes an answer of a forwarded zone, in the form that the cache keeps.
 
 import { encodeAnswer } from '../../../src/forward-cache/answer-block.ts';
 import type { CachedQuestion } from '../../../src/forward-cache/forward-cache-writer.ts';
 import { nameToWire, parseName } from '../../../src/model/name.ts';
 
-/** Returns the A record 192.0.2.9 of a name, with a TTL of 300 a hundred seconds ago. */
+/** Returns the A record 192.0.2.9 of a name, which had a TTL of 300 a hundred seconds ago. */
 export function keptAnswer(name: string, now: number): { question: CachedQuestion; octets: Uint8Array } {
   const wire = Buffer.from(nameToWire(parseName(name)));
   const rest = Buffer.from('00010001c00c000100010000012c0004c0000209', 'hex');

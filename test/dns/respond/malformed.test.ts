@@ -29,7 +29,7 @@ const opt = [...withOpt.subarray(optAt)];
 const optWith = (options: number[]) => join(cut(withOpt, withOpt.length - 2), [0, options.length], options);
 const a = [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 1];
 
-/** Each row: title, query, rcode, whether the response repeats the question, and whether it has an OPT record. */
+/** `echoed`: the response repeats the question. `opt`: the response has an OPT record. */
 const rows: [string, Buffer, rcode: number, echoed: boolean, opt: boolean][] = [
   ['RFC 9619: no question', changed(cut(plain, 12), { 5: 0 }), 1, false, false],
   ['RFC 9619: two questions', join(changed(plain, { 5: 2 }), plain.subarray(12)), 1, false, false],
@@ -121,7 +121,11 @@ for (const [title, query, rcode, echoed, hasOpt] of rows) {
     assert.equal(response.readUInt16BE(4), echoed ? 1 : 0);
     if (echoed)
       assert.deepEqual(response.subarray(12, optAt), query.subarray(12, optAt), 'the response has another question');
-    assert.equal(response.readUInt16BE(10), hasOpt ? 1 : 0, 'the response has an OPT record, or lacks it');
+    assert.equal(
+      response.readUInt16BE(10),
+      hasOpt ? 1 : 0,
+      'the response has an OPT record, or lacks one, against the table',
+    );
     if (hasOpt) assert.ok(response.includes(Buffer.from([0, 0, 41, 0x04, 0xd0])));
   });
 }

@@ -19,7 +19,7 @@ const settings = (perSecond: number, slip = 0, allow: string[] = []): RateLimitS
   allow: allow.map(parseRange),
 });
 
-test('token buckets agree with the model, also if the clock goes backwards', () => {
+test('token buckets allow what plain arithmetic allows, also if the clock goes backwards', () => {
   const step = fc.record({
     wait: fc.oneof(fc.nat(30), fc.nat(5_000), fc.integer({ min: -100, max: 0 })),
     network: fc.nat(2),
@@ -105,7 +105,7 @@ const zone = `host.example.   60 A  192.0.2.1
   cut.example.    60 NS ns.elsewhere.`;
 const stranger = clientAt('198.51.100.100');
 
-/** Asks `times` times. Returns for each query `ok`, `tc`, or `-` if no response came. */
+/** Asks `times` times. Returns for each query `ok`, `tc` if the response is truncated, or `-` if none came. */
 function flood(server: ReturnType<typeof serve>, query: Buffer, times: number, client = stranger): string[] {
   return Array.from({ length: times }, () => {
     const response = server.exchange(query, client);

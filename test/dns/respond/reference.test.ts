@@ -6,8 +6,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { defaultSoa, formatRecord, type Server, serve } from '../../support/answers.ts';
 
-/** Zone → name → type → rdata. Names without the last dot. */
+/** Name → type → rdata. Names have no last dot. */
 type Names = Map<string, Map<string, string>>;
+/** The name of a zone → its names. */
 type Zones = Map<string, Names>;
 
 const label = fc.constantFrom('a', 'b', 'c', '*');
@@ -73,7 +74,7 @@ function closestZone(zones: Zones, owner: string): string | undefined {
   return [...zones.keys()].filter((zone) => isAtOrBelow(owner, zone)).sort((x, y) => y.length - x.length)[0];
 }
 
-/** Types by number, as in the table. */
+/** The types in the order of their numbers, in which the table has them. */
 const typeOrder = ['A', 'NS', 'CNAME', 'TXT', 'DNAME'];
 
 interface Expected {

@@ -1,4 +1,5 @@
-// One exchange serves every query of a thread (exchange.ts): nothing of one query shows in the response to the next.
+// All queries of a thread use the same exchange (exchange.ts). The response to a query shows nothing of the query
+// before.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -57,8 +58,8 @@ const cookieAlone = Buffer.concat([withCookie.subarray(0, 12), withCookie.subarr
 cookieAlone.writeUInt16BE(0, 4);
 
 /**
- * The queries, by title. `padded` has zeros where `signed` has the fields of its TSIG record. A responder that still
- * had the place of that record would read the zeros as a TSIG record.
+ * A title → the query. `padded` has zeros where `signed` has the fields of its TSIG record. A responder that still knew
+ * the place of that record would read these zeros as a TSIG record.
  */
 const queries: Readonly<Record<string, Buffer>> = {
   padded: withOptions(encodeQuestion('host.example. A edns'), padding),
@@ -88,10 +89,7 @@ const queries: Readonly<Record<string, Buffer>> = {
 const room = new Uint8Array(65_535);
 const secrets = [new Uint8Array(16)];
 
-/**
- * Creates a responder. Returns a function that gives a query to it. That function returns the response, and the
- * counters after this query.
- */
+/** Creates a responder. Returns a function that takes a query, and returns its response and the counters after it. */
 function newServer(settings: ResponseSettings, client: Client): (query: Buffer) => string {
   const cells = newResponseCounters();
   const counters = new Float64Array(cells);

@@ -1,5 +1,5 @@
 // The algorithm of RFC 1034 §4.3.2: zones, names, aliases, delegations, additional section. Also RFC 2181 and RFC 6604.
-// Cited by src/dns/respond/lookup.ts.
+// src/dns/respond/lookup.ts cites this test.
 
 import { answers, defaultSoa } from '../../support/answers.ts';
 
@@ -80,7 +80,7 @@ answers(
     ['y.example. A', 'NOERROR', [], [negative]],
     ['1.2.0.192.in-addr.arpa. PTR', 'NOERROR', ['1.2.0.192.in-addr.arpa. 60 PTR a.example.']],
     ['1.3.0.192.in-addr.arpa. PTR', 'REFUSED', []],
-    // RFC 4035 §3.1.4.1: DS is asked for on the parent's side.
+    // RFC 4035 §3.1.4.1: the parent zone answers a question for DS.
     ['sub.example. DS', 'NOERROR', [], [negative]],
     ['example. DS', 'NOERROR', [], [negative]],
   ],
@@ -211,7 +211,7 @@ answers(
     ['sibling.example. ANY tcp', 'NOERROR -aa', [], ['sibling.example. 60 NS ns.sibling.example.']],
     // Glue is not authoritative: the name is below the delegation.
     ['ns.sibling.example. A', 'NOERROR -aa', [], ['sibling.example. 60 NS ns.sibling.example.']],
-    // RFC 4035 §3.1.4.1: the parent answers for DS.
+    // RFC 4035 §3.1.4.1: the parent zone answers a question for DS.
     ['sibling.example. DS', 'NOERROR', [], [negative]],
     [
       'cut.example. DS',

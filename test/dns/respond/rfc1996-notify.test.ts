@@ -111,7 +111,10 @@ test('NOTIFY has its own class in the rate limit, and is not handed on over the 
   assert.equal(decode(response).flag_tc, true);
   assert.equal(new Float64Array(counters)[counter.limited[answerClass.handedOn] as number], 4);
   const question = encodeQuestion('host.example. A');
-  assert.ok(respond(question, question.length, response, client) > 0, 'an ordinary answer is limited with NOTIFY');
+  assert.ok(
+    respond(question, question.length, response, client) > 0,
+    'an ordinary answer is limited because NOTIFY is',
+  );
 });
 
 test('a signed NOTIFY gets NOTAUTH and is not handed on, because we hold no keys', () => {

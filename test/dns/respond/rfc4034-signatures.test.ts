@@ -1,5 +1,5 @@
-// Signatures that users write (RFC 4034 §3): each has the TTL of the RRset that it covers. The table also keeps the TTL
-// that the RRset of signatures was written with.
+// Signatures that users write (RFC 4034 §3): each is answered with the TTL of the RRset that it covers. The table also
+// keeps the TTL with which the RRset of signatures was written.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -59,7 +59,7 @@ test('the table returns signatures with the TTL that they were written with', ()
   put(60, [signatureOf('MX'), signatureOf('A')], 0);
 });
 
-test('§3: the signature of an RRset that inherits the default TTL of its zone follows that too', () => {
+test('§3: the signature of an RRset that inherits the default TTL of its zone has that TTL, also after a change', () => {
   const { writer, ask } = serve('example. 60 NS ns.example.');
   const zone = writer.servedZone(parseName('example'));
   assert.ok(zone !== undefined);

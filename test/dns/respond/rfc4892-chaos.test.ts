@@ -1,4 +1,4 @@
-// The name and the version of the server in class CH (RFC 4892). They are refused unless switched on.
+// The name and the version of the server in class CH (RFC 4892). Questions for them are refused unless CHAOS is on.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -31,7 +31,7 @@ for (const [question, rcode, answers] of rows) {
   });
 }
 
-test('a name of any length is answered over every size limit', () => {
+test('a long name is answered under every size limit of responses', () => {
   const server = serve(zone, { settings: { chaos: { server: 'é'.repeat(200), version: '' } } });
   for (const size of ['', ' size=512', ' tcp']) {
     const response = server.exchange(encodeQuestion(`id.server. TXT CH${size}`));

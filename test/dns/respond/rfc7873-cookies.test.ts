@@ -1,4 +1,4 @@
-// Cookies in queries and responses (RFC 7873 §5.2), by section. How server cookies are made: rfc9018-cookies.test.ts.
+// Cookies in queries and responses, by section of RFC 7873. rfc9018-cookies.test.ts tests how server cookies are made.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -95,7 +95,11 @@ test('§5.4: a query without a question gets a cookie, and BADCOOKIE if its serv
     assert.deepEqual(ask(server, questionless(ednsOption(10, good))), { rcode: NOERROR, answers: 0, cookie: good });
     assert.deepEqual(ask(server, questionless(ednsOption(10, wrong))), { rcode: BADCOOKIE, answers: 0, cookie: good });
   }
-  assert.equal(ask(lax, questionless()).rcode, FORMERR, 'a query without a question and a cookie is not refused');
+  assert.equal(
+    ask(lax, questionless()).rcode,
+    FORMERR,
+    'a query without a question and without a cookie does not get FORMERR',
+  );
   assert.equal(
     ask(off, questionless(ednsOption(10, own))).rcode,
     FORMERR,

@@ -1,5 +1,5 @@
-// ANY (RFC 8482 §4.1) gets one whole RRset of the name over UDP, and all of them over a connection. So spoofed queries
-// for ANY are not amplified more than others.
+// A query for ANY (RFC 8482 §4.1) gets one RRset of the name over UDP, and all of them over a connection. So spoofed
+// queries for ANY do not get larger responses than others.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

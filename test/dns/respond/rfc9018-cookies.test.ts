@@ -49,7 +49,7 @@ test('appendix A: cookies are made and checked as in the examples', () => {
       'fc93fc62807ddb8601abcdef5cf78f71a314227b6679ebf5',
       1559734700,
       [first],
-      cookie.wrong, // 5cf78f71 is 6,907 seconds ago. The rule of RFC 9018 §4.3 is younger than the example.
+      cookie.wrong, // Its time 5cf78f71 is 6,907 seconds ago. RFC 9018 §4.3 allows one hour; its example does not follow that.
       'fc93fc62807ddb86010000005cf7a9acf73a7810aca2381e',
     ],
     [

@@ -1,5 +1,5 @@
 // Answers that do not fit: RFC 6891 §6.2 for the size limit, RFC 2181 §9 for TC, RFC 9471 for glue.
-// Cited by src/dns/respond/response-message.ts.
+// src/dns/respond/response-message.ts cites this test.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -73,7 +73,7 @@ test('RFC 9471 §3.1: TC is set if glue below the delegation does not fit', () =
 
 for (const [count, types] of [
   [200, ['A', 'AAAA']],
-  // Most names of servers are at offsets that compression pointers cannot reach (RFC 1035 §4.1.4).
+  // With so many servers, most of their names are beyond the reach of compression pointers (RFC 1035 §4.1.4).
   [1_200, ['A']],
 ] as const) {
   test(`RFC 9471 §3.1: a delegation to ${count} servers comes with all of its glue over a connection`, () => {
