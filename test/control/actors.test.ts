@@ -1,5 +1,5 @@
-// Each decision sees the actor of its own request, however the requests are committed. Only the builder can make a
-// decision.
+// Each decision sees the actor of its own request, however the requests are committed. Only code of the builder can
+// make a decision.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -52,7 +52,7 @@ test('requests that share a transaction keep their own actors', async (t) => {
   );
 });
 
-/** Returns the store with another writer that changes the zone right before the first transaction. */
+/** Returns a store that calls `write` right before its first transaction. */
 function contested(store: Store, write: () => Promise<unknown>): Store {
   let first = true;
   return changedStore(store, {
@@ -122,7 +122,7 @@ test('housekeeping acts as the system', async (t) => {
   assert.deepEqual(seen, [{ kind: 'system', part: 'housekeeping' }]);
 });
 
-test('only the builder makes a decision: one written by hand does not compile', () => {
+test('a decision that the builder has not made does not compile', () => {
   const context = contextOf(emptyViews());
   // @ts-expect-error an object literal is not a Decision
   const byHand: Decide<number> = () => ({ result: 1, compares: [], operations: [] });

@@ -119,7 +119,7 @@ test('one address that many requests name is allocated once', async (t) => {
 });
 
 for (const strategy of ['lowest', 'random'] as const) {
-  test(`simultaneous allocations with one sharing key get one address, on two replicas, strategy ${strategy}`, async (t) => {
+  test(`simultaneous allocations with the same sharing key at two replicas get one address, strategy ${strategy}`, async (t) => {
     const store = await embeddedStore(t);
     const replicas = [await openReplica(t, store), await openReplica(t, store)] as const;
     await replicas[0].commit(pool(['10.0.0.0/24'], { strategy }));
@@ -130,7 +130,7 @@ for (const strategy of ['lowest', 'random'] as const) {
         const wanted = { pool: 'p', count: 1, owner: '', sharingKey, ports, ids: [`${sharingKey}${index}`] };
         return (replicas[index % 2] ?? replicas[0]).commit((context) => decideAllocateAddresses(context, wanted));
       });
-      // Others take addresses meanwhile.
+      // Requests without a sharing key take addresses meanwhile.
       const others = Array.from({ length: 6 }, () => replicas[1].commit(allocate()));
       const given = (await Promise.all(all)).map(([record]) => record?.address);
       await Promise.all(others);

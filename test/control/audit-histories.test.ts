@@ -1,5 +1,5 @@
-// Random histories of requests. The audit events of a history tell all that the store contains at its end, each event
-// fits those before it, and a transaction without a change that users see has none. Cited by
+// Random histories of requests. The store's contents at the end of a history can be rebuilt from its audit events. Each
+// event fits those before it. A transaction without a change that users see has no event. Cited by
 // src/control/transaction/audit/audited-decision.ts.
 
 import assert from 'node:assert/strict';
@@ -42,7 +42,7 @@ async function contents(store: Store) {
   return (await storeEntries(store)).filter(({ key }) => outboxKind.parse(key) === undefined);
 }
 
-test('the events of a random history tell what the embedded store contains', async (t) => {
+test('what the embedded store contains can be rebuilt from the events of a random history', async (t) => {
   const folder = await temporaryFolder(t);
   let runs = 0;
   const property = fc.asyncProperty(rounds, (history) =>
@@ -55,7 +55,7 @@ test('the events of a random history tell what the embedded store contains', asy
   await fc.assert(property, { numRuns: 40, endOnFailure: true });
 });
 
-test('the events of a random history of two replicas tell what their etcd contains', async (t) => {
+test('what etcd contains can be rebuilt from the events of a random history of two replicas', async (t) => {
   const etcd = await etcdOrSkip(t);
   if (etcd === undefined) return;
   t.after(() => etcd.close());

@@ -1,5 +1,5 @@
-// The limits of audit events: they never make a write fail, however large it is, on both stores with their default
-// limits. Cited by src/control/transaction/audit/limit-events.ts, src/control/hosts/write-budget.ts.
+// The limits of audit events, on both stores with their default limits: no write fails because of its events, however
+// large it is. Cited by src/control/transaction/audit/limit-events.ts, src/control/hosts/write-budget.ts.
 
 import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
@@ -52,7 +52,7 @@ test('an event of more than 64 KiB has digests in place of its fields, a smaller
   assert.deepEqual(limited(change).events[0]?.before, sha256({ description: '' }));
 });
 
-test('of many events that are too large together, the largest have digests, as many as needed', () => {
+test('if events are too large together, the largest of them have digests, and no more of them than needed', () => {
   const events = Array.from({ length: 127 }, (_, n) => eventOf(n * 300, `p${n}`));
   const decision = limited(...events);
   const digests = decision.events.flatMap(({ digest }, n) => (digest ? [n] : []));
@@ -63,7 +63,7 @@ test('of many events that are too large together, the largest have digests, as m
   );
   const octets = octetsOf(decision.events);
   assert.ok(octets <= 256 * 1024, `${octets}`);
-  assert.ok(octets + octetsOf(events[first]) > 256 * 1024, 'one digest too many');
+  assert.ok(octets + octetsOf(events[first]) > 256 * 1024, 'one of the digests was not needed');
 });
 
 test('requests with large events do not share a transaction', async (t) => {
@@ -118,7 +118,7 @@ for (const [where, open] of Object.entries(stores)) {
     }
   });
 
-  test(`a decision may have ${maxDecisionOperations} operations on ${where}, and one more is for the events`, async (t) => {
+  test(`a decision may have ${maxDecisionOperations} operations on ${where}, which leaves one for the events`, async (t) => {
     const store = await open(t);
     if (store === undefined) return;
     const { attempt } = await openReplica(t, store, undefined, audit);
@@ -137,7 +137,7 @@ for (const [where, open] of Object.entries(stores)) {
     assert.equal((await eventsIn(store)).length, maxDecisionOperations);
   });
 
-  test(`an address that thousands share is released by all, by most of them, and by its pool, on ${where}`, {
+  test(`an address that thousands share can be released for all or most of them, and by deleting its pool, on ${where}`, {
     timeout: 120_000,
   }, async (t) => {
     const store = await open(t);

@@ -1,5 +1,5 @@
 // The outbox: each transaction that changes what users see puts the events of its decisions under one key, and no other
-// transaction does. Values that were written by hand are covered too. Cited by src/control/transaction/commit.ts.
+// transaction does. Also with values that an operator wrote into the store. Cited by src/control/transaction/commit.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -77,7 +77,7 @@ test('a committer that does not audit puts nothing into the outbox', async (t) =
   assert.deepEqual(await outboxOf(store), []);
 });
 
-test('a transaction that only proves, and one that users do not see, have no events', async (t) => {
+test('a transaction without operations, and one whose changes users do not see, have no events', async (t) => {
   const replica = await audited(t);
   for (const step of [zone, putPool('p', ['10.0.0.0/29'], { coolDownSeconds: 60 }), allocate('10.0.0.1')])
     await replica.commit(step);
@@ -101,7 +101,7 @@ test('a transaction that only proves, and one that users do not see, have no eve
   assert.deepEqual(await outboxOf(replica.store), before);
 });
 
-test('an import of many names has one event, and the cleaning after it none', async (t) => {
+test('an import of many names has one event, and the cleaning after the import has none', async (t) => {
   const { api, store } = await servedApi(t, { audit });
   await api.ok(201, 'POST', '/v1/zones', { name: 'z' });
   const lines = Array.from({ length: 450 }, (_, n) => `n${n} 60 A 192.0.2.1\n`).join('');
@@ -147,7 +147,7 @@ test('the events of a token have none of its secrets', async (t) => {
   for (const secret of [hash, salt]) assert.equal(text.includes(secret ?? '"'), false);
 });
 
-/** Opens two replicas on one store. */
+/** Opens the same store twice, for two replicas. Resolves with undefined if the test is skipped. */
 type Pair = (t: Cleanup) => Promise<[Store, Store] | undefined>;
 const pairs: Record<string, Pair> = {
   'the embedded store': async (t) => {
@@ -168,7 +168,7 @@ const pairs: Record<string, Pair> = {
 };
 
 for (const [where, open] of Object.entries(pairs)) {
-  test(`of many who create one host at two replicas of ${where}, one has an event`, async (t) => {
+  test(`of many requests to create one host at two replicas on ${where}, only the one that creates it has an event`, async (t) => {
     const stores = await open(t);
     if (stores === undefined) return;
     const replicas = [await audited(t, stores[0]), await audited(t, stores[1])];
@@ -188,7 +188,7 @@ for (const [where, open] of Object.entries(pairs)) {
     assert.equal((await decisionsIn(stores[0])).flatMap(({ uses }) => uses).length, 1);
   });
 
-  test(`each change of one pool at two replicas of ${where} begins where the one before it ended`, async (t) => {
+  test(`each event of one pool at two replicas on ${where} has as \`before\` what the event before it had as \`after\``, async (t) => {
     const stores = await open(t);
     if (stores === undefined) return;
     const replicas = [await audited(t, stores[0]), await audited(t, stores[1])];
@@ -209,7 +209,7 @@ for (const [where, open] of Object.entries(pairs)) {
     assert.equal(new Set(changes.map(({ after }) => after?.description)).size, count);
   });
 
-  test(`a request that comes to two replicas of ${where} at once with one Idempotency-Key has one event`, async (t) => {
+  test(`a request that comes to two replicas on ${where} at once, with the same Idempotency-Key, has one event`, async (t) => {
     const stores = await open(t);
     if (stores === undefined) return;
     const served = [await servedApi(t, { store: stores[0], audit }), await servedApi(t, { store: stores[1], audit })];
@@ -248,7 +248,7 @@ test('records and addresses of a host that was deleted by hand have events of th
   await replica.commit(putRrset('z', 'a.z', 'A', '192.0.2.1'));
   await replica.commit(putRrset('z', 'b.z', 'CNAME'));
   await replica.commit(release('10.0.0.1'));
-  // A new host takes over the orphaned records of its name: its event contains them.
+  // A new host takes over the orphaned records of its name: the event of the host contains them.
   await replica.commit(createHost('c.z', '10.0.0.2', { owner: 'me' }));
   assert.deepEqual((await told(replica)).slice(before), [
     'rrset a.z A changed',

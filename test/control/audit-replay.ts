@@ -34,7 +34,7 @@ function replayEvent({ resources }: Replayed, { resource, action, name, before, 
     resources.set(key, after as Fields);
     return;
   }
-  // An address that nobody holds.
+  // The event is about an address that is in its cool-down: nobody holds it.
   if (before?.state === 'cooling-down') {
     assert.equal(stands, undefined, told);
     return;
@@ -82,7 +82,7 @@ function replayUse({ uses }: Replayed, { space, address, action, holder, owner, 
   }
 }
 
-/** Asserts that the events lead to the contents of the store. */
+/** Asserts that the events, replayed from the first one on, give the contents of the store. */
 export function assertTold(decisions: readonly AuditedDecision[], contents: Contents): void {
   const { resources, uses } = replay(decisions);
   const found = new Map<string, object>();

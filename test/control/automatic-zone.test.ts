@@ -1,4 +1,4 @@
-// Automatic reverse zones: created with their first name and deleted with their last one, also when requests race.
+// Automatic reverse zones are created with their first name and deleted with their last one, also when requests race.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -47,7 +47,7 @@ test('hosts that are created together share one reverse zone, which is deleted w
   }
 });
 
-test('the reverse zone stays if its last host is deleted while another is created', async (t) => {
+test('the reverse zone stays if its last host is deleted while another host is created', async (t) => {
   const replica = await prepare(t);
   await create(replica, 0);
   for (let turn = 0; turn < 20; turn += 1) {
@@ -57,7 +57,7 @@ test('the reverse zone stays if its last host is deleted while another is create
   }
 });
 
-test('the last two hosts, deleted together, leave an empty reverse zone, which housekeeping deletes', async (t) => {
+test('when the last two hosts are deleted together, housekeeping deletes the reverse zone if they leave it empty', async (t) => {
   const replica = await prepare(t);
   await Promise.all([1, 2].map((last) => create(replica, last)));
   await Promise.all([1, 2].map((last) => remove(replica, last)));

@@ -1,5 +1,5 @@
-// The log has one line for each change: who, what, the request, the revision, the milliseconds. For requests over HTTP,
-// and for changes that the service makes by itself.
+// The log has one line for each change, by requests over HTTP and by the service itself: who made the change, what it
+// was, the request, the revision and the milliseconds.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -28,7 +28,7 @@ async function prepare(t: Cleanup) {
   return { ...served, changes: () => lines.splice(0).filter(({ msg }) => msg === 'changed') };
 }
 
-test('a change is one line, with the id that the client gave its request', async (t) => {
+test('a change is logged in one line, with the id that the client gave its request', async (t) => {
   const { api, changes } = await prepare(t);
   await api.ok(201, 'POST', '/v1/pools', { name: 'default', ranges: ['10.8.0.0/24'] });
   await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
@@ -69,7 +69,7 @@ test('each of several requests in one transaction has its own line, and a new id
   assert.match(String(ids[0]), /^[0-9a-f-]{36}$/);
 });
 
-test('reads, refusals and writes that change nothing make no line, also with an Idempotency-Key', async (t) => {
+test('reads, refusals and writes that change nothing are not logged, also with an Idempotency-Key', async (t) => {
   const { api, changes } = await prepare(t);
   const pool = { name: 'p', ranges: ['10.8.0.0/24'] };
   const key = { 'idempotency-key': 'k' };
@@ -82,7 +82,7 @@ test('reads, refusals and writes that change nothing make no line, also with an 
   assert.deepEqual(changes(), []);
 });
 
-test('an import is one line, and a change of housekeeping has no request', async (t) => {
+test('an import is logged in one line, and the line of a change by housekeeping has no request', async (t) => {
   const { api, changes } = await prepare(t);
   await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
   await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.8.0.0/24'] });

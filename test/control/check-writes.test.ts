@@ -83,7 +83,7 @@ const otherZone: Scope = { zones: [other] };
 const otherOwner: Scope = { owner: 'else' };
 const role = 'role';
 
-/** Each row: a title, the writes, and for each scope or role that may not make them, the part that it lacks. */
+/** Each row: a title, the writes, and the scopes and roles that may not make them, each with what it lacks. */
 const rows: [string, Write[], [Scope | Role, string][]][] = [
   [
     'a host is put',
@@ -272,7 +272,7 @@ test('no decision writes beyond the scope of its actor', async (t) => {
   }
 });
 
-test('a host needs nothing for its PTRs and its automatic zones', async (t) => {
+test('a host needs no rights for the zones of its PTRs and for automatic zones', async (t) => {
   const { views } = await prepare(t);
   built(contextOf(views, actorWith(mine, 'operator')), whole);
   const gone = [erase(hostKey(a)), erase(addressKey('default', address)), erase(zoneKey(reverse))];

@@ -173,7 +173,7 @@ const kinds = {
         decidePutZone(context, {
           name,
           precondition: {},
-          // The generation is not a setting.
+          // Keeps the generation, because it is not a setting.
           change: (current) => ({ ...zone(name), generation: current?.generation ?? 1, defaultTtl }),
         }),
   ),

@@ -1,4 +1,4 @@
-// All faults in the fields of a request are told in one refusal, each with its path.
+// One refusal tells all faults in the fields of a request, each with its path.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -101,7 +101,7 @@ test('of many faults the first hundred are told, and the rest of the request is 
   assert.deepEqual([refusal.errors?.length, refusal.errors?.at(-1)?.path], [100, '/0/records/99']);
 });
 
-test('a refusal has the code of its first fault; a refusal that names no field is not hidden behind faults of fields', async () => {
+test('a refusal has the code of its first fault, but a refusal that names no field comes before faults of fields', async () => {
   const place = { name: '@', type: 'A' };
   assert.deepEqual(await faultPathsLater(() => parseRrsetPut(zone, place, { records: ['x', '192.0.2.1', 'y'] })), [
     'record_invalid',

@@ -1,4 +1,4 @@
-// The refusal of an input, in the form that tables of inputs compare.
+// Shows the refusal of an input in the form in which tables of test cases have it.
 
 import { Refusal } from '../../src/errors.ts';
 

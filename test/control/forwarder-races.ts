@@ -1,4 +1,4 @@
-// The races between forwarders, and between forwarders and zones. Run by races.test.ts. All other races: race-table.ts.
+// The races between forwarders, and between forwarders and zones. races.test.ts runs them.
 
 import { decideEmptyCache } from '../../src/control/forwarders/empty-cache.ts';
 import { decideDeleteForwarder, decidePutForwarder } from '../../src/control/forwarders/put-forwarder.ts';

@@ -26,7 +26,7 @@ function assertRefusal(refusal: Refusal, command: Command): void {
   );
 }
 
-/** Asserts that the request changed only kinds of values that it may change. */
+/** Asserts that only requests that may change allocations, or records without a manager, have changed them. */
 function assertUntouched({ what }: Command, before: Contents, after: Contents): void {
   const ofAllocations = ['allocate', 'release', 'put pool', 'delete pool'];
   if (!ofAllocations.includes(what)) assert.deepEqual(allocationsIn(after), allocationsIn(before), what);

@@ -1,4 +1,4 @@
-// Parsing of requests about hosts. It does not need HTTP, because they can also come from other sources.
+// The parser of requests about hosts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -64,7 +64,7 @@ const current = {
   createdAt: '2026-01-01T00:00:00.000Z',
 } as unknown as Host;
 
-test('a patch of a host changes the fields that it has, and leaves the choice of addresses to the use case', () => {
+test('a patch of a host changes only the fields that it contains, and leaves the choice of addresses to the use case', () => {
   const wanted = parseHostPatch(current, { ttl: null, tags: { room: null, row: '3' } });
   assert.deepEqual(wanted, {
     name: 'a.example',
@@ -81,7 +81,7 @@ test('a patch of a host changes the fields that it has, and leaves the choice of
   );
 });
 
-test('a patch creates missing PTR records again only if it has the field `ptr`', () => {
+test('a patch asks for missing PTR records to be created again only if it contains the field `ptr`', () => {
   const withPtr = { ...current, ptr: true };
   const ptrs = (patch: object) => {
     const { ptr, everyPtr } = parseHostPatch(withPtr, patch);

@@ -39,9 +39,7 @@ async function prepare({ commit }: ControlPlane): Promise<void> {
   );
 }
 
-/**
- * Watches all changes from the first revision to the last. Calls `check` after each with the entries at its revision.
- */
+/** Watches all changes from the first revision to the last. Calls `check` with each and the entries at its revision. */
 async function replay(store: Store, check: (entries: Map<string, string>, change: Change) => void): Promise<void> {
   const { revision: last } = await store.list('', { limit: 1 });
   const entries = new Map<string, string>();
@@ -99,7 +97,7 @@ test('creating, changing and deleting a host makes one revision each', async (t)
   assert.equal(replica.views.revision, start + 2);
   const touched: number[] = [];
   await replay(store, (_, { revision, events }) => void (revision > start && touched.push(events.length)));
-  // The keys: the host, two addresses, its name with A and AAAA, two aliases, two PTRs, two reverse zones, three
+  // The keys are the host, two addresses, its name with A and AAAA, two aliases, two PTRs, two reverse zones and three
   // serials.
   assert.deepEqual(touched, [13, 13]);
 });

@@ -1,4 +1,5 @@
-// The process that host-is-atomic.test.ts kills. It creates, changes and deletes hosts in a folder's store until then.
+// The process that host-is-atomic.test.ts kills. Until then, it creates, changes and deletes hosts in the store in a
+// folder.
 
 import { decideChangeHost } from '../../src/control/hosts/change-host.ts';
 import { decideCreateHost } from '../../src/control/hosts/create-host.ts';

@@ -9,7 +9,7 @@ import { parseName } from '../../src/model/name.ts';
 import { embeddedStore, openReplica, putZone } from '../support/control-plane.ts';
 import { until } from '../support/until.ts';
 
-test('rounds of housekeeping that fail are one warning, and one line when a round succeeds again', async (t) => {
+test('failing rounds of housekeeping make one warning in the log, and one line when a round succeeds again', async (t) => {
   const { commit, views, committer } = await openReplica(t, await embeddedStore(t));
   const zone = parseName('2.0.192.in-addr.arpa');
   await commit(putZone(zone, { automatic: true }));

@@ -1,4 +1,4 @@
-// An import changes the whole zone or nothing, also if meanwhile hosts change, another import runs, or the process
+// An import changes the whole zone or nothing, also if hosts change meanwhile, another import runs, or the process
 // dies.
 
 import assert from 'node:assert/strict';
@@ -99,7 +99,7 @@ test('hosts that are created and deleted during imports are neither lost nor res
   stop.abort();
   await Promise.all(changes);
   await Promise.all([first.cleaned, second.cleaned]);
-  assert.ok(kept.length > 10 && gone.length > 5, `${kept.length} hosts, ${gone.length} gone`);
+  assert.ok(kept.length > 10 && gone.length > 5, `only ${kept.length} hosts were kept, and ${gone.length} deleted`);
   await near.views.reached(far.views.revision);
   await far.views.reached(near.views.revision);
   for (const replica of [near, far]) {
@@ -268,7 +268,7 @@ test('a file that needs more memory than allowed is refused before it is read to
   assert.deepEqual(
     outcomes.map(({ status }) => status).sort(),
     ['fulfilled', 'rejected'],
-    'not exactly one of two imports is refused that together need too much memory',
+    'of two imports that together need too much memory, not exactly one is refused',
   );
   await importZoneFile(places, { actor: testActor, zone, text: once(many(2000, '192.0.2.1')), dryRun: true });
 });
@@ -296,7 +296,7 @@ for (const phase of ['reading', 'comparing', 'writing'] as const) {
 }
 
 for (const reads of [0, 1, 2, 3]) {
-  test(`an import that ends after the cleaning has read ${reads} times keeps its names`, async (t) => {
+  test(`the names of an import stay that ends after the cleaning has read ${reads} times`, async (t) => {
     const replica = await prepare(t);
     await importing(replica, many(3, '192.0.2.1')).then(({ cleaned }) => cleaned);
     let done = 0;
@@ -353,7 +353,7 @@ suite('an import that waits', { concurrency: true }, () => {
     assert.equal(refusal.code, 'store_unavailable');
   });
 
-  test('a replica that is killed during an import serves the old zone, and the names that it wrote can be cleaned', {
+  test('after a replica was killed during an import, it serves the old zone, and the names of the import can be cleaned', {
     timeout: 120_000,
   }, async (t) => {
     const folder = join(await temporaryFolder(t), 'replica');

@@ -1,4 +1,4 @@
-// More waiting requests than one transaction, or the arguments of one call, can hold.
+// Many requests wait: more than one transaction, or the arguments of one call, can hold.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

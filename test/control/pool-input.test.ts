@@ -1,4 +1,4 @@
-// Parsing of requests about pools, allocations and addresses.
+// The parsers of requests about pools, allocations and addresses.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -41,7 +41,7 @@ test('a pool gets its defaults, and its ranges in canonical form', () => {
   });
 });
 
-test('a patch of a pool changes the fields that it has, and null restores the default', () => {
+test('a patch of a pool changes only the fields that it contains, and null restores the default', () => {
   const current = parsePoolInput('p', { ranges: ['192.0.2.0/24'], priority: 3, tags: { room: '1', rack: '2' } });
   assert.deepEqual(parsePoolPatch(current, { priority: null, drain: true, tags: { room: null } }), {
     ...current,

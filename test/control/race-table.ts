@@ -1,5 +1,5 @@
-// The table of races between two decisions on one view. Each compare that guards against a race has a row. Run by
-// races.test.ts.
+// The table of races between two decisions on the same view: a row for each compare that guards against such a race.
+// races.test.ts runs them.
 
 import { decideRemoveEmptyZone } from '../../src/control/hosts/automatic-zone.ts';
 import { decideForgetAddress } from '../../src/control/pools/release-address.ts';
@@ -75,7 +75,7 @@ const rotate: Decide<unknown> = (context) => decideRotateToken(context, 't', new
 const revoke: Decide<unknown> = (context) => decideDeleteToken(context, { id: 't', precondition: {} });
 const use: Decide<unknown> = (context) => decideNoteUse(context, { token: 't', hour: 3_600_000 });
 
-/** The stored form of the host a.z. An operator writes it by hand. */
+/** The host a.z. Operators write it into the store directly. */
 const storedHost: Host = {
   name: parseName('a.z'),
   zone: z,
@@ -88,12 +88,12 @@ const storedHost: Host = {
   createdAt: '2026-01-01T00:00:00Z',
 };
 const restoreHost = write(hostAt('a.z'), hostValue.encode(storedHost));
-/** The records and the address of a host whose key an operator deleted. */
+/** Steps after which a host's records and address exist, but not the host: an operator has deleted its key. */
 const orphaned = [zone, host, erase(hostAt('a.z'))];
-/** A host, and the CNAME of an alias that the host does not have. */
+/** Steps after which a host exists, and a CNAME that it manages, but not as one of its aliases. */
 const orphanedAlias = [zone, createHost('a.z', '10.0.0.1', { aliases: [parseName('b.z')] }), restoreHost];
 
-/** A zone of 67 labels. Two of them have more ancestors than one transaction can compare. */
+/** Returns a zone of 67 labels. Two such zones have more ancestors than one transaction can compare. */
 const deepZone = (label: string) => ({ ...zoneDefaults, name: parseName(`${`${label}.`.repeat(66)}deep`) });
 const twoDeepZones: Decide<unknown> = (context) =>
   new TransactionBuilder(context).createZone(deepZone('a')).createZone(deepZone('b')).build(undefined);

@@ -1,5 +1,5 @@
 // Runs one race: two writers decide on the same view, or another writer overtakes work that commits several
-// transactions. Asserts that the compares of the second writer stop it. The races: race-table.ts and races.test.ts.
+// transactions. Asserts that the compares of the later transaction stop it. race-table.ts and others have the races.
 
 import assert from 'node:assert/strict';
 import { Batch } from '../../src/control/transaction/batch.ts';
@@ -12,17 +12,17 @@ import { storeEntries } from '../support/store-dump.ts';
 import type { Cleanup } from '../support/temporary.ts';
 import { assertWhole, contentsOf } from './whole.ts';
 
-/** A decision, or operations that an operator writes to the store directly. */
+/** A decision, or operations that an operator, or another program, writes to the store directly. */
 export type Step = Decide<unknown> | Operation[];
 
 export interface Race {
-  /** The lines of src/control that make the compare, as `file kind`: `zones/put-zone.ts requireQuiet`. */
+  /** The places in src/control that make the compares, as `file kind`: `zones/put-zone.ts requireQuiet`. */
   guards: string[];
   what: string;
   given: Step[];
   first: Step;
   second: Decide<unknown>;
-  /** Keys and prefixes of compares of the second decision. Each of these compares alone must stop it. */
+  /** Keys and prefixes of compares of the second decision. Each of these compares alone must stop the decision. */
   stoppedBy: string[];
 }
 
@@ -58,8 +58,8 @@ async function replicaAfter(test: Cleanup, given: readonly Step[]): Promise<Cont
 }
 
 /**
- * Asserts that the second decision is committed if the first is not, and stopped if it is. The two must never share a
- * transaction. In the opposite order, the store must be whole too.
+ * Asserts that the second decision is committed if the first is not, and is stopped if the first is committed. The two
+ * must not share a transaction. If the second is committed before the first, the store must be whole, too.
  */
 export async function assertRace(test: Cleanup, { given, first, second, stoppedBy }: Race): Promise<void> {
   const alone = await replicaAfter(test, given);
@@ -78,7 +78,7 @@ export async function assertRace(test: Cleanup, { given, first, second, stoppedB
   assert.ok((await replica.store.commit(one)).committed, 'the first is not committed');
   await assertStopped(replica.store, two, stoppedBy);
 
-  // In the opposite order both may be committed. After operations that an operator writes by hand, the store
+  // In the opposite order, both may be committed. After operations that are written to the store directly, the store
   // need not be whole.
   if ([...given, first].some((step) => Array.isArray(step))) return;
   const opposite = await replicaAfter(test, given);
@@ -106,7 +106,7 @@ export async function assertOvertaken(test: Cleanup, overtaken: Overtaken): Prom
       return outcome;
     };
     const working = run({ ...replica, store: changedStore(replica.store, { commit }) });
-    // Other tests check whether the work then starts again or gives up.
+    // The work may start again or give up. Other tests check which.
     await working.catch((error: unknown) => {
       if (error instanceof assert.AssertionError || comesFirst.length === 0) throw error;
     });

@@ -1,6 +1,6 @@
-// Runs a race for every compare that guards against one: two decisions on one view (race-table.ts), or work that is
-// overtaken (below). A compare in src/control without a row fails the last test. Random histories on stale views:
-// stale-views.test.ts. Cited by src/control/addresses/hold-address.ts, src/control/zone-file/import-lock.ts.
+// Runs a race for every compare that guards against one: two decisions on the same view (race-table.ts), or work that
+// is overtaken (below). The last test fails if a compare in src/control has no row. stale-views.test.ts runs random
+// histories on stale views. Cited by src/control/addresses/hold-address.ts, src/control/zone-file/import-lock.ts.
 
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
@@ -46,7 +46,7 @@ const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {
 async function* zoneFile(): AsyncGenerator<string> {
   yield 'n TXT "new"\n';
 }
-/** Returns a function that imports a zone file into a replica, whose store may be a changed store. */
+/** Returns a function that imports a zone file into a replica, with the store that this replica has now. */
 const importInto = (name: Fqdn) => (replica: ControlPlane) => {
   const committer = new Committer(replica.store, replica.views);
   return importZoneFile(
@@ -176,7 +176,7 @@ const overtaken: Overtaken[] = [
 for (const row of overtaken)
   test(`compares stop the overtaken writer when ${row.what}`, (t) => assertOvertaken(t, row));
 
-/** Counts how often each guard is in the list. */
+/** Returns how often each guard is in the list. */
 function countOf(guards: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const guard of guards) counts.set(guard, (counts.get(guard) ?? 0) + 1);
@@ -196,5 +196,5 @@ test('every compare in src/control has a row, and every row names existing compa
   const rows = countOf([...races, ...overtaken].flatMap(({ guards }) => guards));
   assert.deepEqual([...new Set(inSource)].sort(), [...rows.keys()].sort());
   const missing = [...countOf(inSource)].filter(([guard, sites]) => (rows.get(guard) ?? 0) < sites);
-  assert.deepEqual(missing, [], 'compares without a row of their own');
+  assert.deepEqual(missing, [], 'these compares have no row of their own');
 });

@@ -1,5 +1,5 @@
-// Attempts without a valid token make few events, however many clients make them. No attempt is lost while the store
-// cannot be written to. Cited by src/control/tokens/refused-attempts.ts.
+// Requests without a valid token (attempts) make few events, however many clients send them. The count of attempts is
+// kept while the store cannot be written to. Cited by src/control/tokens/refused-attempts.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -14,7 +14,7 @@ import { until } from '../support/until.ts';
 const minute = 60_000;
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-test('the attempts of a minute are at most ten clients and one event of the others', () => {
+test('the attempts of a minute make events of at most ten clients, and one of all others', () => {
   let now = 0;
   const refused = new RefusedAttempts(() => now);
   assert.deepEqual(refused.takeDue(), []);
@@ -34,7 +34,7 @@ test('the attempts of a minute are at most ten clients and one event of the othe
   assert.deepEqual(refused.takeDue(), []);
 });
 
-test('attempts that could not be told are told later, with the newer ones', () => {
+test('attempts whose events could not be written are counted with those that follow', () => {
   let now = 0;
   const refused = new RefusedAttempts(() => now);
   for (let client = 0; client < 20; client += 1) refused.note(`old ${client}`, undefined);
@@ -51,13 +51,13 @@ test('attempts that could not be told are told later, with the newer ones', () =
   );
   const { since, until: last, tokens } = told.find(({ client }) => client === 'others') ?? assert.fail();
   assert.deepEqual([since, last, [...tokens]], [0, minute, ['ci']]);
-  // The attempts are written even if the clock was set back.
+  // Attempts are due even if the clock was set back.
   refused.note('client', undefined);
   now = 0;
   assert.equal(refused.takeDue().length, 1);
 });
 
-test('one transaction tells all attempts of a minute, also after the store could not be written to', async (t) => {
+test('one transaction has the events of all attempts of a minute, also after the store could not be written to', async (t) => {
   let isAway = true;
   const own = await embeddedStore(t);
   const store = changedStore(own, {
@@ -79,7 +79,7 @@ test('one transaction tells all attempts of a minute, also after the store could
   now += minute;
   await until(() => warnings.length > 0, 'the failure was not logged');
   isAway = false;
-  await until(async () => (await outboxOf(store)).length > 0, 'the attempts were not told');
+  await until(async () => (await outboxOf(store)).length > 0, 'the attempts have no events');
   assert.deepEqual(await decisionsIn(store), [
     {
       actor: { kind: 'system', id: 'authentication', name: 'authentication' },
@@ -109,7 +109,7 @@ test('one transaction tells all attempts of a minute, also after the store could
   ]);
 });
 
-test('without audit events, attempts are forgotten, and nothing is written', async (t) => {
+test('a replica that writes no audit events forgets the attempts, and writes nothing', async (t) => {
   const { views, committer } = await openReplica(t, await embeddedStore(t));
   let now = 0;
   const refused = new RefusedAttempts(() => now);

@@ -138,7 +138,7 @@ test('after a compaction that it missed, a replica serves all changes, and nothi
   wire.mend();
 
   await far.views.reached(near.views.revision);
-  // Either its watch or its check for the same etcd finds the compaction first.
+  // The watch finds the compaction, or the check whether this is still the same etcd.
   assert.match(log.join(), /fell behind a compaction|compacted revision/);
   assert.equal(far.views.hosts.get(parseName('goes.k8s')), undefined);
   assert.deepEqual(far.views.zones.name(again, parseName('old.again')).rrsets, []);

@@ -1,5 +1,5 @@
-// Repeated requests with an Idempotency-Key: at a replica with older views, before the change is served, and while the
-// store is away.
+// Requests with an Idempotency-Key: repeated at a replica with older views, when the change cannot be served, and while
+// the store cannot be reached.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -15,7 +15,7 @@ import { StoreUnavailable } from '../../src/store/store.ts';
 import { changedStore, laggingStore } from '../support/changed-store.ts';
 import { embeddedStore, openReplica, testActor } from '../support/control-plane.ts';
 
-test('a repeated request gets the first answer only when this replica serves the change', async (t) => {
+test('a repeated request at another replica gets the first answer only when that replica serves the change', async (t) => {
   const store = await embeddedStore(t);
   const first = await openReplica(t, store);
   const gate = Promise.withResolvers<void>();
@@ -36,7 +36,7 @@ test('a repeated request gets the first answer only when this replica serves the
   assert.ok(second.views.zones.get(name) !== undefined);
 });
 
-test('a change that is durable but not served is refused, although the store has its answer', async (t) => {
+test('a change that is durable but cannot be served is refused, although the store has the answer to its request', async (t) => {
   const { once, views } = await openReplica(t, await embeddedStore(t));
   const key = zoneKey(parseName('foo.k8s'));
   const identity: RequestIdentity = { key: 'k', method: 'POST', path: '/v1/zones', body: {} };

@@ -1,5 +1,5 @@
-// The changes that a follower of /v1/watch sees for each kind of write and each kind of key: one row for each. The
-// stream itself: test/http/watch.test.ts. The text for each request: test/http/watched-changes.test.ts.
+// The changes that a follower of /v1/watch sees for each kind of write and each kind of key: one row for each.
+// test/http/watch.test.ts tests the stream, test/http/watched-changes.test.ts the text for each request.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -226,8 +226,8 @@ const skydnsState = {
 };
 
 /**
- * By the kind of stored key: a key and its value, then the change that is told when the key is put, and when it is
- * deleted.
+ * The kind of a stored key → a key and its value, then the change that followers see when the key is put, and when it
+ * is deleted; without a text, they see none.
  */
 const kinds: Record<KindName, [key: string, value: object, put?: string, deleted?: string]> = {
   host: [
@@ -303,7 +303,7 @@ for (const [kind, [key, value, put, deleted]] of Object.entries(kinds)) {
   test(`a key of the kind ${kind} ${put === undefined ? 'tells nothing' : 'is told once'}`, async (t) => {
     const served = await servedApi(t);
     const { store } = served;
-    // A change of names is told only when the zone's serial is put.
+    // Followers see changes of names only when the serial of the zone is put, too.
     const serial: Operation[] =
       kind === 'serial' ? [] : [{ kind: 'put', key: serialKey(z), value: '{"v":1,"serial":7}' }];
     const told = async (operation: Operation) => {
@@ -313,7 +313,7 @@ for (const [kind, [key, value, put, deleted]] of Object.entries(kinds)) {
     };
     const text = JSON.stringify({ v: 1, ...value });
     assert.deepEqual(await told({ kind: 'put', key, value: text }), put === undefined ? [] : [put]);
-    assert.deepEqual(await told({ kind: 'put', key, value: text }), [], 'as it is');
+    assert.deepEqual(await told({ kind: 'put', key, value: text }), [], 'a put of the same value is a change');
     assert.deepEqual(await told({ kind: 'delete', key }), deleted === undefined ? [] : [deleted]);
   });
 }

@@ -1,5 +1,5 @@
-// A change is answered only when this replica serves it, not already when it is durable. The views of this test lag
-// behind the store. Cited by src/control/transaction/commit.ts.
+// A request that changes something is answered only when this replica serves the change, not already when the change is
+// durable. The views of this test lag behind the store. Cited by src/control/transaction/commit.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

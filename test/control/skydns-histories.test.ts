@@ -1,6 +1,6 @@
 // Random histories of requests in zones with `skydns`. After each request, the SkyDNS layout has exactly the keys for
-// the names of the zones: the transaction that wrote the names wrote the keys too. If requests also change or delete
-// zones, or other programs write values, the leader brings the layout up to date.
+// the names of the zones, because the transaction that wrote the names also wrote the keys. After requests that switch
+// `skydns`, and after other programs have written values, the leader brings the layout up to date.
 
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
@@ -28,7 +28,7 @@ import { beginning, commands } from './commands.ts';
 const prefix = '/skydns';
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-test('each request of a random history keeps the SkyDNS layout in its own transaction', async (t) => {
+test('each request of a random history updates the SkyDNS layout in its own transaction', async (t) => {
   const folder = await temporaryFolder(t);
   let runs = 0;
   const ofRecords = commands.filter(({ what }) => what !== 'put zone' && what !== 'delete zone');
@@ -69,7 +69,7 @@ const happenings: fc.Arbitrary<Happening> = fc.oneof(fc.record({ skydns: fc.bool
   weight: 4,
 });
 
-test('after any history, the leader has brought the layout and the records of others up to date', async (t) => {
+test('after a random history, the leader brings the layout and the records of others up to date', async (t) => {
   const folder = await temporaryFolder(t);
   let runs = 0;
   const step = fc.oneof({ weight: 6, arbitrary: commands }, { weight: 4, arbitrary: happenings });
@@ -98,7 +98,7 @@ test('after any history, the leader has brought the layout and the records of ot
   assert.ok(mirrored > 0);
 });
 
-/** Notes in `theirs` what others have written. */
+/** Lets one event happen. Notes in `theirs` what other programs have written. */
 async function happen(
   { store, views, attempt }: ControlPlane,
   one: Happening,
@@ -131,7 +131,7 @@ function recordsOfOthers({ views }: ControlPlane): Record<string, Rrset> {
   return sorted(found);
 }
 
-/** Returns the RRsets that the values of other programs should give beside our records, computed from the store. */
+/** Returns the RRsets that the values of other programs must give beside our records, computed from the store. */
 async function wantedOfOthers({ store, views }: ControlPlane): Promise<Record<string, Rrset>> {
   const values = new ForeignValues({ views, prefix });
   for (const { key, value } of (await store.list(`${prefix}/`)).entries) values.note(key, value);
@@ -180,7 +180,7 @@ async function wantedOf({ store, views }: ControlPlane): Promise<Record<string, 
       }
     }
   }
-  // A key with a value of another program is not overwritten.
+  // We do not write over a key with a value of another program.
   for (const { key, value } of (await store.list(`${prefix}/`)).entries) if (!isOwnValue(value)) delete wanted[key];
   return sorted(wanted);
 }

@@ -1,5 +1,5 @@
-// A write never changes a key of others in the SkyDNS layout, whatever this replica knows of it: the compares of the
-// transaction prove that the key is absent or has our value. The leader has its own work: skydns-histories.test.ts.
+// A write changes no key of others in the SkyDNS layout, also if this replica does not know of the key: the compares of
+// the transaction prove that the key is absent or has our value. skydns-histories.test.ts tests the work of the leader.
 // Cited by src/control/transaction/skydns-changes.ts.
 
 import assert from 'node:assert/strict';
@@ -31,7 +31,7 @@ async function start(test: Cleanup): Promise<ControlPlane> {
   return replica;
 }
 
-/** Writes a key as others do: no compare, and the views do not learn of it. */
+/** Writes a key as others do: without a compare, and without a change that the views follow. */
 async function write({ store }: ControlPlane, key: string, value: string | undefined): Promise<void> {
   const operation: Operation = value === undefined ? { kind: 'delete', key } : { kind: 'put', key, value };
   await store.commit({ compares: [], operations: [operation] });
@@ -51,7 +51,7 @@ async function ownKeyBelow({ store }: ControlPlane, name: string): Promise<strin
 
 async function assertUnfit(replica: ControlPlane, decide: Decide<unknown>, key: string): Promise<void> {
   const refusal = await replica.attempt(decide);
-  assert.ok(refusal instanceof Refusal, 'it is not refused');
+  assert.ok(refusal instanceof Refusal, 'the decision is not refused');
   assert.equal(refusal.code, 'skydns_unfit');
   assert.ok(refusal.message.includes(`others have a value at the key ${key} `), refusal.message);
   assert.equal(await valueAt(replica, key), theirs);
@@ -66,7 +66,7 @@ test('a new record is refused if others have a value at its key', async (t) => {
   assert.match((await valueAt(replica, '/skydns/z/a')) ?? '', /x\.z.*zonewright/);
 });
 
-test('a key of ours that others have written over is theirs: at the exact name, and below it', async (t) => {
+test('a key of ours that others have written over is not changed, at the exact name and below it', async (t) => {
   const replica = await start(t);
   await replica.commit(cname('x.z.'));
   await replica.commit(address());
@@ -84,7 +84,7 @@ test('a key of ours that others have written over is theirs: at the exact name, 
   }
 });
 
-test('a key of ours that others have deleted, or that is not written yet, is written by the next change', async (t) => {
+test('a key of ours that others have deleted, or that has an older value of ours, is written by the next change', async (t) => {
   const replica = await start(t);
   await replica.commit(address());
   const key = await ownKeyBelow(replica, 'w.z');
@@ -100,7 +100,7 @@ test('a key of ours that others have deleted, or that is not written yet, is wri
   }
 });
 
-test('requests that share the transaction, or have an Idempotency-Key, get their own answers', async (t) => {
+test('a request that is refused does not affect those that share its transaction, and one with an Idempotency-Key is refused', async (t) => {
   const replica = await start(t);
   await write(replica, '/skydns/z/a', theirs);
   const others = ['b', 'c', 'd'].map((label) => replica.commit(putRrset('z', `${label}.z`, 'CNAME', 'x.z.')));

@@ -1,4 +1,4 @@
-// The races between a decision and others who write into the SkyDNS layout. Run by races.test.ts.
+// The races between a decision and others who write into the SkyDNS layout. races.test.ts runs them.
 
 import type { Decide } from '../../src/control/transaction/decision.ts';
 import { TransactionBuilder } from '../../src/control/transaction/transaction-builder.ts';
@@ -9,12 +9,12 @@ import type { Race } from './race.ts';
 import { erase, putRrset, serialOfZ, write, z } from './steps.ts';
 
 const skydnsZone = putZone(z, { skydns: true });
-/** A value of others in the SkyDNS layout. The views learn of a revision only by a key of ours. */
+/** Writes a value of others, and a key of ours: the views notice a revision only by a key that they follow. */
 const foreign = (path: string, value: string) => [...write(`/skydns/z/${path}`, value), ...write(serialOfZ)];
 
 const theirs = '{"host":"theirs"}';
 const [cname, otherCname] = [putRrset('z', 'a.z', 'CNAME', 'ours.'), putRrset('z', 'a.z', 'CNAME', 'other.')];
-/** Changes the CNAME after an attempt that has read its key: the entry by the revision of the views. */
+/** Changes the CNAME as in a second attempt, after its key was read. `entryAt` returns the entry that was read. */
 const afterReading =
   (entryAt: (revision: Revision) => Pick<Entry, 'value' | 'modified'> | undefined): Decide<unknown> =>
   (context) => {

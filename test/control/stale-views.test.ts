@@ -1,4 +1,4 @@
-// Decisions on stale views: the compares of the transaction let it commit only if the decision is still right.
+// Decisions on stale views are committed only if they are still right: otherwise a compare of the transaction fails.
 
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
@@ -63,7 +63,7 @@ test('a decision on views of any earlier revision commits only if it leaves the 
       }
       await replica.close();
       for (const { command, behind } of steps) {
-        // Views from before the first zone would refuse nearly every request.
+        // With views from before the first zone, nearly every request would be refused.
         const seen = snapshots.at(-1 - behind) ?? (snapshots[beginning.length] as Snapshot);
         const transaction = decided(viewsOf(seen), command.decide);
         if (transaction === undefined) continue;

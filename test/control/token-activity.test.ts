@@ -19,7 +19,7 @@ async function writeDue({ views, commit }: ControlPlane, activity: TokenActivity
   return due.length;
 }
 
-test('a use is written once for each hour, and a later one replaces it', async (t) => {
+test('a use is written once an hour, and a later use replaces it', async (t) => {
   const replica = await openReplica(t, await embeddedStore(t));
   const { commit, views } = replica;
   await commit((context) =>
@@ -34,7 +34,7 @@ test('a use is written once for each hour, and a later one replaces it', async (
   }
   assert.deepEqual(dues, [1, 0, 0]);
   assert.equal(last(), '2026-03-03T12:00:00.000Z');
-  // Another replica knows only of a use in the hour before. This older use must not be written any more.
+  // Another replica knows only of a use in the hour before. This older use must not replace the newer one.
   other.note('t', noon - 1);
   assert.equal(await writeDue(replica, other), 0);
   const { revision } = views;
@@ -45,7 +45,7 @@ test('a use is written once for each hour, and a later one replaces it', async (
   assert.equal(last(), '2026-03-03T13:00:00.000Z');
 });
 
-test('nothing is written of a token that was revoked', async (t) => {
+test('no use of a token that was revoked is written', async (t) => {
   const replica = await openReplica(t, await embeddedStore(t));
   const { commit, views, store } = replica;
   await commit((context) =>

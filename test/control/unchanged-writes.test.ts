@@ -1,5 +1,6 @@
-// A write that changes nothing writes nothing: no key gets a new revision. Its compares are still proved, because
-// another replica may have changed what this one sees. Cited by src/control/transaction/transaction-builder.ts.
+// A write that changes nothing writes no key, so that no key gets a new revision. Its compares are still checked,
+// because another replica may have changed what this replica sees. Cited by
+// src/control/transaction/transaction-builder.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -28,7 +29,7 @@ for (const [what, decide] of again) {
     const before = await storeEntries(replica.store);
     const { compares, operations } = decide(contextOf(replica.views));
     assert.deepEqual(operations, []);
-    assert.ok(compares.length > 0, 'nothing is proved');
+    assert.ok(compares.length > 0, 'the transaction has no compares');
     const { revision } = replica.views;
     const committed = await replica.committer.commit(contextOf(replica.views).actor, decide);
     assert.equal(committed.revision, revision);
@@ -54,10 +55,14 @@ test('a write that changes nothing in a stale view is decided again, and then ch
   const other = changeHost('a.z', '10.0.0.1', { owner: 'other' });
   await replica.commit(changeHost('a.z', '10.0.0.1', {}));
   assert.equal(sent[0]?.operations.length, 0);
-  assert.equal(replica.views.hosts.get(parseName('a.z'))?.value.owner, '', 'the other write stands');
+  assert.equal(
+    replica.views.hosts.get(parseName('a.z'))?.value.owner,
+    '',
+    'the write of the other replica was not replaced',
+  );
 });
 
-test('a host that lost a record by hand gets it again, although the host itself stays as it is', async (t) => {
+test('a record of a host that an operator deleted is written again, although the host itself is unchanged', async (t) => {
   const replica = await openReplica(t, await embeddedStore(t));
   await replica.commit(zone);
   await replica.commit(createHost('a.z', '10.0.0.1'));

@@ -19,7 +19,7 @@ import { zoneKind, zoneValue } from '../../src/store/kinds/zone.ts';
 /** The entries of a store by kind. */
 export interface Contents {
   pools: Map<string, Pool>;
-  /** By `space/address`. */
+  /** `space/address` → the record of the address. */
   addresses: Map<string, AddressRecord>;
   hosts: Map<Fqdn, Host>;
   zones: Map<Fqdn, Zone>;
@@ -54,8 +54,8 @@ export function contentsOf(entries: Iterable<{ key: string; value: string }>): C
 }
 
 /**
- * Asserts that the store is whole. `emptyZones` allows empty automatic zones: two hosts deleted at once may leave one,
- * which housekeeping deletes.
+ * Asserts that the store is whole. `emptyZones` allows automatic zones without names: two hosts that are deleted at
+ * once may leave such a zone, which housekeeping deletes later.
  */
 export function assertWhole(contents: Contents, { emptyZones = false } = {}): void {
   assertAddresses(contents);
@@ -72,9 +72,7 @@ export function assertWhole(contents: Contents, { emptyZones = false } = {}): vo
   }
 }
 
-/**
- * Asserts that each address of a host is held by this host alone, and that no address is held for a host without it.
- */
+/** Asserts that each address of a host is held by this host alone, and that a host holds no other addresses. */
 function assertAddresses({ hosts, addresses }: Contents): void {
   const wanted = new Map<string, Fqdn>();
   for (const host of hosts.values()) {
@@ -125,7 +123,7 @@ function assertNames({ hosts, zones, names }: Contents): void {
     assert.ok(zones.has(zone), `the zone of ${name} does not exist: ${zone}`);
     assert.ok(isWithin(name, zone) && rrsets.length > 0, `${name} has no records, or is outside its zone ${zone}`);
     const hidden = hiding.find((cut) => cut.zone === zone && isWithin(name, cut.name) && hides(cut, { name, rrsets }));
-    assert.equal(hidden, undefined, `${name} is hidden`);
+    assert.equal(hidden, undefined, `a delegation or DNAME hides ${name}`);
     if (rrsets.some(({ type }) => type === 'CNAME'))
       assert.equal(rrsets.length, 1, `${name} has a CNAME and other records`);
     for (const { type, records, manager } of rrsets) {
@@ -134,10 +132,13 @@ function assertNames({ hosts, zones, names }: Contents): void {
   }
   assert.deepEqual(found.sort(), wanted.sort());
   for (const { name, zone } of hosts.values())
-    assert.equal(zone, zoneOf(name), `${name} names another zone than the one around it`);
+    assert.equal(zone, zoneOf(name), `${name} is not in the most specific zone around it`);
 }
 
-/** Returns whether the cut hides the name: a delegation hides records of hosts at or below it, a DNAME all below it. */
+/**
+ * Returns whether a cut at or above the name hides it: a delegation hides the records of hosts, a DNAME all records
+ * below its owner.
+ */
 function hides(cut: NamedRrsets & { zone: Fqdn }, { name, rrsets }: NamedRrsets): boolean {
   const has = (wanted: string) => cut.rrsets.some(({ type }) => type === wanted);
   if (has('DNAME') && name !== cut.name) return true;
@@ -160,7 +161,7 @@ function recordsWanted(host: Host): [owner: Fqdn, type: string, records: string]
   return records;
 }
 
-/** Returns the RRsets that no host manages, by `owner type`. */
+/** Returns the RRsets without a manager, by `owner type`. */
 export function ownRecords({ names }: Contents): Map<string, Rrset> {
   return new Map(
     names.flatMap(({ name, rrsets }) =>

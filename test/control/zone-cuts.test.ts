@@ -58,7 +58,7 @@ for (const [what, cut, name] of cases) {
     ['the name first', name, cut],
     ['the cut first', cut, name],
   ] as const) {
-    test(`${what} is refused on a stale view, ${order}`, async (t) => {
+    test(`on a stale view, ${what}: the decision that is committed second is refused, ${order}`, async (t) => {
       const { store, views, attempt } = await prepare(t);
       const { compares, operations } = second(contextOf(views));
       assert.ok(!((await attempt(first)) instanceof Refusal));
@@ -67,7 +67,7 @@ for (const [what, cut, name] of cases) {
       assert.ok(again instanceof Refusal && again.code === 'name_hidden', String(again));
     });
 
-    test(`${what} and the name, requested together, are not both accepted, ${order}`, async (t) => {
+    test(`requested at once, ${what}: not both are accepted, ${order}`, async (t) => {
       for (const replicas of [1, 2]) {
         const near = await prepare(t);
         const other = replicas === 1 ? near : await openReplica(t, near.store);

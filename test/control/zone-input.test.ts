@@ -1,4 +1,4 @@
-// Parsing of requests about zones and RRsets.
+// The parsers of requests about zones and RRsets.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -146,7 +146,7 @@ test('a list of RRsets with more than 10,000 records is refused', async () => {
   assert.equal((await parseRrsetList(zone, inputs.slice(1))).length, 10);
 });
 
-test('a list of RRsets has names, types and records in canonical form, and an RRset without records deletes', async () => {
+test('a list of RRsets gets names, types and records in canonical form, and one without records means a deletion', async () => {
   const inputs = [
     { name: '@', type: 'mx', records: ['10 Mail.Example.'], ttl: 60 },
     { name: 'WWW', type: 'A', records: [] },
@@ -180,7 +180,7 @@ test('the owner and the type of one RRset are parsed apart from its contents', a
   assert.deepEqual(await faultPathsLater(() => faulty), ['record_invalid', '/records/0']);
 });
 
-test('the event loop gets its turn while the records of one RRset are parsed', async () => {
+test('other work gets its turn while the many records of one RRset are parsed', async () => {
   const place = { name: 'a', type: 'TXT' };
   const records = Array.from({ length: 5000 }, (_, i) => `"${'x'.repeat(100)}${i % 10}"`);
   let turns = 0;
@@ -192,5 +192,5 @@ test('the event loop gets its turn while the records of one RRset are parsed', a
   setImmediate(count);
   await parseRrsetPut(zone, place, { records });
   ended = true;
-  assert.ok(turns >= 10, `${turns} turns`);
+  assert.ok(turns >= 10, `the event loop had only ${turns} turns`);
 });

@@ -9,7 +9,7 @@ export interface Answer {
   tc: boolean;
   /** The flags RD, RA, AD and CD, and whether the response repeats the question. */
   header: string;
-  /** Empty without an OPT record. */
+  /** The fields of the OPT record as text; empty without one. */
   opt: string;
   answer: string[];
   authority: string[];
@@ -19,7 +19,7 @@ export interface Answer {
 export type Part = keyof Answer;
 export const parts: readonly Part[] = ['rcode', 'aa', 'tc', 'header', 'opt', 'answer', 'authority', 'additional'];
 
-/** Reads a response. The question of `query` must come back octet for octet. */
+/** Reads a response. Notes whether it repeats the question of `query` octet for octet. */
 export function readAnswer(query: Buffer, response: Buffer): Answer {
   const message = decode(response);
   const end = query.indexOf(0, 12) + 5;
@@ -39,7 +39,7 @@ export function readAnswer(query: Buffer, response: Buffer): Answer {
   };
 }
 
-/** Returns the records as a set (RFC 2181 §5): in an alias loop all three servers repeat some records. */
+/** Returns each record once (RFC 2181 §5), because all three servers repeat records in a loop of aliases. */
 function section(records: readonly ResourceRecord[]): string[] {
   return [...new Set(records.map(comparable))].sort();
 }

@@ -1,5 +1,5 @@
-// Sends thousands of questions to one server: many at a time over UDP; over TCP, many together on each connection, one
-// connection after the other.
+// Sends thousands of questions to one server. Over UDP, many wait for an answer at a time. Over TCP, many are sent
+// together on each connection, and one connection follows the other.
 
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
@@ -10,11 +10,11 @@ const perConnection = 100;
 const retryMilliseconds = 1_000;
 const triesEach = 3;
 
-/** The error if the server did not answer in any of the attempts. */
+/** The server has not answered a query over UDP, in any of the attempts. */
 export class Silence extends Error {}
 
 export interface NamedServer extends Server {
-  /** For messages. */
+  /** The name of the server in messages of errors. */
   readonly name: string;
 }
 

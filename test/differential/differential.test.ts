@@ -1,4 +1,5 @@
-// A short differential run against real NSD and Knot DNS, with another seed each time. The long one: run.ts.
+// A short differential run against real NSD and Knot DNS, with another seed each time. run.ts is the long run. Also
+// limits the number of documented differences.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

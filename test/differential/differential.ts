@@ -1,5 +1,5 @@
 // A differential run: loads families of zones in batches into NSD, Knot and our server, asks all three the same
-// questions and judges the answers. Started by run.ts and differential.test.ts.
+// questions and judges the answers. run.ts and differential.test.ts start it.
 
 import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -35,15 +35,13 @@ export interface Report {
   questions: number;
   /** All three servers gave the same answer. */
   sameAsBoth: number;
-  /** Our answer equals that of this peer only. */
+  /** Our answer equals that of this peer, but not that of the other, or the other was not asked. */
   sameAsOne: Record<PeerName, number>;
-  /**
-   * Cases of `sameAsOne` in which the other peer has loaded the zones, and our difference from it is not documented.
-   */
+  /** Cases of `sameAsOne` in which the other peer was asked, and our difference from its answer is not documented. */
   peersDiffer: number;
-  /** Families with a zone that the peer refused to load. Only the other peer is asked. */
+  /** Families with a zone that the peer refused to load. The peer is not asked about them. */
   notLoaded: Record<PeerName, number>;
-  /** Families for which the peer stopped answering. Only the other peer counts. */
+  /** Families for which the peer stopped answering. Its answers about them do not count. */
   silent: Record<PeerName, number>;
   /** Documented differences by name. `needed` counts cases in which our answer equals that of neither peer. */
   documented: Record<string, { seen: number; needed: number }>;
@@ -52,7 +50,6 @@ export interface Report {
   unexplained: Case[];
 }
 
-/** A family and the questions about it. */
 interface Inquiry {
   family: Family;
   asked: (Query & { question: Question })[];
@@ -109,9 +106,9 @@ async function runBatch(
 }
 
 /**
- * Returns the peer's answers. Families with a zone that the peer refuses are missing. A family after which the peer is
- * silent is missing too, and is found by halving the batch: the UDP thread of Knot 3.2 hangs in a full response with
- * one more address from a wildcard.
+ * Returns the peer's answers to the questions about each family. Lacks families with a zone that the peer refuses to
+ * load, and families whose questions silence the peer: the UDP thread of Knot 3.2 hangs when the response is full and
+ * one more address comes from a wildcard. Such a family is found by halving the batch.
  */
 async function askPeer(report: Report, name: PeerName, inquiries: readonly Inquiry[]): Promise<Map<Family, Buffer[]>> {
   try {
@@ -148,7 +145,7 @@ async function askAtOnce(
   );
 }
 
-/** Makes a folder that is removed when the process exits, at the latest. */
+/** Makes a folder. It is removed at the end of the scope, or when the process exits before. */
 async function folderFor(scope: Cleanup): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'zonewright-differential-'));
   const removeAtExit = (): void => rmSync(folder, { recursive: true, force: true });
@@ -191,7 +188,7 @@ function count(report: Report, asked: Case): void {
   }
 }
 
-/** Returns whether the server loaded the zones: it answers SERVFAIL for a zone that it did not load. */
+/** Returns the zones that the server has not loaded: it answers SERVFAIL for them. */
 async function zonesNotLoaded(server: NamedServer, zones: readonly Zone[]): Promise<Set<Zone>> {
   const questions = zones.map(({ apex }) =>
     encodeQuery({ name: apex, type: 'SOA', tcp: false, recursionDesired: false }),

@@ -1,5 +1,5 @@
-// The ways in which our answers may differ from both NSD's and Knot's, with the reason for each. A long run fails if
-// one of them never occurs, so the list can only shrink.
+// The ways in which our answers may differ from both NSD's and Knot's, with the reason for each. A long run (run.ts)
+// fails if one of them is never needed. differential.test.ts fails if the list grows.
 
 import type { Answer, Part } from './answer.ts';
 import { isAtOrBelow, isBelow, parent, toWire, wireLength } from './names.ts';
@@ -21,13 +21,13 @@ export interface Pair {
 interface DocumentedDifference {
   /** The difference, and the RFC that allows it. */
   reason: string;
-  /** Returns the parts of this pair that the difference explains, or none. */
+  /** Returns the parts of these two answers that may differ for this reason, or none. */
   explains(pair: Pair): readonly Part[];
 }
 
 const nothing: readonly Part[] = [];
 const sections: readonly Part[] = ['answer', 'authority', 'additional'];
-/** The parts that may differ if one server follows aliases further than another. */
+/** The parts that differ if one server follows aliases further than another. */
 const everythingFound: readonly Part[] = ['rcode', 'tc', ...sections];
 
 export const documentedDifferences: Readonly<Record<string, DocumentedDifference>> = {
@@ -36,7 +36,7 @@ export const documentedDifferences: Readonly<Record<string, DocumentedDifference
     explains: ({ ours, theirs }) => (ours.tc && theirs.tc ? sections : nothing),
   },
   'additional-that-fits': {
-    reason: 'RFC 2181 §9: the server may leave out additional records that are not required, without TC.',
+    reason: 'RFC 2181 §9: without setting TC, the server may leave out additional records that are not required.',
     explains: ({ question, ours, theirs, whole }) =>
       !question.tcp && !lacksGlue(ours, whole) && isSubset(theirs.additional, whole.additional)
         ? ['additional']
@@ -44,7 +44,7 @@ export const documentedDifferences: Readonly<Record<string, DocumentedDifference
   },
   'additional-for-more-types': {
     reason:
-      'RFC 1183 §1 and §3.3, RFC 2230 §3.1, RFC 6742 §2.4, RFC 9460 §4.1: more types than NS, MX and SRV ask for additional records. NSD knows RT and KX; Knot knows SVCB and HTTPS, but repeats their answer and names the wildcard instead of the name it stands for. Neither takes a TargetName "." for the owner (RFC 9460 §2.5).',
+      'RFC 1183 §1 and §3.3, RFC 2230 §3.1, RFC 6742 §2.4, RFC 9460 §4.1: more types than NS, MX and SRV ask for additional records. NSD adds them for RT and KX, Knot for SVCB and HTTPS. But Knot also repeats the answer, and gives additional records from a wildcard the name of the wildcard. To neither does a TargetName "." mean the owner (RFC 9460 §2.5).',
     explains: ({ ours, theirs, peer }) => {
       const more = theirs.additional.filter((record) => !ours.additional.includes(record));
       const knots = peer === 'knot' && ours.answer.some((record) => / type6[45] /.test(record));
@@ -54,7 +54,7 @@ export const documentedDifferences: Readonly<Record<string, DocumentedDifference
   },
   'any-which-rrset': {
     reason:
-      'RFC 8482 §4.1: ANY may be answered with any of the RRsets. Over connections we give all, as in RFC 1034 §3.7.1.',
+      'RFC 8482 §4.1: ANY may be answered with any of the RRsets. Over a connection we answer with all, as RFC 1034 §3.7.1 says.',
     explains: ({ question, ours, theirs }) =>
       question.type === 'ANY' && ours.answer.length > 0 && theirs.answer.length > 0 && ours.rcode === theirs.rcode
         ? ['tc', ...sections]
@@ -62,7 +62,7 @@ export const documentedDifferences: Readonly<Record<string, DocumentedDifference
   },
   'alias-limit': {
     reason:
-      'RFC 1034 §5.2.2 and RFC 6672 §3.2 set no limit to a chain of aliases: NSD stops when a DNAME leads below itself, Knot after 5, we after 16.',
+      'RFC 1034 §5.2.2 and RFC 6672 §3.2 set no limit to a chain of aliases. NSD stops when a DNAME leads below itself, Knot after 5 aliases, we after 16.',
     explains: ({ ours, theirs }) =>
       (goesFurther(ours, theirs) && (aliases(theirs).length === 5 || loopsBelowDname(ours, theirs))) ||
       (goesFurther(theirs, ours) && aliases(ours).length === 16) ||
@@ -82,7 +82,7 @@ export const documentedDifferences: Readonly<Record<string, DocumentedDifference
   },
   'ds-of-an-undelegated-zone': {
     reason:
-      'RFC 8020 §2: a name above a served zone exists, also if the parent zone does not delegate it. RFC 4592 §2.2.1: no wildcard covers it. To Knot, the name does not exist.',
+      'RFC 8020 §2: the apex of a served zone exists also in its parent zone, even if the parent zone does not delegate it. So no wildcard of the parent zone matches it (RFC 4592 §2.2.1). To Knot, the name does not exist in the parent zone.',
     explains: ({ family, question, ours, peer }) => {
       const asked = [question.name.toLowerCase(), ...aliases(ours).map(targetOf)];
       const undelegated = asked.some((name) => isUndelegated(family, name));
@@ -93,7 +93,7 @@ export const documentedDifferences: Readonly<Record<string, DocumentedDifference
   },
   'additional-at-delegations': {
     reason:
-      'RFC 1034 §4.3.2, step 6: useful information that is available is added. For hosts at and below a delegation the zone has addresses. We and Knot add them for all types, NSD only for NS.',
+      'RFC 1034 §4.3.2, step 6: useful information that is available is added. The zone may have addresses of hosts at or below a delegation. We and Knot add them for all types, NSD only for NS.',
     explains: ({ family, question, ours, theirs, peer }) => {
       const cuts = family.zones.flatMap(delegations);
       const missing = ours.additional.filter((record) => !theirs.additional.includes(record));
@@ -104,7 +104,7 @@ export const documentedDifferences: Readonly<Record<string, DocumentedDifference
   },
   'after-yxdomain': {
     reason:
-      'RFC 6672 §3.2, step 3C: a name that a DNAME makes too long ends the answer. Knot goes on with the target of the DNAME.',
+      'RFC 6672 §3.2, step 3C: if a DNAME makes a name that is too long, the answer ends. Knot goes on with the target of the DNAME.',
     explains: ({ question, ours, theirs, peer }) =>
       peer === 'knot' && isTooLong(question, ours) && isSubset(ours.answer, theirs.answer) ? everythingFound : nothing,
   },
@@ -116,7 +116,7 @@ export const documentedDifferences: Readonly<Record<string, DocumentedDifference
   },
   'authority-in-positive-answers': {
     reason:
-      'RFC 1034 §4.3.2 asks for no NS beside a positive answer (RFC 2181 §5.4.1 trusts it least). NSD adds it, and its addresses.',
+      'RFC 1034 §4.3.2 asks for no NS beside a positive answer (RFC 2181 §5.4.1 trusts it least). NSD adds the NS records and their addresses.',
     explains: ({ ours, theirs, peer }) => {
       if (peer !== 'nsd' || ours.answer.length === 0 || ours.authority.length > 0) return nothing;
       const servers = theirs.authority.filter(isNs).map(targetOf);
@@ -138,15 +138,18 @@ export function lacksGlue(answer: Answer, whole: Answer): boolean {
   return !whole.aa && cut !== undefined && missing.some((record) => isAtOrBelow(ownerOf(record), cut));
 }
 
-/** Returns whether the peer's additional section lacks only addresses for types other than NS, MX and SRV. */
+/**
+ * Returns whether the peer's additional section lacks only records of names in the rdata of types that dns-packet does
+ * not decode: other types than NS, MX and SRV.
+ */
 function lacksOnlyMoreTypes(ours: Answer, theirs: Answer): boolean {
   const missing = ours.additional.filter((record) => !theirs.additional.includes(record));
   return missing.every((record) => ours.answer.some((answer) => namesAsOctets(answer, ownerOf(record))));
 }
 
 /**
- * Returns whether dns-packet left this record as octets that contain the name. In SVCB and HTTPS the root stands for
- * the owner.
+ * Returns whether this record has the name in rdata that dns-packet left as octets. In SVCB and HTTPS in ServiceMode,
+ * the root means the owner.
  */
 function namesAsOctets(record: string, name: string): boolean {
   const [owner, , , mark, , octets = ''] = record.split(' ');
@@ -155,16 +158,13 @@ function namesAsOctets(record: string, name: string): boolean {
   return octets.startsWith(toWire(name).toString('hex'), 4) || (isOwnService && owner === name);
 }
 
-/**
- * Returns whether the aliases form a loop that the answer has once. Knot repeats it up to its limit, or until it does
- * not fit.
- */
+/** Returns whether the target of each alias in the answer is the owner of an alias in the answer. */
 function isLoop(answer: Answer): boolean {
   const links = aliases(answer);
   return links.length > 0 && isSubset(links.map(targetOf), links.map(ownerOf));
 }
 
-/** Returns whether the peer ended the loop as NSD does: after the first turn. */
+/** Returns whether the peer's answer has a DNAME, and fewer aliases than ours: NSD ends a loop after its first turn. */
 function loopsBelowDname(ours: Answer, theirs: Answer): boolean {
   return hasDname(theirs) && aliases(ours).length > aliases(theirs).length;
 }
@@ -188,7 +188,7 @@ function targetOf(record: string): string {
   return record.slice(record.lastIndexOf(' ') + 1);
 }
 
-/** Returns whether `one` follows the aliases as far as `other`, or further. */
+/** Returns whether `other` has only aliases, and `one` has all of them: `one` follows them as far, or further. */
 function goesFurther(one: Answer, other: Answer): boolean {
   return one.answer.length >= other.answer.length && isSubset(other.answer, one.answer) && other.answer.every(isAlias);
 }

@@ -3,7 +3,7 @@
 import { answers } from '../support/answers.ts';
 
 answers(
-  'RFC 1034 §4.3.2, step 6: names in rdata get their addresses from a wildcard, once each',
+  'RFC 1034 §4.3.2, step 6: an address that a wildcard makes for a name in rdata is added once',
   `
   example.        60 NS   ns.example.
   *.w.example.    60 A    192.0.2.1

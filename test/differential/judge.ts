@@ -1,4 +1,4 @@
-// Judges our answer: it must equal NSD's or Knot's, or differ only in documented ways.
+// Judges our answer: it must equal NSD's or Knot's, or differ from theirs only in documented ways.
 
 import { type Answer, differingParts, type Part } from './answer.ts';
 import { documentedDifferences, isSubset, lacksGlue } from './documented-differences.ts';
@@ -21,7 +21,9 @@ export interface Case {
 export interface Verdict {
   /** Peers whose answer equals ours in every part. */
   same: PeerName[];
-  /** Peers whose answer differs, with the documented differences that explain it; undefined if they do not. */
+  /**
+   * Peers whose answer differs. `documented`: the documented differences that explain this; undefined if they do not.
+   */
   other: { peer: PeerName; documented: string[] | undefined }[];
 }
 
@@ -38,8 +40,8 @@ export function judge(asked: Case): Verdict {
 }
 
 /**
- * Returns whether our answer over UDP is a part of the whole one. TC is allowed only if the whole does not fit. Without
- * TC, only additional records may be missing, and never glue. ANY is exempt (RFC 8482).
+ * Returns whether our answer is a part of the whole answer. TC is allowed only if the whole answer does not fit.
+ * Without TC, only additional records may be missing, and no glue. Returns true for ANY (RFC 8482).
  */
 export function isPartOfWhole({ question, ours, whole, wholeLength }: Case): boolean {
   if (question.type === 'ANY') return true;
@@ -53,7 +55,7 @@ function sizeLimit({ tcp, edns }: Question): number {
   return edns === undefined ? 512 : Math.min(1232, Math.max(512, edns.udpSize));
 }
 
-/** Returns the documented differences that explain every differing part, or undefined if one remains. */
+/** Returns the documented differences that explain every differing part; undefined if a part is not explained. */
 function explain(asked: Case, peer: PeerName, theirs: Answer, differing: readonly Part[]): string[] | undefined {
   const left = new Set(differing);
   const names: string[] = [];

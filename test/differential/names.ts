@@ -1,5 +1,5 @@
-// Names of generated zones: absolute, with the last dot, labels without escapes. Does not use src/model/name.ts, which
-// these tests check.
+// Names of generated zones: absolute, with the last dot, and without escapes in labels. Does not use src/model/name.ts,
+// because the differential test checks that too.
 
 /** Returns the length of the name on the wire, in octets. */
 export function wireLength(name: string): number {

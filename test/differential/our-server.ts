@@ -1,5 +1,5 @@
-// Our side of the comparison: the same zones in a table, answered by `respond` in this process and by the listening
-// threads.
+// Our side of the comparison: serves the same zones from a table. `respond` answers in this process, and the answering
+// threads answer over sockets.
 
 import { newClient } from '../../src/dns/respond/client.ts';
 import { createResponder } from '../../src/dns/respond/responder.ts';

@@ -22,7 +22,7 @@ interface ZoneFile {
 }
 
 interface Peer {
-  /** Debian's package. */
+  /** The name of Debian's package. */
   package: string;
   program: string;
   arguments(config: string): string[];
@@ -34,7 +34,7 @@ export const peers: Readonly<Record<PeerName, Peer>> = {
     package: 'nsd',
     program: 'nsd',
     arguments: (config) => ['-d', '-c', config],
-    // Rate limits would drop our queries. All else is NSD's default.
+    // Rate limits would drop our queries.
     config: (folder, port, zones) => `
 server:
   ip-address: 127.0.0.1@${port}
@@ -86,7 +86,7 @@ export const peerNames = Object.keys(peers) as PeerName[];
 
 const programOf = (name: PeerName): string | undefined => findProgram(peers[name].program);
 
-/** Returns a test's `skip`: false if both are installed, or if their absence must fail the test. */
+/** Returns a test's `skip`: false if both servers are installed, or under CI, where the test must fail without them. */
 export function skipWithoutPeers(): string | false {
   const missing = peerNames.filter((name) => programOf(name) === undefined).map((name) => peers[name].package);
   return missing.length > 0 && process.env.CI !== 'true' ? `not here: install ${missing.join(' and ')}` : false;

@@ -1,23 +1,24 @@
-// Questions about every name of a family, about names above, below and beside it, and about the names it points to.
-// They vary in type, transport, EDNS and case.
+// Random questions about the names of a family, about names above, below and beside them, and about names in their
+// rdata. The questions vary in type, transport, EDNS and case.
 
 import { child, fits, parent, toWire, upTo, wireLength } from './names.ts';
 import { Random } from './random.ts';
 import type { Family, ZoneRecord } from './zone-builder.ts';
 
 export interface Question {
-  /** With letters of either case. */
+  /** The name. Its letters may have either case. */
   name: string;
   type: QuestionType;
   tcp: boolean;
   recursionDesired: boolean;
-  /** The flags AD and CD of the query. */
+  /** The flag AD of the query. */
   authenticData?: boolean;
+  /** The flag CD of the query. */
   checkingDisabled?: boolean;
   edns?: { udpSize: number; dnssecOk: boolean };
 }
 
-/** Each type with its number and its weight. */
+/** The types of questions. `code`: the number of the type. `weight`: how often it is asked for. */
 const types = {
   A: { code: 1, weight: 24 },
   NS: { code: 2, weight: 8 },
@@ -65,7 +66,7 @@ export function randomQuestions(seed: number, family: Family, count: number): Qu
       const { owner, type } = random.pick(seldom);
       return { ...randomManner(random), name: randomCase(random, owner), type: type as QuestionType };
     }
-    // Parent and child zone meet here.
+    // Asks for DS at an apex, where the parent zone answers.
     if (random.chance(0.03)) return { ...randomManner(random), name: random.pick(family.zones).apex, type: 'DS' };
     const name = randomCase(random, randomName(random, names, targets, dnames));
     return { ...randomManner(random), name, type: random.weighted(weights) };
@@ -124,7 +125,7 @@ function atDnameLimit(random: Random, { owner, rdata }: ZoneRecord): string {
   return name;
 }
 
-/** Returns a name of the maximum length, or nearly. */
+/** Returns a long name below the owner, often of nearly the maximum length. */
 function longBelow(random: Random, owner: string): string {
   let name = owner;
   for (const length of [63, 63, 63, 40, 20, 10, 5, 3, 2, 1]) {

@@ -1,6 +1,6 @@
 // Families of small zones with many collisions: a parent, perhaps a child zone, perhaps an unrelated zone that aliases
 // lead to. They use few labels, so that wildcards, delegations, aliases and empty non-terminals meet. NSD and Knot load
-// them unless a comment says otherwise. The questions about them: random-questions.ts.
+// most of them. random-questions.ts makes the questions about them.
 
 import { child, fits, isAtOrBelow, isBelow } from './names.ts';
 import { Random } from './random.ts';
@@ -13,7 +13,7 @@ function randomLabel(random: Random): string {
   return random.weighted({ a: 10, b: 8, '*': 8, _x: 4, c: 3, [half]: 1, [long]: 1 });
 }
 
-/** Returns family `number` of the run with this seed. The same arguments give the same family. */
+/** Returns the family with this number of the run with this seed. The same arguments give the same family. */
 export function randomFamily(seed: number, number: number): Family {
   const random = new Random(seed, number);
   const base = `z${number}.test.`;
@@ -37,7 +37,7 @@ export function randomFamily(seed: number, number: number): Family {
   return { number, zones: apexes.map((one) => randomZone(random, one, apexes, places)) };
 }
 
-/** Returns the apex and some names below it. Each is below an earlier one. */
+/** Returns the apex and some names below it. Each is a child of an earlier one. */
 function randomPlaces(random: Random, apex: string): string[] {
   const places = [apex];
   for (let left = 4 + random.below(7); left > 0; left -= 1) {
@@ -119,12 +119,12 @@ function addSome(random: Random, zone: ZoneBuilder, owner: string, target: () =>
   if (random.chance(0.2)) zone.add(owner, random.pick(['A', 'TXT', 'MX']), target());
 }
 
-/** Adds a DNAME. In rare cases its target is below its owner, which never ends. */
+/** Adds a DNAME. In rare cases its target is at or below its owner, so that following it never ends. */
 function addDname(random: Random, zone: ZoneBuilder, owner: string, target: string): void {
   zone.add(owner, 'DNAME', isAtOrBelow(target, owner) && random.chance(0.9) ? 'a.elsewhere.' : target);
 }
 
-/** Adds an RRset of more than 512 octets, sometimes more than 1232, beside others. */
+/** Adds a large RRset. Its response often exceeds 512 octets, and sometimes 1232. */
 function addMany(random: Random, zone: ZoneBuilder, owner: string): void {
   const type = random.pick(['TXT', 'AAAA', 'MX']);
   for (let left = 8 + random.below(50); left > 0; left -= 1)

@@ -1,6 +1,6 @@
 // Repeatable random numbers from a seed, and choices made with them.
 
-/** A generator of random numbers (Mulberry32): small, and good enough for choosing labels. */
+/** A generator of random numbers (Mulberry32). It is small, and good enough for choosing labels. */
 export class Random {
   #state: number;
 
@@ -37,7 +37,7 @@ export class Random {
     return values.map(() => left.splice(this.below(left.length), 1)[0] as T);
   }
 
-  /** Returns one of the values, by their weights. */
+  /** Returns one of the keys of `weights`. A key with a larger weight is chosen more often. */
   weighted<T extends string>(weights: Readonly<Record<T, number>>): T {
     const entries = Object.entries(weights) as [T, number][];
     let left = this.below(entries.reduce((sum, [, weight]) => sum + weight, 0));

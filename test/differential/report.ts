@@ -1,5 +1,5 @@
-// The result of a run as text: a line for each batch, a summary, and for each difference all that is needed to
-// reproduce it.
+// Writes the result of a run as text: a line for each batch, a summary, and what is needed to reproduce the first
+// unexplained differences.
 
 import { differingParts } from './answer.ts';
 import type { Report } from './differential.ts';
@@ -8,7 +8,7 @@ import { peerNames } from './peers.ts';
 import { describeQuestion } from './random-questions.ts';
 import { zoneFile } from './zone-builder.ts';
 
-/** The number of differences that are printed in full. */
+/** The number of unexplained differences that are printed in full. */
 const printedInFull = 3;
 
 export function progressLine({ families, zones, questions, unexplained }: Report): string {
@@ -28,7 +28,7 @@ export function summary(report: Report): string {
   ].join('\n');
 }
 
-/** Returns the text about unexplained differences; empty if there are none. */
+/** Returns the text about the first unexplained differences; empty if there are none. */
 export function describeUnexplained({ seed, unexplained }: Report): string {
   return unexplained
     .slice(0, printedInFull)

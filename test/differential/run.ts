@@ -7,7 +7,7 @@ import { describeUnexplained, progressLine, summary } from './report.ts';
 import { numberFromEnvironment, seedOfRun } from './seed.ts';
 
 const questionsEach = 20;
-/** A run of at least this many families must meet every documented difference. */
+/** The number of families from which on a run must need every documented difference. */
 const enoughForAll = 2_000;
 
 const skip = skipWithoutPeers();
@@ -15,7 +15,7 @@ if (skip !== false) {
   console.log(`skipped: ${skip}`);
   process.exit(0);
 }
-// On exit, child processes and folders are cleaned up.
+// Calls exit(), because its handlers end child processes and remove folders.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 const seed = seedOfRun();

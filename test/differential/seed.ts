@@ -1,4 +1,4 @@
-// The numbers that the environment sets for a run of the differential test.
+// Reads the numbers that environment variables set for a run of the differential test.
 
 import { randomInt } from 'node:crypto';
 
@@ -7,7 +7,10 @@ export function seedOfRun(): number {
   return numberFromEnvironment('DIFFERENTIAL_SEED') ?? randomInt(2 ** 31);
 }
 
-/** Returns the number that a variable has; undefined if the variable is missing or empty. */
+/**
+ * Returns the number in an environment variable; undefined if the variable is missing or empty. Throws RangeError if it
+ * has no number of at most 10 digits.
+ */
 export function numberFromEnvironment(variable: string): number | undefined {
   const text = process.env[variable];
   if (text === undefined || text === '') return undefined;

@@ -1,5 +1,6 @@
-// Builds one zone of a family from random records. Keeps the zone loadable: RFC 1034 §3.6.2 (a CNAME stands alone),
-// RFC 2181 §5.2 (one TTL), RFC 6672 §2.3 and §2.4 (one DNAME, no NS beside it, nothing below it).
+// Builds one zone of a family from random records. Keeps the rules without which servers refuse a zone: a CNAME has no
+// other records beside it (RFC 1034 §3.6.2), an RRset has one TTL (RFC 2181 §5.2), and a name has at most one DNAME,
+// without NS beside it and without names below it (RFC 6672 §2.3, §2.4).
 
 import { fits, isAtOrBelow, isBelow, toWire } from './names.ts';
 import type { Random } from './random.ts';
@@ -13,7 +14,7 @@ export interface ZoneRecord {
 
 export interface Zone {
   apex: string;
-  /** The SOA first. */
+  /** The records. The SOA is the first. */
   records: ZoneRecord[];
 }
 
@@ -25,13 +26,13 @@ export interface Family {
 
 const ttls = [0, 60, 300, 3600, 86_400];
 
-/** Types whose rdata is a name. The case of its letters does not matter. */
+/** Types with a name in the rdata that dns-packet decodes, so that the case of its letters does not matter. */
 const inAnyCase = /^(NS|CNAME|DNAME|PTR|MX|SRV)$/;
 
 export class ZoneBuilder {
   readonly apex: string;
   readonly #random: Random;
-  /** Owner → type → the RRset. All in lower case. */
+  /** Owner → type → the RRset. Owners are in lower case. */
   readonly #names = new Map<string, Map<string, { ttl: number; rdata: Set<string> }>>();
 
   constructor(random: Random, apex: string) {
@@ -92,7 +93,7 @@ export class ZoneBuilder {
     }
   }
 
-  /** Returns SVCB rdata in AliasMode, or with a port (RFC 9460 §2.4). The root stands for the owner itself. */
+  /** Returns rdata of SVCB in AliasMode (priority 0) or ServiceMode, the latter perhaps with a port (RFC 9460 §2.4). */
   #service(target: string): string {
     const random = this.#random;
     const priority = random.below(3);
@@ -137,14 +138,14 @@ export class ZoneBuilder {
   }
 }
 
-/** A zone file (RFC 1035 §5). */
+/** Returns the zone file (RFC 1035 §5). */
 export function zoneFile({ records }: Zone): string {
   return `${records.map(({ owner, ttl, type, rdata }) => `${owner} ${ttl} IN ${type} ${rdata}`).join('\n')}\n`;
 }
 
 /**
- * Writes DNAME and DS rdata in the form of RFC 3597 for unknown types, with the name in lower case as we store known
- * types.
+ * Returns type and rdata of a DNAME or DS in the form of RFC 3597 for unknown types, with the name in lower case.
+ * Returns other types unchanged.
  */
 export function genericRdata({ type, rdata }: ZoneRecord): { type: string; rdata: string } {
   const octets = type === 'DNAME' ? toWire(rdata.toLowerCase()) : type === 'DS' ? dsOctets(rdata) : undefined;

@@ -5,15 +5,15 @@ import { parseName } from '../../src/model/name.ts';
 import { ZoneFileReader } from '../../src/model/zone-file/reader.ts';
 import type { StyledFile } from './zone-file-styles.ts';
 
-/** Text that peers cannot read, and the change of the file for them. We import the unchanged file. */
+/** What peers cannot read in a file, and how the file is changed for them. We import the unchanged file. */
 export const mendings: Readonly<Record<string, { reason: string; mend(text: string, zone: string): string }>> = {
   'bare-cr': {
     reason:
-      'A comment that ends in a bare CR goes on to the next LF for BIND and NSD, and hides the records in between.',
+      'To BIND and NSD, a comment that ends in a bare CR goes on to the next LF, and hides the records in between.',
     mend: (text) => text.replace(/\r(?!\n)/g, '\n'),
   },
   'windows-age': {
-    reason: 'Windows DNS writes when a record was refreshed. No other server reads that.',
+    reason: 'Windows DNS writes the time at which a record was refreshed. No other server reads this.',
     mend: (text) => text.replace(/\[AGE:\d+\]\t/g, ''),
   },
   'windows-wins': {
@@ -35,14 +35,15 @@ export const mendings: Readonly<Record<string, { reason: string; mend(text: stri
 
 export type PeerReader = 'named' | 'nsd' | 'knot';
 
-/** An RRset as one side has it, or undefined. `key`: the owner and the type. */
+/** One RRset, as we and as a peer have it; undefined if that side lacks it. */
 export interface RrsetPair {
   peer: PeerReader;
   file: StyledFile;
+  /** The owner and the type of the RRset. */
   key: string;
   ours: RrsetText | undefined;
   theirs: RrsetText | undefined;
-  /** The RRsets of which the import warned that their TTLs differ. */
+  /** The keys of the RRsets of which the import warned that the TTLs of their records differ. */
   warned: ReadonlySet<string>;
 }
 
@@ -58,7 +59,7 @@ interface DocumentedDifference {
 
 export const documentedDifferences: Readonly<Record<string, DocumentedDifference>> = {
   unsigned: {
-    reason: 'We serve a zone without its signatures: DNSSEC records and ZONEMD are left out of an import.',
+    reason: 'An import leaves out DNSSEC records and ZONEMD, because we serve the zone unsigned.',
     explains: ({ key, ours }) =>
       ours === undefined && / (RRSIG|NSEC|NSEC3|NSEC3PARAM|DNSKEY|CDS|CDNSKEY|ZONEMD)$/.test(key),
   },
@@ -73,20 +74,20 @@ export const documentedDifferences: Readonly<Record<string, DocumentedDifference
   },
   'default-ttl': {
     reason:
-      "Without $TTL, NSD and Knot take 3600 for a record without a TTL. We and BIND take the SOA's minimum, or the last TTL that is written (RFC 1035 §5.1). But if that one differs from the TTL of its RRset, BIND takes the RRset's.",
+      "Without $TTL, NSD and Knot take 3600 for a record without a TTL. We and BIND take the SOA's minimum, or the last TTL that is written (RFC 1035 §5.1). But if this TTL differs from that of other records of the RRset, BIND takes theirs.",
     explains: (pair) =>
       (pair.peer !== 'named' || pair.warned.size > 0) && !pair.file.text.includes('$TTL') && hasSameRecords(pair),
   },
 };
 
-/** Returns whether both sides have the same records. The serial of the SOA is left out. */
+/** Returns whether both sides have the same records. Ignores the serial of a SOA. */
 function hasSameRecords({ key, ours, theirs }: RrsetPair): boolean {
   const text = (rrset: RrsetText | undefined) =>
     rrset?.records.map((one) => (key.endsWith(' SOA') ? one.split(' ').toSpliced(2, 1).join(' ') : one)).join('\n');
   return ours !== undefined && text(ours) === text(theirs);
 }
 
-/** Returns the RRsets of a file in a peer's or our form, by owner and type. */
+/** Returns the RRsets of a zone file by their keys. Throws if the file has a fault. */
 export function rrsetsOf(text: string, zone: string): Map<string, RrsetText> {
   const reader = new ZoneFileReader({ origin: parseName(zone), defaultTtl: 3600 });
   const found = new Map<string, { ttl: number; records: Set<string> }>();

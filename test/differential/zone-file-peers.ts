@@ -1,4 +1,4 @@
-// How BIND, NSD and Knot read a zone file: BIND and NSD print it, Knot sends it as a zone transfer.
+// Reads a zone file with BIND, NSD and Knot: BIND and NSD print the zone, Knot sends it as a zone transfer.
 
 import { execFile } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -19,14 +19,14 @@ export function skipWithoutZoneTools(): string | false {
   return missing.length > 0 && process.env.CI !== 'true' && `not here: ${missing.join(', ')}`;
 }
 
-/** Returns the zone as BIND reads the file, a record in each line, or undefined if BIND refuses the file. */
+/** Returns the zone that BIND reads from the file, one record a line; undefined if BIND refuses the file. */
 export async function readByNamed(zone: string, file: string): Promise<string | undefined> {
   const checks = ['-k', '-n', '-r', '-m', '-M', '-S', '-T'].flatMap((check) => [check, 'ignore']);
   const args = ['-q', ...checks, '-i', 'none', '-o', '-', zone, file];
   return output('named-compilezone', args);
 }
 
-/** Returns the zone as NSD reads the file, or undefined if NSD refuses the file. */
+/** Returns the zone that NSD reads from the file; undefined if NSD refuses the file. */
 export async function readByNsd(zone: string, file: string): Promise<string | undefined> {
   return output('nsd-checkzone', ['-p', zone, file]);
 }
@@ -36,7 +36,7 @@ async function output(program: string, args: readonly string[]): Promise<string 
   return stdout;
 }
 
-/** Starts Knot with these files. Returns a function that gives a zone as Knot has it, or undefined without the zone. */
+/** Starts Knot with these files. Returns a function that returns a zone as Knot has it; undefined if Knot lacks it. */
 export async function startKnot(
   scope: Cleanup,
   folder: string,

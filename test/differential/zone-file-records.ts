@@ -3,11 +3,11 @@
 import type { Random } from './random.ts';
 
 export interface FileRecord {
-  /** Relative to the zone; `@` is the apex. */
+  /** The owner name, relative to the zone. `@` is the apex. */
   owner: string;
   ttl: number;
   type: string;
-  /** Names are absolute. */
+  /** The rdata. Names in it are absolute. */
   rdata: string;
 }
 

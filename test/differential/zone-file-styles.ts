@@ -1,5 +1,5 @@
-// Writes random zones in the styles of other servers: the layout and the odd tokens of their exports, as users have
-// published them. The same seed gives the same file.
+// Writes random zones in the styles of other servers: with the layout and the odd tokens of their exports. The same
+// seed gives the same file.
 
 import { Random } from './random.ts';
 import { type FileRecord, randomRecords, reverseRecords } from './zone-file-records.ts';
@@ -35,7 +35,7 @@ type Style = keyof typeof styles;
 
 export const styleNames = Object.keys(styles) as Style[];
 
-/** Returns file `number` of the run with this seed. */
+/** Returns the file with this number of the run with this seed. */
 export function styledFile(seed: number, number: number): StyledFile {
   const random = new Random(seed, number);
   const style = styleNames[number % styleNames.length] as Style;
@@ -50,7 +50,7 @@ function absolute(owner: string, zone: string): string {
   return owner === '@' ? `${zone}.` : `${owner}.${zone}.`;
 }
 
-/** Returns rdata with some of the names in the zone relative to it. */
+/** Returns the rdata. If its name is in the zone, writes it relative to the zone in half of the cases. */
 function relative(random: Random, rdata: string, zone: string): string {
   if (!rdata.endsWith(`.${zone}.`) || random.chance(0.5)) return rdata;
   return rdata.slice(0, -(zone.length + 2));

@@ -1,5 +1,5 @@
-// The long run of zone files: `npm run test:zone-files`. DIFFERENTIAL_SEED repeats a run, DIFFERENTIAL_FILES sets its
-// length.
+// The long run of zone files: `npm run test:zone-files`. DIFFERENTIAL_SEED repeats a run, DIFFERENTIAL_FILES sets the
+// number of files.
 
 import { numberFromEnvironment, seedOfRun } from './seed.ts';
 import { skipWithoutZoneTools } from './zone-file-peers.ts';

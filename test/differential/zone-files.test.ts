@@ -1,5 +1,5 @@
-// A short run of zone files in the styles of other servers, with another seed each time. The long one:
-// zone-files-run.ts.
+// A short run of zone files in the styles of other servers, with another seed each time. zone-files-run.ts is the long
+// run. Also limits the number of documented differences.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,5 +1,5 @@
-// Imports zone files in the styles of other servers, exports them, and compares the result with what BIND, NSD and Knot
-// read from the same files. The peers must also read our export as we do.
+// Imports zone files in the styles of other servers, exports the zones, and compares them with what BIND, NSD and Knot
+// read from the same files. BIND and NSD must also read the same zone from our export.
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ import { type StyledFile, styledFile } from './zone-file-styles.ts';
 export interface ZoneFilesReport {
   files: number;
   rrsets: number;
-  /** The number of files that each peer has read, unchanged or changed by `mendings`. */
+  /** The number of files that each peer has read. `mendings` may have changed them. */
   taken: Record<PeerReader, number>;
   mended: Record<string, number>;
   documented: Record<string, number>;
@@ -29,7 +29,7 @@ export interface ZoneFilesReport {
 
 const atOnce = 4;
 
-/** Runs `files` files of the run with this seed. */
+/** Runs with the first `files` files of this seed. */
 export async function runZoneFiles(scope: Cleanup, seed: number, files: number): Promise<ZoneFilesReport> {
   const zero = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, 0]));
   const report: ZoneFilesReport = {
@@ -77,7 +77,7 @@ export async function runZoneFiles(scope: Cleanup, seed: number, files: number):
     for (const [peer, read] of Object.entries(readers) as [PeerReader, (typeof readers)[PeerReader]][]) {
       const text = await read(zone, path);
       if (text === undefined) {
-        if (peer === 'named') say('BIND refuses it');
+        if (peer === 'named') say('BIND refuses the file');
         continue;
       }
       report.taken[peer] += 1;

@@ -1,5 +1,5 @@
-// Checks that hold for every response to any query. Reads octets itself and decodes with dns-packet, never with our own
-// code.
+// Checks what must hold for every response to any query. Reads the octets itself and decodes with dns-packet, never
+// with our own code.
 
 import assert from 'node:assert/strict';
 import { decode } from 'dns-packet';
@@ -22,13 +22,16 @@ export function checkResponse(query: Buffer, response: Buffer, transport: string
     assert.ok(response.subarray(12, at).equals(query.subarray(12, at)), 'the question is not repeated octet by octet');
   }
   const opts = countOpts(response, at);
-  assert.ok(response.length <= limitFor(query, opts, transport), `${response.length} octets are too many`);
+  assert.ok(
+    response.length <= limitFor(query, opts, transport),
+    `the response has ${response.length} octets, which are too many`,
+  );
   const message = decode(response);
   assert.equal(message.questions.length, questions);
   assert.equal(message.additionals.filter(({ type }) => type === 'OPT').length, opts);
 }
 
-/** Reads every record up to the message's end. At most one may be OPT. */
+/** Returns the number of OPT records, which may be 0 or 1. Asserts that the records end where the message ends. */
 function countOpts(response: Buffer, start: number): number {
   let at = start;
   let opts = 0;
@@ -45,7 +48,8 @@ function countOpts(response: Buffer, start: number): number {
 
 /**
  * Returns the maximum length of the response (RFC 6891 §6.2.5): the size that the client accepts, at most our own
- * limit. If this code cannot find the OPT of a broken query, an OPT in the response shows that the query had one.
+ * limit. If a query is broken, announcedSize() may not find its OPT record. An OPT record in the response then shows
+ * that the query had one.
  */
 function limitFor(query: Buffer, opts: number, transport: string): number {
   if (transport !== 'udp') return 65_535;
@@ -53,7 +57,7 @@ function limitFor(query: Buffer, opts: number, transport: string): number {
   return Math.min(ourUdpSize, Math.max(512, announcedSize(query) ?? ourUdpSize));
 }
 
-/** Returns the UDP size of a query that has one question, one OPT record and nothing else. */
+/** Returns the UDP size in a query that has one question, one OPT record and nothing else; undefined for others. */
 function announcedSize(query: Buffer): number | undefined {
   if (query.readUInt32BE(4) !== 0x0001_0000 || query.readUInt32BE(8) !== 1) return undefined;
   let at = 12;
@@ -64,7 +68,7 @@ function announcedSize(query: Buffer): number | undefined {
     : undefined;
 }
 
-/** Follows compression pointers to the end of the name. Each must point backwards. */
+/** Returns the offset after a name. Follows its compression pointers, which must point backwards. */
 function afterName(message: Buffer, offset: number): number {
   let at = offset;
   let end = 0;

@@ -1,5 +1,5 @@
 // A fuzz run: gives queries to `respond` one after the other, changes zones in between, checks each response and
-// watches memory. Started by run.ts, and for a short run by test/dns/respond/fuzz.test.ts.
+// measures memory. run.ts starts it; test/dns/respond/fuzz.test.ts starts a short run.
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -24,22 +24,24 @@ export interface FuzzReport {
   rcodes: Record<number, number>;
   truncated: number;
   records: number;
-  /** Memory in octets, after a garbage collection: after the warm-up, and at the end. */
+  /** The memory after the warm-up. */
   warm: Memory;
+  /** The memory after the last stage. */
   last: Memory;
 }
 
+/** The memory of this process in octets, after a garbage collection. */
 export interface Memory {
   heap: number;
-  /** Outside the heap: typed arrays. */
+  /** The memory of array buffers, which is outside the heap. */
   buffers: number;
   resident: number;
-  /** The table's part of `buffers`. */
+  /** The part of the table that was ever written, which is in `resident`. */
   table: number;
 }
 
 const changeEvery = 50;
-/** A run has twenty stages. The first is the warm-up. */
+/** The part of a run after which memory is measured. The first part is the warm-up. */
 const measureEvery = 1 / 20;
 
 const clients = (['udp', 'udp', 'udp', 'tcp', 'tls', 'https'] as const).flatMap((transport) =>
@@ -97,7 +99,7 @@ function count(report: FuzzReport, query: Buffer, response: Buffer, client: Clie
   report.records += response.readUInt16BE(6) + response.readUInt16BE(8) + response.readUInt16BE(10);
 }
 
-/** Returns whether the query must get no answer: too short for a header, or itself a response. */
+/** Returns whether the message may get no answer: it is shorter than a header, or is itself a response. */
 function isNoQuery(query: Buffer): boolean {
   return query.length < 12 || ((query[2] as number) & 0x80) !== 0;
 }

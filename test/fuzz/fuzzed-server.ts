@@ -1,6 +1,6 @@
 // The server under fuzz: zones with wildcards, delegations, alias loops, DNAMEs and large RRsets, which change during
-// the run, and three responders with different settings that read them. Freed memory is overwritten, so that a late
-// read is seen.
+// the run, and three responders with different settings. Freed memory of the table is overwritten, so that the checks
+// notice if a responder still reads it.
 
 import { answerNotify } from '../../src/dns/respond/answer-notify.ts';
 import { handedOn } from '../../src/dns/respond/hand-on.ts';
@@ -71,10 +71,10 @@ const variants: readonly ResponseSettings[] = [
 ];
 
 export interface FuzzedServer {
-  /** Responders, each with its own table reader, which is awake while it answers. */
+  /** Responders, each with its own table reader. `mayBeSilent`: the responder limits rates. */
   respond: readonly { respond: Respond; mayBeSilent: boolean }[];
   change(random: Random): void;
-  /** Octets of the table that were ever touched: part of the process's memory. */
+  /** Returns how many octets of the table were ever written. */
   tableBytes(): number;
 }
 
@@ -89,7 +89,7 @@ export function startFuzzed(): FuzzedServer {
     const awake: Respond = (query, length, response, client) => {
       reader.enter();
       const answered = responder(query, length, response, { ...client, handOn: () => true });
-      // Answers at once the queries that other threads would answer.
+      // Answers a handed-on query at once, instead of another thread.
       const result = answered === handedOn ? later(query, length, response, client) : answered;
       reader.leave();
       return result;
@@ -116,7 +116,7 @@ function changeName(writer: TableWriter, random: Random): void {
   else writer.putNode(zone, name, random.pick(contents), 1 as Revision);
 }
 
-/** Builds a zone again and publishes it in place of the old one, or withdraws it. */
+/** Withdraws the zone `b.sub.example`, or publishes it again. */
 function replaceZone(writer: TableWriter, random: Random): void {
   const old = writer.servedZone(parseName('b.sub.example'));
   if (old !== undefined && random.chance(0.5)) writer.withdrawZone(old);

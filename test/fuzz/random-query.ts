@@ -1,5 +1,5 @@
-// Random queries: nearly correct, wrong in one place, wrong everywhere, or not a query at all. The checks:
-// check-response.ts.
+// Makes random queries: correct ones, some that are wrong in a few places, and octets that are no query at all.
+// check-response.ts checks the responses.
 
 import type { Random } from '../differential/random.ts';
 import { ednsOption } from '../support/answers.ts';
@@ -45,11 +45,11 @@ function structured(random: Random): Buffer {
   for (let left = random.chance(0.05) ? random.below(4) : 0; left > 0; left -= 1) records.unshift(anyRecord(random));
   const header = Buffer.alloc(12);
   header.writeUInt16BE(random.below(0x10000), 0);
-  // Any opcode, NOTIFY, or a query; with RD and without.
+  // The opcode is any one, that of NOTIFY, or mostly that of a query, with RD or without.
   header[2] = random.chance(0.05) ? random.below(128) : random.chance(0.05) ? 0x20 : random.below(2);
   header[3] = random.chance(0.2) ? random.below(256) : 0;
   header[5] = question.length === 0 ? 0 : 1;
-  // Most are additional records, where OPT and TSIG belong.
+  // Most messages have their records in the additional section, where OPT and TSIG belong.
   header[random.chance(0.97) ? 11 : random.pick([7, 9])] = records.length;
   return Buffer.concat([header, question, ...records]);
 }
@@ -62,7 +62,7 @@ function randomQuestion(random: Random): Buffer {
 }
 
 function randomName(random: Random): Buffer {
-  // Up to the maximum depth of a name, and deeper.
+  // A deep name has about as many labels as a name may have (127), or more.
   const deep = random.chance(0.03);
   const depth = deep ? 90 + random.below(40) : random.below(5);
   const parts = Array.from({ length: depth }, () => random.pick(deep ? labels.slice(0, 3) : labels));
@@ -94,8 +94,8 @@ function opt(random: Random): Buffer {
 }
 
 /**
- * Returns EDNS options: NSID, good and bad cookies, extended errors, client subnets, padding, unknown ones. Some
- * lengths are wrong.
+ * Returns an EDNS option: NSID, a good or bad cookie, an extended error, a client subnet, padding or an unknown one.
+ * Its length may be wrong.
  */
 function randomOption(random: Random): Buffer {
   const data = random.pick(['', '2464c4abcf10c957', goodCookie, `${goodCookie}00`, 'ab'.repeat(random.below(50))]);

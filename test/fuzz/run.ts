@@ -5,8 +5,9 @@ import { type FuzzReport, type Memory, runFuzz } from './fuzz.ts';
 
 const seed = Number(process.env.FUZZ_SEED ?? randomInt(2 ** 31));
 const queries = Number(process.env.FUZZ_QUERIES ?? 5_000_000);
-/** The growth that is allowed between warm-up and end, in octets: of the heap, and of memory outside it. */
+/** How much the heap, and the array buffers, may grow from the warm-up to the end, in octets. */
 const allowedGrowth = 2_000_000;
+/** How much resident memory may grow, in octets. */
 const allowedResidentGrowth = 32_000_000;
 
 console.log(`FUZZ_SEED=${seed}`);

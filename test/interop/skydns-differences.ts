@@ -1,6 +1,6 @@
 // The cases of skydns-vectors.json that we answer differently, with the RFC that says so.
 
-const exact = 'a name has its own records alone, not those of names below it (RFC 1034 \u00a74.3.2)';
+const exact = 'a name has only its own records, not those of names below it (RFC 1034 §4.3.2)';
 
 export const differences: Record<string, { why: string; ours: string[] }> = {
   // server1.prod.region1.skydns.test. A
@@ -9,7 +9,7 @@ export const differences: Record<string, { why: string; ours: string[] }> = {
   'lookup 8': { why: exact, ours: ['NOERROR', 'NS skydns.test 30 SOA ns.dns.skydns.test'] },
   // cname.prod.region1.skydns.test. A
   'lookup 10': {
-    why: 'an alias is answered, and the rcode is that of its target (RFC 1034 §4.3.2, RFC 6604 §3)',
+    why: 'an alias is in the answer, and the rcode is that of its target (RFC 1034 §4.3.2, RFC 6604 §3)',
     ours: [
       'AN cname.prod.region1.skydns.test 300 CNAME unresolvable.skydns.test',
       'NS skydns.test 30 SOA ns.dns.skydns.test',
@@ -35,7 +35,7 @@ export const differences: Record<string, { why: string; ours: string[] }> = {
   },
   // a.cname.skydns.test. A
   'lookup 15': {
-    why: 'aliases are answered, also those that lead to each other (RFC 1034 §3.6.2)',
+    why: 'aliases are in the answer, also if they form a loop (RFC 1034 §3.6.2)',
     ours: [
       'AN a.cname.skydns.test 300 CNAME b.cname.skydns.test',
       'AN b.cname.skydns.test 300 CNAME a.cname.skydns.test',
@@ -46,7 +46,7 @@ export const differences: Record<string, { why: string; ours: string[] }> = {
   'lookup 22': { why: exact, ours: ['NOERROR', 'NS skydns.test 30 SOA ns.dns.skydns.test'] },
   // skydns_zonea.test. A
   'lookup 24': {
-    why: 'the apex has its own records alone (RFC 1034 §4.3.2); addresses of the apex are at apex.dns',
+    why: 'the apex has only its own records (RFC 1034 §4.3.2); addresses of the apex are at apex.dns',
     ours: ['NOERROR', 'NS skydns_zonea.test 30 SOA ns.dns.skydns_zonea.test'],
   },
   // dom.skydns.test. A
@@ -61,7 +61,7 @@ export const differences: Record<string, { why: string; ours: string[] }> = {
   'multi 2': { why: 'a zone that is not served here is REFUSED (RFC 1035 §4.1.1, RFC 9499 §7)', ours: ['REFUSED'] },
   // a.server1.dev.region1.skydns.test. SRV
   'cname 0': {
-    why: 'a name with a CNAME has no other record (RFC 1034 §3.6.2); a service needs a port (RFC 2782)',
+    why: 'a name with a CNAME has no other records (RFC 1034 §3.6.2), and an SRV record needs a port (RFC 2782)',
     ours: [
       'AN a.server1.dev.region1.skydns.test 300 CNAME cname1.region2.skydns.test',
       'AN cname1.region2.skydns.test 300 CNAME cname2.region2.skydns.test',
@@ -76,7 +76,7 @@ export const differences: Record<string, { why: string; ours: string[] }> = {
   },
   // a.mail.skydns.test. MX
   'other_mx_txt 1': {
-    why: 'a mail exchange has no alias (RFC 2181 §10.3), and the name has no address',
+    why: 'a mail exchange must not be an alias (RFC 2181 §10.3), and the name has no address',
     ours: ['AN a.mail.skydns.test 300 MX 50 mx.skydns.test', 'NOERROR'],
   },
   // mx2.skydns.test. MX

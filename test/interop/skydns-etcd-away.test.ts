@@ -1,5 +1,5 @@
-// The SkyDNS layout while etcd is stopped, restarted, compacted and replaced by a backup. When etcd is back, values
-// that others have written meanwhile are served, and deleted values are not.
+// The SkyDNS layout while etcd is stopped and started, while it is compacted, and after a backup was restored into it.
+// When etcd is back, values that others have written meanwhile are served, and deleted values are not.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// What is noted of many values of others that are not served: all are counted, few are named and logged, each once.
+// Many values of others are not served: all are counted, some are named, and some are logged, each of them once.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -7,7 +7,7 @@ import { parseName } from '../../src/model/name.ts';
 import { embeddedStore, openReplica, putZone } from '../support/control-plane.ts';
 import { until } from '../support/until.ts';
 
-test('of 150 values that are not served, 100 are logged, once, also if the zone is looked at again', async (t) => {
+test('of 150 values that are not served, 100 are logged once, and not again when the zone is computed again', async (t) => {
   const zone = parseName('z');
   const replica = await openReplica(t, await embeddedStore(t), undefined, undefined, '/skydns');
   await replica.commit(putZone(zone, { skydns: true }));

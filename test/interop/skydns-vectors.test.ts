@@ -1,5 +1,5 @@
-// The 49 test cases of CoreDNS for its etcd plugin (skydns-vectors.json), answered by us from the same values in etcd.
-// Each answer is equal, or skydns-differences.ts has our answer and the RFC that requires it.
+// We answer the 49 test cases of CoreDNS for its etcd plugin (skydns-vectors.json) from the same values in etcd. Each
+// answer equals that of the case, or skydns-differences.ts has our answer and the RFC that requires it.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { temporaryFolder } from '../support/temporary.ts';
 import { until } from '../support/until.ts';
 import { differences } from './skydns-differences.ts';
 
-/** A record in the form of CoreDNS' tests, with more fields by its type. */
+/** A record in the form of CoreDNS' tests. The other fields depend on its type. */
 interface ExpectedRecord extends Record<string, unknown> {
   name: string;
   type: string;
@@ -23,7 +23,7 @@ interface ExpectedRecord extends Record<string, unknown> {
 interface Group {
   id: string;
   zones: string[];
-  /** By key, below `/skydns/`. */
+  /** A key without `/skydns/` → its value. */
   values: Record<string, object>;
   cases: {
     question: { name: string; type: string };
@@ -92,7 +92,7 @@ suite("CoreDNS' test cases", { skip: skipWithoutEtcd() }, () => {
     const flags = ['--store', 'etcd', '--etcd-endpoints', etcd.endpoint];
     replica = await startReplica(scope, await temporaryFolder(scope), flags);
     for (const name of zones) {
-      // The SOA that CoreDNS makes up, and nameservers whose addresses are in the cases.
+      // CoreDNS makes up this SOA. The cases have the addresses of these nameservers.
       const soa = { mname: `ns.dns.${name}`, ttl: 30 };
       const nameservers = ['a', 'b', 'c'].map((label) => `${label}.ns.dns.${name}`);
       await replica.expect(201, 'POST', '/v1/zones', { name, skydns: true, soa, nameservers });
@@ -121,14 +121,15 @@ suite("CoreDNS' test cases", { skip: skipWithoutEtcd() }, () => {
             return isDeepStrictEqual(last, expected);
           };
           await until(asks, '', 3000).catch(() => assert.deepEqual(last, expected));
-          if (difference !== undefined) assert.notDeepEqual(last, theirs, 'is no difference');
+          if (difference !== undefined)
+            assert.notDeepEqual(last, theirs, 'our answer is that of the case, so this is no difference');
         });
       }
       await deleteBelow(etcd, '');
     });
   }
 
-  test('every difference is that of a case', () => {
+  test('every documented difference belongs to a case', () => {
     const all = groups.flatMap(({ id, cases }) => cases.map((_, index) => `${id} ${index}`));
     assert.equal(all.length, 49);
     assert.deepEqual(

@@ -1,6 +1,6 @@
-// The SkyDNS layout in both directions, on a real etcd with two replicas. Every write updates the keys in its own
-// transaction. Every replica serves the values that others write, with one change of the serial and one event, and
-// never returns to older values.
+// The SkyDNS layout in both directions, on a real etcd with two replicas. A write of ours updates its keys in the same
+// transaction. Both replicas serve the values that others write: each change of them is one change of the serial and
+// one event.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -69,7 +69,7 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     return (await second.expect<Shown>(200, 'GET', `/v1/zones/${zone}/rrsets?name=${name}`)).items;
   }
 
-  test('a host has its keys when it is written, and none when it is deleted', async () => {
+  test('the layout has the keys of a host as soon as it is written, and none as soon as it is deleted', async () => {
     const host = { name: 'web.lab.test', addresses: ['10.8.0.1'], aliases: ['www.lab.test'], ttl: 60 };
     await first.expect(201, 'POST', '/v1/hosts', host);
     assert.deepEqual(await valuesBelow('test/lab/web/'), [{ host: '10.8.0.1', targetstrip: 1 }]);
@@ -85,13 +85,13 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
         .sort(),
       ['10.8.0.1 30', '10.8.0.2 30'],
     );
-    assert.ok(before !== undefined && before in written, 'a record that stays keeps its key');
+    assert.ok(before !== undefined && before in written, 'the key of a record that stays has changed');
     await first.expect(204, 'DELETE', '/v1/hosts/web.lab.test');
     for (const path of ['test/lab/web', 'test/lab/www', 'arpa/in-addr/10/8'])
       assert.deepEqual(await valuesBelow(path), []);
   });
 
-  test('records without a value in the layout are refused with their names', async () => {
+  test('records that the layout cannot have are refused, and the refusal names them', async () => {
     const put = (name: string, type: string, records: string[]) =>
       first.expect<{ code: string; detail: string; errors?: { pointer: string }[] }>(
         422,
@@ -115,7 +115,7 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     assert.deepEqual(await rrsets('lab.test', 'many'), []);
   });
 
-  test('records of others are served by every replica, shown as theirs, and changed by nobody else', async () => {
+  test('records of others are served by every replica, shown as managed, and cannot be changed over the API', async () => {
     await putForeign(etcd, 'test/lab/ext/0a1b2c3d', { host: '10.8.0.77', ttl: 60, targetstrip: 1, group: 'g' });
     await answers('ext.lab.test', 'A', ['A 10.8.0.77']);
     assert.deepEqual(await rrsets('lab.test', 'ext'), [
@@ -136,14 +136,14 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     }
     const host = await first.expect<{ code: string }>(409, 'POST', '/v1/hosts', { name: 'ext.lab.test' });
     assert.equal(host.code, 'managed_record');
-    // The addresses of records of others count as recorded.
+    // Addresses in records of others count as recorded addresses.
     const pool = await first.expect<{ usage: { ipv4: { recorded: string } } }>(200, 'GET', '/v1/pools/default');
     assert.equal(pool.usage.ipv4.recorded, '1');
     await deleteForeign(etcd, 'test/lab/ext/0a1b2c3d');
     await answers('ext.lab.test', 'A', []);
   });
 
-  test('a change of others is one change of the serial and one event, by whichever replica leads', async () => {
+  test('a change of others is one change of the serial and one event', async () => {
     const serial = async () => (await first.expect<{ serial: number }>(200, 'GET', '/v1/zones/lab.test')).serial;
     const start = await serial();
     await putForeign(etcd, 'test/lab/one/x', { host: '10.8.0.90', targetstrip: 1 });
@@ -162,7 +162,7 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     assert.deepEqual(await events(), ['skydns created']);
   });
 
-  test('bad values are reported, and all others are served; our RRsets win', async () => {
+  test('bad values are reported, the others are served, and our RRsets come before those of others', async () => {
     await first.expect(201, 'PUT', '/v1/zones/lab.test/rrsets/own/A', { records: ['10.8.0.5'] });
     await putForeign(etcd, 'test/lab/bad/1', '{');
     await putForeign(etcd, 'test/lab/bad/2', { host: '10.8.0.80', targetstrip: 1 });
@@ -178,8 +178,12 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     const metrics = await (await fetch(`${first.url}/metrics`)).text();
     assert.match(metrics, /zonewright_skydns_not_served\{zone="lab.test"\} 2/);
     const logged = [first, second].flatMap((replica) => replica.log().split('\n'));
-    assert.equal(logged.filter((line) => line.includes('/skydns/test/lab/bad/1')).length, 1, 'not logged once');
-    // When our record is deleted, that of the others is served.
+    assert.equal(
+      logged.filter((line) => line.includes('/skydns/test/lab/bad/1')).length,
+      1,
+      'the bad value is not logged exactly once',
+    );
+    // When our record is deleted, the record of others at this name is served.
     await first.expect(204, 'DELETE', '/v1/zones/lab.test/rrsets/own/A');
     await answers('own.lab.test', 'A', ['A 10.8.0.81']);
     await deleteForeign(etcd, 'test/lab/bad/1');
@@ -187,7 +191,6 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
   });
 
   test('very long keys of others are shown shortened, and everything else still works', async () => {
-    // Such long keys do not fit into the state of the zone: it shows them shortened.
     for (const path of ['1', '2', '3']) await putForeign(etcd, `test/lab/${path}${'k'.repeat(700_000)}`, '{}');
     const named = async () => (await progressOf(second, 'lab.test'))?.notServed;
     await until(async () => (await named())?.count === 3, 'the long keys are not named');
@@ -207,7 +210,7 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     const { code } = await first.expect<{ code: string }>(422, 'PUT', '/v1/zones/lab.test/rrsets/exact/CNAME', body);
     assert.equal(code, 'skydns_unfit');
     assert.deepEqual(await layoutOf(etcd, '/skydns/test/lab/exact'), { '': [] });
-    // An alias of ours that was there before, and whose key others have written over.
+    // Others write over the key of an alias of ours. A deletion of the alias must leave their value.
     await first.expect(201, 'PUT', '/v1/zones/lab.test/rrsets/before/CNAME', body);
     await putForeign(etcd, 'test/lab/before', { host: 'theirs' });
     await until(async () => (await progressOf(first, 'lab.test'))?.notServed.count === 2, 'the value is not named');
@@ -229,7 +232,7 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     const { code, detail } = await first.expect<{ code: string; detail: string }>(422, 'PUT', path, body);
     assert.equal(code, 'skydns_unfit');
     assert.match(detail, /others have a value at the key \/skydns\/test\/many\/exact of the store: delete it there/);
-    // The work that follows an import, or the setting, writes none over either, and says so.
+    // The work that writes keys after an import does not write over this key either, and says so.
     await importFile(first, 'many.test', '$ORIGIN many.test.\n$TTL 60\nexact CNAME x\nx A 10.8.1.3\n');
     await untilFollowing(first, 'many.test');
     assert.deepEqual((await progressOf(first, 'many.test'))?.leftOut.first, [
@@ -243,7 +246,7 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     assert.equal((await layoutOf(etcd, '/skydns/test/many/exact'))['']?.host, 'web.lab.test');
   });
 
-  test('a filled zone gets its keys when it is switched on, follows its default TTL and imports, and is cleared', async () => {
+  test('the keys of a filled zone are written when `skydns` is set, follow imports and the default TTL, and go when it is unset', async () => {
     await first.expect(201, 'POST', '/v1/zones', { name: 'late.test' });
     const changes = (from: number) =>
       Array.from({ length: 100 }, (_, index) => ({ name: `n${from + index}`, type: 'A', records: ['10.8.1.1'] }));
@@ -254,7 +257,7 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     const count = async () => Object.keys(await layoutOf(etcd, '/skydns/test/late/')).length;
     await first.expect(200, 'PATCH', '/v1/zones/late.test', { skydns: true });
     await untilFollowing(second, 'late.test');
-    // The other keys belong to others and to the two replicas as nameservers.
+    // 1,500 keys are those of records, one belongs to others, two to the replicas as nameservers.
     await until(async () => (await count()) === 1503, `${await count()} keys`);
     await answers('theirs.late.test', 'A', ['A 10.8.1.2']);
     const progress = await progressOf(second, 'late.test');
@@ -278,7 +281,7 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     await answers('theirs.late.test', 'A', []);
   });
 
-  test('records of others become ours with one request, and can be written again', async () => {
+  test('one request makes records of others ours; then they can be changed over the API', async () => {
     await first.expect(201, 'POST', '/v1/zones', { name: 'old.test', skydns: true });
     await untilFollowing(first, 'old.test');
     const heritage = (type: string, name: string) => ({
@@ -362,7 +365,7 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     assert.deepEqual(answersOf(await alone.ask('ext.moved.test', 'A')), ['A 10.8.4.2']);
   });
 
-  test('when the leader dies, the other replica goes on where it was, and the serial never goes back', async () => {
+  test('when the leader dies, the other replica goes on with its work, and the serial does not go back', async () => {
     const leader = await leaderOf([first, second]);
     const other = leader === first ? second : first;
     const names = 10_000;

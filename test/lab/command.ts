@@ -7,7 +7,7 @@ export interface Options {
   env: NodeJS.ProcessEnv;
   /** Ends the program and the promise that waits for it. */
   signal: AbortSignal;
-  /** Passes its stderr through, which shows progress. */
+  /** Passes stderr of the program through, which shows progress. */
   progress?: boolean;
 }
 

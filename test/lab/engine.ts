@@ -1,11 +1,11 @@
-// Finds the Docker engine, or lets a script prepare one on a machine without it.
-// The script prints shell settings for the users of the engine, for `eval "$(script)"`.
+// Finds the Docker engine, or lets a script prepare one on a machine without it. The script prints commands of the
+// shell that set the environment for `docker`: `eval "$(script)"`.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from './command.ts';
 
-/** The environment for `docker`, or the reason why no engine can be used. */
+/** `env`: the environment for `docker`. `missing`: the reason why no engine can be used. */
 export type Engine = { env: NodeJS.ProcessEnv } | { missing: string };
 
 const minutes = 60_000;
@@ -17,7 +17,7 @@ export async function prepareEngine(root: string, stop: AbortSignal): Promise<En
   const script = named || join(root, '../shared/tools/lab-machine');
   let env = process.env;
   try {
-    // Runs even if an engine runs already, because its settings are needed.
+    // Runs the script even if an engine runs already, because `docker` needs the environment that it sets.
     if (named || existsSync(script)) {
       console.log('lab: preparing the engine …');
       const evaluate = 'settings=$("$0") && eval "$settings" && printf "\\0" && env -0';
@@ -39,7 +39,7 @@ export async function prepareEngine(root: string, stop: AbortSignal): Promise<En
   }
 }
 
-/** Reads the settings after the first NUL. Before it is other output of the script. */
+/** Returns the environment variables after the first NUL. Before that NUL is other output of the script. */
 function environmentFrom(output: string): NodeJS.ProcessEnv {
   const settings = output.split('\0').slice(1, -1);
   return Object.fromEntries(

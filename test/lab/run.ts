@@ -12,7 +12,7 @@ import { prepareEngine } from './engine.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const images = ['zonewright', 'zonewright-lab-machine', 'zonewright-lab-coredns'];
-/** Each run has its own project, images and network, so that two runs on one machine do not collide. */
+/** The name of this run's project, and the tag of its images: two runs on one machine do not collide. */
 const project = `zonewright-lab-${process.pid}-${randomInt(1_000_000)}`;
 
 const stop = new AbortController();
@@ -26,12 +26,12 @@ if ('missing' in engine) {
 const { env } = engine;
 env.ZONEWRIGHT_LAB_TAG = project;
 env.ZONEWRIGHT_LAB_NETWORK = '10.17.200';
-/** CoreDNS, as `npm run test:neighbours` has built it. */
+/** The path of CoreDNS, if `npm test` or `npm run test:neighbours` has built it. */
 const coreDns = findGoBuilt('coredns');
 if (coreDns === undefined) console.log('SKIP CoreDNS in the lab: it was not built (npm run test:neighbours)');
 else Object.assign(env, { COMPOSE_PROFILES: 'coredns', ZONEWRIGHT_LAB_COREDNS: `zonewright-lab-coredns:${project}` });
 
-/** Aborts the commands of the current step. */
+/** The signal that aborts the commands of the current step. */
 let limit: AbortSignal = stop.signal;
 let passed = 0;
 let failed = 0;
@@ -61,7 +61,7 @@ await step('everything is stopped and removed', AbortSignal.timeout(120_000), do
 console.log(`lab: ${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
 
-/** Runs a step and prints its result: what it checked, or its whole output if it failed. */
+/** Runs a step and prints its result: what it checked, or the error, with the output, if it failed. */
 async function step(name: string, end: AbortSignal, act: () => Promise<string>): Promise<boolean> {
   const begin = performance.now();
   const took = () => `${((performance.now() - begin) / 1000).toFixed(1)} s`;
@@ -89,7 +89,7 @@ function compose(...args: string[]): Promise<string> {
   return docker('compose', '--ansi=never', '--project-name', project, ...args);
 }
 
-/** Builds the images; that of CoreDNS from the program. */
+/** Builds the images. The image of CoreDNS contains the program that was built before. */
 async function build(): Promise<string> {
   if (coreDns !== undefined) {
     const folder = await mkdtemp(join(tmpdir(), 'zonewright-lab-'));
@@ -139,7 +139,7 @@ async function startedStory(): Promise<string> {
   return compose('logs', '--no-log-prefix', 'registration', 'story');
 }
 
-/** Plays a chapter of the story from the workstation, with its writes sent to that replica. */
+/** Plays a chapter of the story from the workstation. Its writes are sent to `replica`. */
 function play(replica: string, ...chapter: string[]): Promise<string> {
   return compose('exec', '-T', '-e', `API=http://${replica}:8053`, 'workstation', '/lab/story.sh', ...chapter);
 }
@@ -160,7 +160,9 @@ async function showLogs(): Promise<void> {
   }
 }
 
-/** Keeps the images for the next build, under a name that `docker compose up` does not use. */
+/**
+ * Stops and removes everything. Keeps the images for the next build, under the tag `cache`. Fails if anything is left.
+ */
 async function down(): Promise<string> {
   await compose('down', '--volumes', '--remove-orphans', '--timeout', '10');
   for (const image of images) {

@@ -1,5 +1,5 @@
-// Asks a resolver as the clients of a company do: with EDNS and AD, and the same query again from the same socket while
-// there is no answer. dnsmasq asks another server only after such a repeated query.
+// Asks a resolver as the clients of a company do: with EDNS and AD. Repeats the query from the same socket while there
+// is no answer: dnsmasq asks another server only after such a repeated query.
 
 import { createSocket } from 'node:dgram';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,7 +9,7 @@ import { queryBytes, type Server } from '../support/dns-client.ts';
 const repeatMilliseconds = 2000;
 const adBit = 0x20;
 
-/** Returns the answer. Rejects if there is no answer after this many repetitions. */
+/** Returns the answer. Rejects if none comes after so many repetitions. */
 export async function askResolver(server: Server, name: string, type: string, repetitions = 5): Promise<Message> {
   const query = queryBytes({ name, type, edns: {}, recursionDesired: true });
   query[3] = (query[3] ?? 0) | adBit;

@@ -1,5 +1,5 @@
-// Starts real resolvers with the rendered configuration. Each runs as its Debian package starts it, with Debian's
-// setting for DNSSEC validation, but with its own ports and files.
+// Starts real resolvers with the rendered configuration and Debian's setting for DNSSEC validation, on free ports and
+// in folders of the test.
 
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,13 +17,13 @@ interface Start {
   test: Cleanup;
   folder: string;
   port: number;
-  /** Returns the rendered text, or one part of it. */
+  /** Returns the rendered configuration, or one part of it. */
   text: (part?: string) => Promise<string>;
 }
 
 interface ResolverProgram {
-  /** The name of the program, and of Debian's package. */
   program: string;
+  /** Where the program can be installed from: the distribution and its package. */
   from: string;
   /** Writes the configuration. Returns the arguments of the program. */
   configure: (start: Start) => Promise<string[]>;
@@ -62,7 +62,7 @@ export const resolverPrograms: Partial<Record<RendererName, ResolverProgram>> = 
     program: 'dnsmasq',
     from: 'Debian, dnsmasq-base',
     configure: async ({ folder, port, text }) => {
-      // OpenWrt sets the last two options.
+      // OpenWrt sets stop-dns-rebind and bogus-priv.
       const config = `port=${port}\nlisten-address=127.0.0.1\nbind-interfaces\nno-resolv\nno-hosts\nstop-dns-rebind\nbogus-priv\n`;
       const file = await written(folder, 'dnsmasq.conf', `${config}conf-file=${folder}/zonewright.conf\n`);
       await written(folder, 'zonewright.conf', await text());
@@ -110,7 +110,7 @@ export const resolverPrograms: Partial<Record<RendererName, ResolverProgram>> = 
     program: 'coredns',
     from: 'go install github.com/coredns/coredns',
     configure: async ({ folder, port, text }) => {
-      // Follows the head of the rendered text: replaces 53 if CoreDNS listens on another port.
+      // The head of the rendered text tells users to replace 53 if CoreDNS listens on another port.
       const corefile = (await text()).replaceAll(/(?<=^[^#]*\b(?:test|arpa)):53\b/gm, `:${port}`);
       return [
         '-conf',
@@ -139,7 +139,7 @@ export async function startResolver(
   const port = await freePort();
   const args = await configure({ test, folder, port, text });
   const { hasEnded, output } = startPeerProcess(test, find(program) ?? program, args, folder);
-  // It may not listen yet: the callers repeat their questions until it answers.
+  // The resolver may not listen yet: the callers repeat their questions until it answers.
   await delay(200);
   if (hasEnded()) throw new Error(`${program} did not start: ${output()}`);
   return { address: '127.0.0.1', port };

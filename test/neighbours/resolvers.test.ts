@@ -1,5 +1,5 @@
-// Real resolvers forward our zones and reverse zones, with the rendered configuration and the DNSSEC validation of
-// their distribution, also after the first target has died. A replica without its lease is in no configuration.
+// Real resolvers with the rendered configuration, and with Debian's setting for DNSSEC validation, forward our zones
+// and reverse zones, also after the first target has died. A replica without its lease is in no configuration.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ import { resolverPrograms, startBind, startResolver, whyNotStarted } from './res
 
 const names = Object.keys(resolverPrograms) as RendererName[];
 
-test('resolvers forward to two replicas, then to the one that is left', { timeout: 280_000 }, async (t) => {
+test('resolvers forward to two replicas, and then to the second one alone', { timeout: 280_000 }, async (t) => {
   const etcd = await etcdOrSkip(t);
   if (etcd === undefined) return;
   t.after(() => etcd.close());
@@ -29,8 +29,8 @@ test('resolvers forward to two replicas, then to the one that is left', { timeou
   const first = await start('first', '127.0.0.1');
   const second = await start('second', '127.0.0.2');
   await second.expect(201, 'POST', '/v1/pools', { name: 'default', ranges: ['10.8.0.0/22', 'fd00:8::/112'] });
-  // A top-level domain that does not exist, and a private reverse zone: without the configuration, resolvers prove that
-  // they do not exist, or answer them locally.
+  // `test` is no top-level domain of the Internet, and the reverse zones are private. Without the configuration,
+  // resolvers find out that these names do not exist, or answer for them themselves.
   await second.expect(201, 'POST', '/v1/zones', { name: 'lab.test' });
   const before = await createHost(second, 'before');
   const text = (replica: Replica, resolver: RendererName) => async (part?: string) => {
@@ -115,7 +115,9 @@ async function resolves(server: Server, { name, addresses }: Created): Promise<v
   for (const address of [ipv4, ipv6]) await answers(server, reverseName(address), 'PTR', [`PTR ${name}`]);
 }
 
-/** Asks until the answer is as expected: a resolver that starts, or that finds a dead target, may fail at first. */
+/**
+ * Asks until the answer is as expected: a resolver may fail while it starts, and until it knows that a target is dead.
+ */
 async function answers(server: Server, name: string, type: string, expected: string[]): Promise<void> {
   let last: unknown;
   const ask = async () => {

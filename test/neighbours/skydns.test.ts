@@ -1,5 +1,5 @@
-// Real CoreDNS gives the same answers as we do, from the etcd into which we write. Real external-dns writes into it
-// too: we serve its values, and neither disturbs the other.
+// Real CoreDNS gives the same answers as we do, from the etcd into which we write. Real external-dns writes into this
+// etcd too: we serve its values, and leave them unchanged, as it does with ours.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -50,7 +50,7 @@ test('CoreDNS gives the same answers as we do', { timeout: 120_000 }, async (t) 
     ['WEB.lab.test', 'A'],
   ];
   const absent = ['web.lab.test TXT', 'web.lab.test MX', 'nobody.lab.test A', '9.0.8.10.in-addr.arpa PTR'];
-  // Over TCP, so that long answers are whole.
+  // Asks over TCP, so that long answers are not truncated.
   const askBoth = (name: string, type: string) =>
     Promise.all([replica.dns, coreDns].map(async (server) => linesOf(await ask({ server, name, type, tcp: true }))));
   for (const [name, type] of same) {
@@ -61,7 +61,7 @@ test('CoreDNS gives the same answers as we do', { timeout: 120_000 }, async (t) 
     });
   }
 
-  await t.test('NS at the apex: the same addresses, below ns.dns of the zone', async () => {
+  await t.test('the nameservers at the apex have the same addresses, and names below ns.dns of the zone', async () => {
     const message = await ask({ server: coreDns, name: 'lab.test', type: 'NS' });
     const addresses = ({ additionals = [] }: Message) =>
       additionals.flatMap((one) => (one.type === 'A' ? [String(one.data)] : []));
@@ -84,7 +84,7 @@ test('CoreDNS gives the same answers as we do', { timeout: 120_000 }, async (t) 
 });
 
 for (const flags of [[], ['--coredns-strictly-owned']]) {
-  test(`external-dns ${flags} registers names that we serve, and leaves ours alone`, {
+  test(`we serve names that external-dns ${flags} registers, and it does not change ours`, {
     timeout: 120_000,
   }, async (t) => {
     const program = findGoBuilt('external-dns');
@@ -175,7 +175,7 @@ async function writeAll(replica: Replica, etcd: TestEtcd): Promise<void> {
     { name: 'mail', type: 'MX', records: ['10 web.lab.test.', '20 other.lab.test.'] },
     { name: '_sip._tcp', type: 'SRV', records: ['10 50 5060 web.lab.test.', '10 50 5061 other.lab.test.'] },
   ]);
-  // The keys of the nameservers, for both zones and the automatic one, follow a moment later.
+  // The keys of the nameservers of both zones and of the automatic zone are written a moment later.
   const nameservers = async () => Object.keys(await layoutOf(etcd)).filter((key) => key.includes('/dns/ns/'));
   await until(async () => (await nameservers()).length === 3, 'the nameservers have no values');
 }
@@ -198,7 +198,7 @@ async function startCoreDns(test: Cleanup, program: string, etcd: TestEtcd): Pro
   return server;
 }
 
-/** Returns the rcode and the answers with their TTLs, sorted; of TXT, the strings of a record together. */
+/** Returns the rcode and the answers with their TTLs, sorted. Joins the strings of a TXT record. */
 function linesOf({ rcode, answers = [] }: Message): string[] {
   const lines = answers.map((answer) => {
     const { name, type, ttl, data } = answer as { name: string; type: string; ttl: number; data: unknown };

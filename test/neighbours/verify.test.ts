@@ -1,5 +1,6 @@
-// The verdict of `?verify=` about real resolvers. Each forwards to us, to an older copy of the zone, or to another
-// server's zone; or it does not forward; or it validates the names, because the exceptions are missing.
+// The verdict of `?verify=` about real resolvers. Each is in these states: it forwards to us, to an older copy of the
+// zone, or to another zone of the same name; it does not forward; or it validates the names, because the exceptions
+// from validation are missing.
 
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
@@ -22,11 +23,11 @@ interface Verification {
 type Text = (part?: string) => Promise<string>;
 
 interface Told {
-  /** The configuration of a resolver that asks this server for everything, and does not validate. */
+  /** Returns the configuration of a resolver that asks `internet` for all names, and does not validate. */
   alone: (internet: Server) => Text;
   /**
-   * The rendered configuration without the exceptions from validation. Undefined if the resolver never validates
-   * forwarded names.
+   * Returns the rendered configuration without the exceptions from validation. Undefined if the resolver never
+   * validates forwarded names.
    */
   validating: ((rendered: Text, internet: Server) => Text) | undefined;
 }
@@ -42,7 +43,7 @@ const told: Partial<Record<RendererName, Told>> = {
   unbound: {
     // Unbound itself answers NXDOMAIN for names in `test`, as RFC 6761 asks.
     alone: () => nothing,
-    // Without an answer from the root, Unbound would keep everybody waiting.
+    // Unbound asks `internet` instead of the root servers: without answers from those, its own answers come too late.
     validating: (rendered, internet) => async () =>
       `${(await rendered()).replaceAll(/^ *domain-insecure:.*$/gm, '')}forward-zone:\n name: "."\n forward-addr: ${at(internet, '@')}\n`,
   },
@@ -62,7 +63,7 @@ function at({ address, port }: Server, between: string): string {
   return `${address}${between}${port}`;
 }
 
-test('the verdict on each resolver is right in each state', { timeout: 280_000 }, async (t) => {
+test('the verdict about each resolver is right in each of its states', { timeout: 280_000 }, async (t) => {
   const folder = await temporaryFolder(t);
   const replica = await startReplica(t, join(folder, 'replica'), ['--replica', 'one', '--dns', '127.0.0.1:0']);
   await replica.expect(201, 'POST', '/v1/zones', { name: 'lab.test' });
@@ -127,7 +128,7 @@ async function targetOf(replica: Replica): Promise<Server | undefined> {
 async function untilVerdict(replica: Replica, { address, port }: Server, wanted: string): Promise<void> {
   const added = await replica.request('PUT', '/v1/resolvers/real', { address, port, kind: 'other' });
   assert.ok([200, 201].includes(added.status), JSON.stringify(added.body));
-  // A token may verify ten times at once.
+  // The token is a new one, because a token may verify only ten times in a short time.
   const body = { name: `verifier-${port}`, role: 'operator' };
   const { token } = await replica.expect<{ token: string }>(201, 'POST', '/v1/tokens', body);
   const path = '/v1/zones/lab.test/forwarding?verify=real';

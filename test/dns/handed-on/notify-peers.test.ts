@@ -24,7 +24,10 @@ const rcodes: Readonly<Record<number, string>> = {
   9: 'NOTAUTH',
 };
 
-/** The questions of NOTIFY. `expected` has the rcode that each server answers to each of them. No two servers agree. */
+/**
+ * The questions of NOTIFY. `expected` has the rcode that each server answers to each of them (`ours`:
+ * src/dns/respond/answer-notify.ts). No two servers agree.
+ */
 const questions = ['example SOA', 'elsewhere.test SOA', 'host.example SOA', 'example A', 'elsewhere.test A'];
 const expected = {
   // BIND is the primary of its zone. It needs no NOTIFY for this zone, but answers NOERROR.

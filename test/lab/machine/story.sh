@@ -32,10 +32,10 @@ lookup() { dig +short +tries=2 +time=5 "$@"; }
 
 register() {
   expect 20[01] PUT /v1/pools/default "{\"ranges\": [\"$NETWORK.100-$NETWORK.125\"]}"
-  # Each address of the network has a name, before anybody registers one.
+  # Each address of the network then has a name that nobody registers.
   expect 20[01] PUT "/v1/zones/$zone" "{\"addressNames\": {\"ranges\": [\"$NETWORK.0/24\"]}, \"skydns\": true}"
   expect 20[01] PUT "/v1/zones/$(reverse_zone)" '{"skydns": true}'
-  # A database that is not ours yet: the replicas forward its zone to the company's resolver.
+  # The zone of the database is not in Zonewright: the replicas forward it to the company's resolver.
   expect 20[01] PUT /v1/forwarders/foowidgets.com "{\"targets\": [\"$NETWORK.53\"], \"allowFrom\": [\"$NETWORK.0/24\"]}"
   expect 200 PATCH "/v1/zones/$zone/rrsets" '[{"name": "sql-db", "type": "CNAME", "records": ["sqlserver1.foowidgets.com."]}]'
   call POST /v1/hosts "{\"name\": \"$web\"}"
@@ -52,7 +52,7 @@ visit() {
   same 'the pool of the address' "$(jq -r '.addresses[0].pool' <<<"$body")" default
   same "dig $web" "$(lookup "$web")" "$given"
   same "dig -x $given" "$(lookup -x "$given")" "$web."
-  # RA and no AA: the answer comes from a resolver, not from a replica.
+  # RA without AA shows that the answer comes from a resolver, not from a replica.
   local flags; flags=$(dig +noall +comments "$web" | sed -n 's/^;; flags: \([^;]*\);.*/\1/p')
   [[ " $flags " == *' ra '* && " $flags " != *' aa '* ]] || fail "the answer did not come from a resolver: flags '$flags'"
   page "$web" "$given"

@@ -1,5 +1,6 @@
-// One synchronization of external-dns: its own plan, TXT registry and CoreDNS provider, with the wanted endpoints as
-// JSON on standard input. The whole program cannot be built from the Go module proxy: two modules of clouds are missing.
+// Runs one synchronization of external-dns: its own plan, TXT registry and CoreDNS provider. Standard input has the wanted
+// endpoints as JSON. The whole program cannot be built here: the Go module proxy does not have two modules that it needs
+// for cloud providers.
 package main
 
 import (
