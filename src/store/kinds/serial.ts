@@ -1,6 +1,6 @@
-// Serials: `serials/<zone>` → no value. The mod revision of the key is the zone's serial, the same on every replica.
-// Every transaction that changes the zone's answers puts this key. A restored zone has its serial as the value, which
-// counts until the zone changes.
+// Serials: `serials/<zone>` → no value. The zone's serial is the revision that last put this key or the zone's key, so
+// it is the same on every replica. Transactions that change the zone's records put this key. In a restored zone, the
+// value is the serial that the zone had, until a later revision puts one of the two keys.
 
 import { Type } from '../../model/json-schema.ts';
 import type { Fqdn } from '../../model/name.ts';
