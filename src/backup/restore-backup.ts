@@ -150,7 +150,7 @@ class Restore {
       }
       const octets = Buffer.byteLength(entry[0]) + Buffer.byteLength(entry[1]);
       const last = this.#waiting.at(-1);
-      // The zones must be written before their serials: a serial needs a later revision than its zone.
+      // The zones must be written before their serials: a serial with an earlier revision than its zone does not count.
       if (last?.[0] !== undefined && kindIn(last[0][0]) !== kindIn(entry[0])) await this.flush();
       const isFull = last === undefined || last.length === maxOperations || this.#octets + octets > maxTransaction;
       if (isFull && this.#waiting.length === maxAtOnce) await this.flush();

@@ -1,4 +1,4 @@
-// Addresses: `addresses/<space>/<32 hex digits>` → the holders of the address.
+// Addresses: `addresses/<space>/<32 hex digits>` → the holders of the address, or when its last holder released it.
 
 import { type Address, addressHex, formatAddress } from '../../model/address.ts';
 import { type AddressRecord, describeHolder } from '../../model/allocation.ts';

@@ -16,7 +16,10 @@ export interface LedgerHome {
   kind: 'sqlite' | 'postgresql';
   /** The identity of the ledger; missing until the ledger is opened. */
   ledger?: string;
-  /** The replica that has the ledger's file; missing if the ledger is a database that all replicas reach. */
+  /**
+   * The replica that has the ledger's file. Missing if the ledger is a database that all replicas reach, and in a
+   * restored store whose ledger no replica has opened yet.
+   */
   replica?: string;
   /** The events that were dropped because too many waited for the ledger; missing if there are none. */
   lost?: LostEvents;
