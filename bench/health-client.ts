@@ -37,7 +37,7 @@ if (typeof workerData?.healthPort === 'number') parentPort?.postMessage(await as
 async function ask({ healthPort, stop }: { healthPort: number; stop: SharedArrayBuffer }): Promise<Waits> {
   try {
     // On Linux, this sets the priority of this thread only. A real client has a processor of its own.
-    setPriority(0, -15);
+    setPriority(0, -20);
   } catch {
     console.log('not privileged: the client competes with the attack for processors');
   }

@@ -35,7 +35,7 @@ export async function measureAttacks(wanted: Measured): Promise<void> {
   // Gives the replicas, etcd and this process a higher priority than other programs. Attacks lower that of their
   // thread.
   try {
-    setPriority(-10);
+    setPriority(-20);
   } catch {
     console.log('not privileged: other programs compete with the replicas for processors');
   }

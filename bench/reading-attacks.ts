@@ -21,7 +21,8 @@ interface Attack {
   seconds: number;
   /** The time at which the attack ends, as of performance.now(). */
   end: number;
-  agent: Agent;
+  /** False: each request has a connection of its own. */
+  agent: Agent | false;
 }
 
 /** A title → the attack. Resolves with a short result. */
@@ -29,6 +30,8 @@ const attacks: Record<string, (attack: Attack) => Promise<string>> = {
   'host searches that find nothing': (attack) => readAgain(attack, '/v1/hosts?search=zzzz&total=true&limit=1000'),
   'largest pages of RRsets': (attack) => readAgain(attack, '/v1/zones/large.k8s/rrsets?limit=1000'),
   'largest pages of hosts': (attack) => readAgain(attack, '/v1/hosts?limit=1000'),
+  'largest pages of hosts, on a new connection each': (attack) =>
+    readAgain({ ...attack, agent: false }, '/v1/hosts?limit=1000'),
   'events with filters that match nothing': (attack) =>
     readAgain(attack, '/v1/events?kind=pool&action=deleted&actor=x'),
   'largest pages of events': (attack) => readAgain(attack, '/v1/events?limit=1000'),
