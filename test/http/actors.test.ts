@@ -1,4 +1,5 @@
-// HTTP passes the bearer of the request's token to the use cases as the actor, however the request is committed.
+// The HTTP server passes the bearer of the request's token to the use cases as the actor, however the request is
+// committed.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -13,7 +14,7 @@ import { tokenFor } from '../support/tokens.ts';
 const environment: Actor = { kind: 'token', id: 'environment', name: 'ZONEWRIGHT_ADMIN_TOKEN', rights: allRights };
 const bearer = (id: string): Actor => ({ kind: 'token', id, name: id, rights: allRights });
 
-/** Serves the API. `actors` receives the actor of each decision, except those of housekeeping. */
+/** Serves the API. `actors` gets the actor of each decision, except decisions of housekeeping. */
 async function prepare(test: Cleanup): Promise<ServedApi & { actors: Actor[]; tokenOf(id: string): Promise<Api> }> {
   const served = await servedApi(test);
   const { committer } = served;
@@ -24,7 +25,7 @@ async function prepare(test: Cleanup): Promise<ServedApi & { actors: Actor[]; to
       actor,
       (context) => {
         if (context.actor.kind === 'token') {
-          // The request id and the time differ in each run.
+          // Leaves out what differs in each run: the request, and the time at which the token was created.
           const { request: _, createdAt: __, ...actor } = context.actor;
           actors.push(actor);
         }
@@ -77,7 +78,7 @@ test('a pool that is deleted by force, and an import, have the bearer as the act
   await ann.ok(201, 'POST', '/v1/hosts', { name: 'a.foo.k8s' });
   actors.length = 0;
   await ann.ok(204, 'DELETE', '/v1/pools/p?force=true');
-  assert.ok(actors.length >= 2, 'fewer than two decisions: one clears the pool, one deletes it');
+  assert.ok(actors.length >= 2, 'fewer than two decisions were made: one must clear the pool, another delete it');
   assert.ok(actors.splice(0).every((actor) => isDeepStrictEqual(actor, bearer('ann'))));
   const file = { 'content-type': 'text/dns' };
   for (const text of ['b 60 A 192.0.2.1\n', '@ 60 SOA a. b. 1 2 3 4 5\nb 60 A 192.0.2.1\n']) {

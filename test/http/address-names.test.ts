@@ -1,5 +1,5 @@
-// The setting `addressNames` of a zone in requests: refusals, and the effect of a patch. The answers of DNS:
-// test/dns/respond/address-names.test.ts.
+// The setting `addressNames` of a zone in requests: refusals, and the effect of a patch.
+// test/dns/respond/address-names.test.ts tests the answers of DNS.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -22,7 +22,7 @@ for (const [title, addressNames, pointers] of [
   });
 }
 
-test('a patch changes some fields of the setting, and needs ranges where there are none', async (t) => {
+test('a patch changes only the fields of the setting that it contains, and must contain ranges if the zone has none', async (t) => {
   const { api } = await servedApi(t);
   await api.ok(201, 'POST', '/v1/zones', { name: 'z', addressNames: { ranges: ['10.0.0.0/8'] } });
   await api.ok(200, 'PATCH', '/v1/zones/z', { addressNames: { hex: true } });

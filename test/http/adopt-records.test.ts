@@ -35,7 +35,7 @@ test('the records at the name, the alias and the reverse name become those of th
   await api.refused('rrset_conflict', 'POST', '/v1/hosts', { name: 'a.z', addresses: ['10.0.0.2'] });
   const { revision } = views;
   const host = await api.ok<Host>(201, 'POST', '/v1/hosts', { name: 'a.z', aliases: ['www.z'], adopt: true });
-  assert.equal(views.revision, revision + 1, 'not one transaction');
+  assert.equal(views.revision, revision + 1, 'the request took more than one transaction');
   assert.deepEqual(
     host.addresses.map(({ address, pool }) => [address, pool]),
     [
@@ -57,7 +57,7 @@ test('the records at the name, the alias and the reverse name become those of th
   assert.equal((await api.ok<Host>(200, 'GET', '/v1/hosts/a.z')).addresses.length, 3);
 });
 
-test('a refusal of a new host names "adopt" if that would take the records over, and only then', async (t) => {
+test('a refusal of a new host advises "adopt" only if "adopt" would take the records over', async (t) => {
   const { api } = await prepare(t);
   await api.ok(204, 'DELETE', '/v1/pools/p');
   const why = async (method: 'POST' | 'PATCH', path: string, body: object): Promise<string[]> => {
@@ -107,7 +107,7 @@ test('records that the host would not have are not lost: the request is refused'
   assert.equal(Object.keys(before).length, Object.keys(await dump()).length);
 });
 
-test('an address that someone holds is not adopted, and other names of an adopted one are in a warning', async (t) => {
+test('an address that someone holds is not adopted, and a warning has the other names of an adopted address', async (t) => {
   const { api } = await prepare(t);
   await api.ok(201, 'POST', '/v1/pools/p/allocations', { addresses: ['10.0.0.2'] });
   await api.refused('address_taken', 'POST', '/v1/hosts', { name: 'a.z', adopt: true });
@@ -118,7 +118,7 @@ test('an address that someone holds is not adopted, and other names of an adopte
   assert.equal((await api.ok<Host>(200, 'GET', '/v1/hosts/a.z')).ttl, null);
 });
 
-test('without records at its name, the host is created as any other', async (t) => {
+test('without records at its name, the host is created as without "adopt"', async (t) => {
   const { api } = await prepare(t);
   const { addresses } = await api.ok<Host>(201, 'POST', '/v1/hosts', { name: 'new.z', adopt: true });
   assert.deepEqual(

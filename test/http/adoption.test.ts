@@ -27,7 +27,7 @@ async function prepare(t: TestContext): Promise<ServedApi> {
   return served;
 }
 
-test('a new pool lists, counts and filters by the addresses that hosts held before it', async (t) => {
+test('the addresses that hosts held before a new pool are in its list, its usage and the filter by pool', async (t) => {
   const { api } = await prepare(t);
   const { usage } = await api.ok<Pool>(200, 'GET', '/v1/pools/p');
   assert.deepEqual([usage.ipv4.used, usage.ipv4.free], ['2', '6']);
@@ -56,7 +56,7 @@ test('a new pool lists, counts and filters by the addresses that hosts held befo
   assert.deepEqual(await api.ok(200, 'GET', '/v1/pools/p/next?count=2'), { items: ['10.0.0.0', '10.0.0.3'] });
 });
 
-test('the entity tag of a host changes for reads when a pool adopts its addresses, and not for writes', async (t) => {
+test('after a pool has adopted the addresses of a host, the old entity tag of the host gets no 304, but still allows a write', async (t) => {
   const { api } = await servedApi(t);
   await api.ok(201, 'POST', '/v1/zones', { name: 'z' });
   const created = await api.send('POST', '/v1/hosts', { name: 'a.z', addresses: ['10.0.0.1'] });
@@ -65,13 +65,13 @@ test('the entity tag of a host changes for reads when a pool adopts its addresse
   assert.equal((await api.send('GET', '/v1/hosts/a.z', undefined, { 'if-none-match': tag })).status, 304);
   await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/29'] });
   const read = await api.send('GET', '/v1/hosts/a.z', undefined, { 'if-none-match': tag });
-  assert.equal(read.status, 200, 'an old body counts as the current one');
+  assert.equal(read.status, 200, '304 although the body has changed');
   const written = await api.send('PATCH', '/v1/hosts/a.z', { owner: 'me' }, { 'if-match': tag });
   assert.equal(written.status, 200, written.text);
   assert.equal((await api.send('GET', '/v1/hosts/a.z')).headers.etag, written.headers.etag);
 });
 
-test('a host keeps its own address, whether the request names the address, the pool around it, or both', async (t) => {
+test('a host keeps its address, whether a request names the address, the pool around it, or both', async (t) => {
   const { api } = await prepare(t);
   for (const [method, body] of [
     ['PUT', { addresses: ['10.0.0.1'] }],
@@ -113,7 +113,7 @@ test('a pool over addresses of hosts is deleted by force, and the hosts keep add
   }
 });
 
-test('the address of a host that a pool adopted cools down as the pool says when the host is deleted', async (t) => {
+test('an adopted address cools down as long as its pool says when its host is deleted', async (t) => {
   const { api } = await prepare(t);
   await api.ok(200, 'PATCH', '/v1/pools/p', { coolDownSeconds: 60 });
   await api.ok(204, 'DELETE', '/v1/hosts/a.z');

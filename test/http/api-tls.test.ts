@@ -1,4 +1,5 @@
-// The API over TLS: versions, a certificate that changes, certificates of clients, connections without a handshake.
+// The API over TLS: versions of TLS, a certificate that changes, certificates of clients, and connections without a
+// handshake.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -70,7 +71,7 @@ async function startWith(t: TestContext, ...flags: string[]) {
 }
 
 suite('the API over TLS', { skip: withoutOpenssl }, () => {
-  test('TLS 1.3 and 1.2 are answered, TLS 1.1 is not, and plain HTTP ends with the connection', async (t) => {
+  test('TLS 1.3 and 1.2 are accepted, TLS 1.1 is not, and plain HTTP ends the connection', async (t) => {
     const folder = await temporaryFolder(t);
     const files = await makeCertificate(folder, 'first');
     const { url } = await servedApi(t, { certificate: await readCertificate(files, 'API') });
@@ -116,7 +117,7 @@ suite('the API over TLS', { skip: withoutOpenssl }, () => {
     );
   });
 
-  test('with authorities of clients, only health checks need no certificate, and the file is read again', async (t) => {
+  test('with authorities of clients, only health checks need no certificate, and a changed file of authorities is read again', async (t) => {
     const folder = await temporaryFolder(t);
     const [server, client, stranger] = await Promise.all(
       ['server', 'client', 'stranger'].map((name) => makeCertificate(folder, name)),
@@ -150,7 +151,7 @@ suite('the API over TLS', { skip: withoutOpenssl }, () => {
     assert.equal(response.statusCode, 403);
   });
 
-  test('connections without a handshake count as idle ones, and end after the time limit of a header', async (t) => {
+  test('connections without a handshake count as idle, and end after the time limit of a header', async (t) => {
     const folder = await temporaryFolder(t);
     const files = await makeCertificate(folder, 'first');
     const limits = { maxConnections: 3, maxPerClient: 3, reservedForMachine: 0, headersMilliseconds: 1500 };

@@ -1,5 +1,5 @@
-// Every writing operation of the API makes the audit events of what it changes, in the transaction that changes it.
-// The requests: audit-table/table.ts.
+// Every writing operation of the API makes the audit events of its changes, in the same transaction. The requests are
+// in audit-table/table.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// GET /v1/backup. How backups are made: test/backup/. Who may make them: rights-of-tokens.test.ts.
+// GET /v1/backup. test/backup/ tests how backups are made, rights-of-tokens.test.ts who may make them.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -39,7 +39,7 @@ test('a backup has everything at the revision that its header and its first line
   assert.ok(!backup.includes(token.replace(/^zw_[^_]+_/, '')));
 });
 
-test('a second backup is refused until the first client has it, or has gone', async (t) => {
+test('a second backup is refused until the first one is read, or its client has disconnected', async (t) => {
   const { api, url, store } = await servedApi(t);
   const value = 'x'.repeat(900_000);
   for (let key = 0; key < 30; key++)
@@ -55,7 +55,7 @@ test('a second backup is refused until the first client has it, or has gone', as
   await until(isMade, 'the backup of a client that has gone still runs');
 });
 
-test('a backup that cannot be made is refused, and the refusal says what to do', async (t) => {
+test('if a backup cannot be made, the request is refused, and the refusal says what to do', async (t) => {
   let error: Error = new Compacted();
   const backups = { make: () => Promise.reject(error) } as never;
   const { api } = await servedApi(t, { services: { backups } });
@@ -80,7 +80,7 @@ test('a ledger in a file is in the backup, unless the client leaves it out', asy
   ] as const) {
     const ask = () => fetch(`${url}/v1/backup${query}`, { headers: { authorization: `Bearer ${adminToken}` } });
     let answer = await ask();
-    // The replica notices the end of the previous backup a moment later than its client.
+    // The replica notices the end of a backup a moment later than the client that has read it.
     const isMade = async () => {
       if (answer.status === 409) answer = await ask();
       return answer.status !== 409;

@@ -79,7 +79,7 @@ for (const { path, create } of resources) {
   });
 }
 
-test('a pool after an allocation, and a zone after a new record, are sent again to a client with an old copy', async (t) => {
+test('a pool after an allocation, and a zone after a new record, get 200 for If-None-Match with the old tag', async (t) => {
   const { api } = await prepare(t);
   for (const [path, write] of [
     ['/v1/pools/p', () => api.ok(201, 'POST', '/v1/pools/p/allocations', {})],
@@ -131,7 +131,7 @@ test('a cursor continues where the page ended, although hosts are created and de
   }
 });
 
-test('a repeated key and body get the first answer again, with its revision and headers, also after a restart', async (t) => {
+test('a request with the same Idempotency-Key and body gets the first answer, with its revision and headers, also after a restart', async (t) => {
   const first = await startedApp(t);
   await first.api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
   await first.api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['192.0.2.0/24'] });
@@ -174,7 +174,7 @@ test('a refused request is not remembered, so its key may be used again', async 
   assert.equal((await api.send('POST', '/v1/hosts', { name: 'a.foo.k8s' }, key)).status, 201);
 });
 
-test('many simultaneous requests with one key create one host, and make one allocation', async (t) => {
+test('of many simultaneous requests with the same Idempotency-Key, one creates the host, or makes the allocation', async (t) => {
   const { api, dump } = await prepare(t);
   for (const [path, body] of [
     ['/v1/hosts', { name: 'a.foo.k8s' }],
@@ -221,7 +221,7 @@ test('a repeated request gets the first answer, although the resource was used, 
   assert.deepEqual(pool.body.usage.ipv4, { capacity: '256', used: '1', recorded: '0', coolingDown: '0', free: '255' });
 });
 
-test('a body with its fields in another order is the same request', async (t) => {
+test('a body with its fields in another order counts as the same request', async (t) => {
   const { api } = await prepare(t);
   const send = (text: string) => api.send('POST', '/v1/hosts', text, { 'idempotency-key': 'k' });
   const first = await send('{"name":"a.foo.k8s","ttl":5,"tags":{"a":"1","b":"2"},"aliases":["b.foo.k8s","c.foo.k8s"]}');

@@ -1,4 +1,4 @@
-// Connections: octets that are not HTTP, requests that never end, clients that never read.
+// Connections of the API: octets that are not HTTP, requests that never end, clients that do not read, and limits.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -163,7 +163,7 @@ suite('broken requests and slow clients', { concurrency: true }, () => {
     assert.deepEqual(rest, whole);
   });
 
-  test('a character that a URL may not have is refused with the way out: percent-encode it', async (t) => {
+  test('a URL with a character that it may not have is refused, with the advice to percent-encode it', async (t) => {
     const { url } = await servedApi(t);
     const detailOf = async (path: string) => {
       const client = await rawClient(t, url);
@@ -213,7 +213,7 @@ suite('broken requests and slow clients', { concurrency: true }, () => {
   });
 });
 
-test('while the first request of a connection waits, a few more are read, and all are answered in the end', async (t) => {
+test('while the first request of a connection waits, only some of the next ones are read, and all are answered in the end', async (t) => {
   const { url, store } = await servedApi(t);
   const release = holdCommits(t, store);
   const client = await rawClient(t, url);
@@ -231,7 +231,7 @@ test('while the first request of a connection waits, a few more are read, and al
   assert.match(client.received(), /^HTTP\/1.1 201 /);
 });
 
-test('the requests that wait on a connection are not carried out if it ends', async (t) => {
+test('requests that wait on a connection are not carried out if the connection ends', async (t) => {
   const { url, store, api } = await servedApi(t);
   const release = holdCommits(t, store);
   const client = await rawClient(t, url);
@@ -241,7 +241,10 @@ test('the requests that wait on a connection are not carried out if it ends', as
   client.socket.resetAndDestroy();
   await delay(500);
   release();
-  await until(async () => (await api.send('GET', '/v1/zones/a')).status === 200, 'the first is not carried out');
+  await until(
+    async () => (await api.send('GET', '/v1/zones/a')).status === 200,
+    'the first request is not carried out',
+  );
   await delay(500);
   assert.deepEqual((await api.ok<{ items: unknown[] }>(200, 'GET', '/v1/zones')).items.length, 1);
 });
@@ -264,7 +267,7 @@ async function answered(client: RawClient): Promise<void> {
   assert.equal(rawAnswers(client.received()).at(-1)?.status, 200);
 }
 
-/** Limits without connections reserved for this machine, where the tests run. */
+/** Limits of three connections. None is reserved for this machine, because the clients of the tests run on it. */
 const few = { maxConnections: 3, maxPerClient: 3, reservedForMachine: 0 };
 
 for (const [what, limits] of [
@@ -281,7 +284,7 @@ for (const [what, limits] of [
   });
 }
 
-test('silent clients and halves of requests make room; requests that are carried out do not', async (t) => {
+test('beyond the limit, silent connections and those with half a request are closed, those whose requests are carried out are not', async (t) => {
   const { url, store, api } = await servedApi(t, { limits: few });
   const release = holdCommits(t, store);
   const writer = await rawClient(t, url);
@@ -317,7 +320,7 @@ test('silent clients and halves of requests make room; requests that are carried
   await api.refused('not_found', 'GET', '/v1/zones/e');
 });
 
-test('the probe of this machine gets a connection, even if other clients on it hold all of them', async (t) => {
+test('the probe of this machine gets a connection, even if other clients on this machine have used up the limit', async (t) => {
   const { url, store } = await servedApi(t, { limits: { ...few, reservedForMachine: 1 } });
   const release = holdCommits(t, store);
   const busy = [];

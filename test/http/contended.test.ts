@@ -1,4 +1,4 @@
-// Changes that lose every race against other writers: 503, not an error of ours.
+// Changes that lose every race against other writers get 503 with the code `contended`.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -7,7 +7,7 @@ import { changedStore } from '../support/changed-store.ts';
 import { embeddedStore } from '../support/control-plane.ts';
 import { servedApi } from '../support/served-api.ts';
 
-test('a change that loses all its races is 503 contended with Retry-After, with an Idempotency-Key too', async (t) => {
+test('a change that loses all its races gets 503 contended with Retry-After, also with an Idempotency-Key', async (t) => {
   const store = await embeddedStore(t);
   const contended = changedStore(store, {
     commit: async () => ({ committed: false, revision: (await store.list('')).revision }),
@@ -21,7 +21,7 @@ test('a change that loses all its races is 503 contended with Retry-After, with 
   }
 });
 
-test('a deletion by force is contended if others take addresses after each clearing', async (t) => {
+test('a deletion by force gets contended if others take addresses after each clearing', async (t) => {
   const { api, committer } = await servedApi(t);
   await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['192.0.2.0/24'] });
   const commit = committer.commit.bind(committer);

@@ -119,8 +119,8 @@ async function readAll({ api }: ServedApi, path: string, between: (page: number)
 for (const list of lists) {
   test(`GET ${list.path}: an item that exists during the whole listing comes exactly once`, async (t) => {
     const served = await prepare(t);
-    // The multiples of four stay. Between the pages, their predecessors are deleted and their successors are created,
-    // some before the cursor and some after it.
+    // Items whose numbers are multiples of four stay. Between the pages, the items before them are deleted and those
+    // after them are created, some before the cursor and some after it.
     const staying = [4, 8, 12, 16, 20, 24];
     for (const number of staying) {
       await list.create(served, number);

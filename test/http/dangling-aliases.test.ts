@@ -16,7 +16,7 @@ async function prepare(t: TestContext) {
   return { api, host, put };
 }
 
-test('deleting a host warns of the CNAME records in every zone that are left pointing at it', async (t) => {
+test('the deletion of a host has a warning for each CNAME record, in any zone, that still points to it', async (t) => {
   const { api, host, put } = await prepare(t);
   await host('a.foo.k8s', 'own.foo.k8s');
   await host('b.foo.k8s');
@@ -32,7 +32,7 @@ test('deleting a host warns of the CNAME records in every zone that are left poi
   await api.ok(204, 'DELETE', '/v1/hosts/b.foo.k8s');
 });
 
-test('renaming a host or removing an alias warns of the CNAME records that still point to the old name', async (t) => {
+test('a host that is renamed or loses an alias has a warning for each CNAME record that still points to the old name', async (t) => {
   const { api, host, put } = await prepare(t);
   await host('a.foo.k8s', 'own.foo.k8s');
   await put('foo.k8s', 'one/CNAME', 'a.foo.k8s.');
@@ -46,7 +46,7 @@ test('renaming a host or removing an alias warns of the CNAME records that still
   assert.deepEqual(await patch('b.foo.k8s', { aliases: [] }), ['two.foo.k8s CNAME']);
 });
 
-test('a deleted RRset warns too, unless the CNAME goes with it or another name answers', async (t) => {
+test('a deleted RRset has warnings too, unless the CNAME is deleted with it or its target still has addresses', async (t) => {
   const { api, put } = await prepare(t);
   await put('foo.k8s', 'www/CNAME', 'a.foo.k8s.');
   const gone = async (...more: object[]) => {
@@ -59,9 +59,9 @@ test('a deleted RRset warns too, unless the CNAME goes with it or another name a
   assert.equal(await gone({ name: 'a', type: 'AAAA', records: ['2001:db8::1'] }), undefined);
   await api.ok<Warned>(200, 'DELETE', '/v1/zones/foo.k8s/rrsets/a/AAAA');
   await put('foo.k8s', '*/A', '192.0.2.2');
-  assert.equal(await gone(), undefined, 'a wildcard answers');
+  assert.equal(await gone(), undefined, 'a warning comes although a wildcard answers');
   await put('foo.k8s', 'a/TXT', 'x');
-  assert.deepEqual(await gone(), ['www CNAME'], 'no wildcard answers at a name that exists');
+  assert.deepEqual(await gone(), ['www CNAME'], 'no warning, as if a wildcard answered for a name that exists');
   await api.ok(204, 'DELETE', '/v1/zones/foo.k8s/rrsets/a/TXT');
   await api.ok(200, 'DELETE', '/v1/zones/foo.k8s/rrsets/*/A');
   assert.equal(await gone({ name: 'www', type: 'CNAME', records: [] }), undefined);
@@ -71,7 +71,7 @@ test('a deleted RRset warns too, unless the CNAME goes with it or another name a
 
 const namesOf = ({ warnings = [] }: Warned) => warnings.map(({ name, type }) => `${name} ${type}`).sort();
 
-test('a deleted wildcard is answered with the CNAME records that point to names it answered for', async (t) => {
+test('a deleted wildcard has warnings for the CNAME records that point to names that it answered for', async (t) => {
   const { api, host, put } = await prepare(t);
   await host('a.foo.k8s');
   await put('foo.k8s', '*/A', '192.0.2.1');
@@ -97,7 +97,7 @@ test('a deleted wildcard is answered with the CNAME records that point to names 
   assert.equal(message, 'the CNAME of www.foo.k8s points to x.foo.k8s, which has no addresses any more');
 });
 
-test('a wildcard leaves nothing behind if the one above it answers then', async (t) => {
+test('a deleted wildcard has no warnings if a wildcard above it then answers', async (t) => {
   const { api, put } = await prepare(t);
   await put('foo.k8s', '*/A', '192.0.2.1');
   await put('foo.k8s', '*.n/A', '192.0.2.1');
@@ -108,7 +108,7 @@ test('a wildcard leaves nothing behind if the one above it answers then', async 
   assert.deepEqual(namesOf(await api.ok(200, 'DELETE', '/v1/zones/foo.k8s/rrsets/*.n/A')), ['www CNAME']);
 });
 
-test('every change that takes the answer of a wildcard away warns', async (t) => {
+test('every change after which a wildcard no longer answers has warnings', async (t) => {
   const { api, put } = await prepare(t);
   await put('foo.k8s', 'www/CNAME', 'x.n.foo.k8s.');
   const answering = () => put('foo.k8s', '*.n/A', '192.0.2.1');
@@ -137,7 +137,7 @@ test('every change that takes the answer of a wildcard away warns', async (t) =>
   assert.deepEqual(namesOf(await api.ok(200, 'DELETE', '/v1/hosts/*.n.foo.k8s')), ['www.foo.k8s CNAME']);
 });
 
-test('an import warns of CNAME records that it leaves pointing at names without addresses', async (t) => {
+test('an import has warnings for CNAME records that point to names without addresses after it', async (t) => {
   const { api, host, put } = await prepare(t);
   const importing = async (query: string, text: string) => {
     const answer = await api.send('PUT', `/v1/zones/foo.k8s/zonefile${query}`, text, { 'content-type': 'text/dns' });

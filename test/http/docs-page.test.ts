@@ -24,13 +24,13 @@ const readmeOrder = [
   'putRRset',
   'putHost',
   'allocateAddresses',
-  // Otherwise the example that deletes the forwarder would come before the examples of its cache.
+  // These come before the example that deletes the forwarder.
   'putForwarder',
   'listCachedAnswers',
   'emptyForwarderCache',
 ];
 
-test('every example works in the order of the README, then the others; nothing comes from elsewhere', {
+test('every example works, in the order of the README and then of the page, and the page loads nothing from other servers', {
   skip,
   timeout: 600_000,
 }, async (t) => {
@@ -55,7 +55,7 @@ test('every example works in the order of the README, then the others; nothing c
   assert.deepEqual(troubles, []);
 });
 
-test('the box for the token says where a token is, and the tab keeps the token', {
+test('the box for the token says where to find a token, and the tab keeps the token until a logout', {
   skip,
   timeout: 120_000,
 }, async (t) => {

@@ -1,12 +1,12 @@
-// The files of the page below /docs, and the headers that keep answers to the client.
-// The page itself: docs-page.test.ts.
+// The files of the page below /docs, and the headers with which answers are not kept or passed on. docs-page.test.ts
+// tests the page itself.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { adminToken } from '../support/api-client.ts';
 import { servedApi } from '../support/served-api.ts';
 
-test('/ and /docs lead to the page, which may be framed by nobody and loads only its own files', async (t) => {
+test('/ and /docs lead to the page, which no other page may frame, and which loads only its own files', async (t) => {
   const { url } = await servedApi(t);
   for (const path of ['/', '/docs']) {
     const answer = await fetch(url + path, { redirect: 'manual' });
@@ -30,7 +30,7 @@ test('/ and /docs lead to the page, which may be framed by nobody and loads only
     assert.equal((await fetch(url + path)).status, 404, path);
 });
 
-test('answers are kept by no cache, keep their media type, and tell no other server where a reader comes from', async (t) => {
+test('headers forbid that caches keep answers, that browsers guess media types, and that links tell other servers the URL', async (t) => {
   const { url } = await servedApi(t);
   const headers = { authorization: `Bearer ${adminToken}` };
   for (const path of [

@@ -21,7 +21,7 @@ async function prepare(t: TestContext): Promise<ServedApi> {
   return served;
 }
 
-test('a host is refused with all that is in its way', async (t) => {
+test('a refusal of a host tells all faults at once', async (t) => {
   const { api, dump } = await prepare(t);
   const before = await dump();
   const taken = {
@@ -53,7 +53,7 @@ test('a host is refused with all that is in its way', async (t) => {
   assert.deepEqual(await dump(), before);
 });
 
-test('allocations, ranges of pools and lists of RRsets are refused with all that is in their way', async (t) => {
+test('refusals of allocations, ranges of pools and lists of RRsets tell all faults at once', async (t) => {
   const { api, dump } = await prepare(t);
   const before = await dump();
   const addresses = ['192.0.2.1', '192.0.2.3', '192.0.2.9', '10.0.0.1'];
@@ -177,7 +177,7 @@ test('every refusal has the pointers of all faults, and changes nothing', async 
   }
 });
 
-test('the PTR of another host is not to be deleted: the refusal names that host, and its way out works', async (t) => {
+test('a refusal because of the PTR of another host names that host, and its advice works', async (t) => {
   const { api } = await prepare(t);
   await api.ok(201, 'POST', '/v1/pools', { name: 'lab', space: 'lab', ranges: ['192.0.2.0/28'], autoAssign: false });
   const twin = { name: 'twin.foo.k8s', pool: 'lab', addresses: ['192.0.2.1', '192.0.2.2'] };
@@ -190,7 +190,7 @@ test('the PTR of another host is not to be deleted: the refusal names that host,
   await api.ok(200, 'PATCH', '/v1/hosts/twin.foo.k8s', { ptr: true });
 });
 
-test('a PTR that no host manages is to be deleted, and that works', async (t) => {
+test('a refusal because of a PTR that no host manages advises to delete it, and this works', async (t) => {
   const { api } = await prepare(t);
   const ptr = '/v1/zones/2.0.192.in-addr.arpa/rrsets/5/PTR';
   await api.ok(201, 'PUT', ptr, { records: ['old.example.'] });
@@ -211,13 +211,13 @@ const mixed: [Method, string, unknown, string[]][] = [
     { name: 'web.foo.k8s', addresses: ['192.0.2.300', '192.0.2.1', '192.0.2.9'], ptr: 'no', stray: 1, pool: 'p' },
     ['/ptr', '/stray', '/addresses/0', '/name', '/addresses/1', '/addresses/2'],
   ],
-  // A fault that only follows from a faulty field is not told.
+  // A fault that only follows from another faulty field is not told.
   ['POST', '/v1/hosts', { name: 7, adopt: 1, families: ['ipv6'] }, ['/adopt', '/name']],
   ['POST', '/v1/hosts', { name: 'new.foo.k8s', addresses: 'x', families: ['ipv6'] }, ['/addresses']],
   ['POST', '/v1/hosts', { name: 'new.foo.k8s', addresses: ['x'], families: ['ipv6'] }, ['/addresses/0']],
   ['POST', '/v1/hosts', { name: 'new.foo.k8s', ip: '192.0.2.5', families: ['ipv6'] }, ['/ip']],
   ['POST', '/v1/hosts', { name: 'own.foo.k8s', adopt: 'yes' }, ['/adopt']],
-  // The intended name may be a wildcard, which has no PTR: so the PTR is not checked.
+  // The intended name is unknown, and may be that of a wildcard, which has no PTR. So the PTR is not checked.
   ['POST', '/v1/hosts', { name: 'a..b', addresses: ['192.0.2.6'] }, ['/name']],
   ['POST', '/v1/hosts', { name: 'new.foo.k8s', addresses: ['192.0.2.6'], ttl: -1 }, ['/ttl', '/ptr']],
   ['PUT', '/v1/zones/dname.k8s', { defaultTtl: -1 }, ['/defaultTtl', '/nameservers']],
@@ -233,7 +233,7 @@ const mixed: [Method, string, unknown, string[]][] = [
   ['POST', '/v1/pools/p/allocations', { count: 0, ports: 7 }, ['/count', '/ports']],
 ];
 
-test('faults of the form, of values and of conflicts are told together, and none that only follows', async (t) => {
+test('faults of the form, of values and of conflicts are told together, without those that only follow from others', async (t) => {
   const { api, dump } = await prepare(t);
   await api.ok(201, 'PUT', '/v1/zones/2.0.192.in-addr.arpa/rrsets/6/PTR', { records: ['old.example.'] });
   await api.ok(201, 'POST', '/v1/zones', { name: 'dname.k8s', nameservers: ['ns.other.test'] });

@@ -39,7 +39,7 @@ test('a client with too many failed attempts gets 429, and other clients and val
   assert.equal(answer.status, 429);
   assert.equal(answer.headers['retry-after'], String(failedAttempts.refillSeconds));
   await team.ok(200, 'GET', '/v1/pools');
-  // This client has presented the operator's token before, another client has not.
+  // The client at 127.0.0.1 has presented the admin token before, the client at 127.0.0.2 has not.
   await served.api.ok(200, 'GET', '/v1/pools');
   for (let count = 0; count < size; count += 1)
     assert.equal(await statusFrom('127.0.0.2', served.url, 'a-guess-of-the-token'), 401);
@@ -62,12 +62,12 @@ test('a client with too many failed attempts gets 429, and other clients and val
     assert.ok(!lines.join('').includes(secret), secret);
 });
 
-test('a request without a token is no attempt', async (t) => {
+test('a request without a token does not count as an attempt', async (t) => {
   const { url } = await servedApi(t);
   for (let count = 0; count < 2 * size; count += 1) assert.equal((await fetch(`${url}/v1/pools`)).status, 401);
 });
 
-test('an allowance refills with time, and only so many keys are remembered', () => {
+test('an allowance refills with time, and at most `maxKeys` keys are remembered', () => {
   const allowances = new Allowances({ size: 2, refillSeconds: 3, maxKeys: 100 });
   assert.ok(allowances.take('a', 0));
   assert.ok(allowances.take('a', 0));
@@ -76,15 +76,15 @@ test('an allowance refills with time, and only so many keys are remembered', () 
   assert.equal(allowances.left('a', 2999), 0);
   assert.equal(allowances.left('a', 3000), 1);
   assert.equal(allowances.left('a', 1e9), 2);
-  // A clock that is set back removes no allowance.
+  // A clock that is set back neither adds to an allowance nor makes it negative.
   assert.equal(allowances.left('a', -1e9), 0);
   for (let key = 0; key < 1000; key += 1) allowances.take(String(key), 0);
   assert.equal(allowances.keys, 100);
   assert.equal(allowances.left('999', 0), 1);
-  assert.equal(allowances.left('0', 0), 2, 'it is forgotten');
+  assert.equal(allowances.left('0', 0), 2, 'the oldest key is still remembered');
 });
 
-test('failed attempts are in the ledger: one event a minute for each client, with no secret, written together', async (t) => {
+test('failed attempts are in the ledger without secrets: one event a minute for each client, all in one transaction', async (t) => {
   const served = await servedApi(t, { ledger: true });
   const { api, url, views, store } = served;
   const { token } = await tokenFor(served, 'team', { role: 'viewer', expiresInSeconds: 60 });

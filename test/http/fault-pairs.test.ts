@@ -1,5 +1,5 @@
-// Each write operation with each pair of faults from different stages: the answer tells both, and no fault that only
-// follows from one of them. If one fault may hide another, the row says so (`needs`).
+// Sends each write operation with each pair of faults from different stages: the answer tells both, and no fault that
+// only follows from one of them. If one fault hides another, the row of the other says so (`needs`).
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -37,7 +37,7 @@ function fault(stage: Stage, at: string, value: unknown, needs: string[] = []): 
   return { stage, at, set: { [at]: value }, needs };
 }
 
-/** Returns a fault that is told at one place because of the values at other places. */
+/** Returns a conflict that is told at the pointer `at`, and is made by values at other pointers. */
 function because(at: string, set: Record<string, unknown>, needs: string[]): Fault {
   return { stage: 'stands', at, set, needs };
 }
@@ -66,7 +66,7 @@ const hostParse = [
   fault('parse', '/addresses/0', '300.1.1.1'),
   fault('parse', '/addresses', ['192.0.2.300', '192.0.2.11'], ['/addresses']),
 ];
-/** The conflicts of a host's addresses depend on the pool, and an unknown field (a stray) may be a misspelt `pool`. */
+/** What conflicts of addresses need: the pool, and no unknown field (`stray`), which may be a misspelt `pool`. */
 const ofPool = ['/pool', '/stray'];
 const hostStands = [
   fault('stands', '/aliases/1', 'www.foo.k8s'),
@@ -458,7 +458,7 @@ const operations: Record<string, Operation> = {
   },
 };
 
-test('every write operation of the description is here', () => {
+test('the table has every write operation of the description', () => {
   const file = new URL('../../openapi/openapi.json', import.meta.url);
   const { paths } = JSON.parse(readFileSync(file, 'utf8')) as { paths: Record<string, Record<string, unknown>> };
   const writes = Object.values(paths).flatMap(({ get: _, ...methods }) => Object.values(methods));
@@ -467,7 +467,7 @@ test('every write operation of the description is here', () => {
 });
 
 test('each write operation tells two faults of different stages, and none that follows from them', async (t) => {
-  // A trial that fails is logged, and the client gets the faults that were found before.
+  // If a trial fails because of a bug, it is logged, and the client gets only the faults that were found before it.
   const failures: string[] = [];
   const logger = pino({ level: 'error' }, { write: (line: string) => void failures.push(line) });
   const { api, dump, store } = await servedApi(t, { logger });
@@ -560,7 +560,7 @@ function setAt(body: Record<string, unknown>, pointer: string, value: unknown): 
   around[steps.at(-1) as string] = value;
 }
 
-/** The segment of the path that each parameter is in. */
+/** A parameter → the number of its segment in the path. */
 const segments: Record<string, number> = { zone: 3, name: 3, pool: 3, ip: 3, id: 3, type: 6 };
 
 function withParameter(template: string, path: string, parameter: string, value: string): string {

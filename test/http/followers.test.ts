@@ -1,5 +1,5 @@
-// The feeds of /v1/watch without HTTP: the number of watches of the store, the text that followers share, and followers
-// that do not read. Cited by src/http/watch/feed.ts.
+// The feeds of /v1/watch without HTTP: how many watches of the store they need, the text that followers share, and
+// followers that do not read. Cited by src/http/watch/feed.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -26,7 +26,7 @@ interface Read {
   isCut: boolean;
 }
 
-/** Opens followers on a store of its own. */
+/** Opens a store and its feeds. Returns functions that open followers and write, and counts of watches. */
 async function opened(test: Cleanup, limits: Partial<FollowLimits> = {}) {
   const base = await embeddedStore(test);
   const watches = { open: 0, opened: 0, most: 0 };
@@ -74,7 +74,7 @@ async function opened(test: Cleanup, limits: Partial<FollowLimits> = {}) {
     return read;
   }
 
-  /** Writes a pool with a description of this length; resolves with the revision when the views have it. */
+  /** Writes a pool with a description of this length. Resolves with its revision when the views have it. */
   async function write(length = 1): Promise<number> {
     const description = `${++count}`.padEnd(length, 'x');
     const value = poolValue.encode({ ...poolDefaults, name: 'p', ranges: ['10.0.0.0/24'], description });
@@ -99,7 +99,7 @@ test('followers of the present share one watch of the store, and those of the pa
   const all: number[] = [];
   for (let number = 0; number < 50; number += 1) all.push(await write());
   const present = Array.from({ length: 50 }, () => follow());
-  // Later followers begin at earlier revisions: they must wait until the current feed of the past has ended.
+  // Each follower begins at an earlier revision than the one before, so it cannot join the feed of the past that runs.
   const past = Array.from({ length: 40 }, (_, number) => ({
     since: start + 45 - number,
     read: follow({ since: start + 45 - number }),
@@ -114,22 +114,21 @@ test('followers of the present share one watch of the store, and those of the pa
       all.filter((revision) => revision > since),
     );
   await until(() => watches.open === 1, 'the watch of the past stays open');
-  // A third watch is open for a moment when a feed from further back begins.
-  assert.ok(watches.most <= 3, `${watches.most} at once`);
-  assert.ok(watches.opened <= 4, `${watches.opened} watches`);
+  // For a moment, a third watch may be open, when a feed from an earlier revision begins.
+  assert.ok(watches.most <= 3, `${watches.most} watches were open at once`);
+  assert.ok(watches.opened <= 4, `${watches.opened} watches were opened`);
   for (const { follower } of [...present, ...past.map(({ read }) => read)]) follower.destroy();
   await until(() => watches.open === 0, 'a watch stays open without followers');
   const again = follow();
   await untilRead([again], await write());
 });
 
-test('a follower from a revision that is not kept ends, and the others continue', async (t) => {
+test('a follower that begins at a revision that is no longer kept ends, and the others continue', async (t) => {
   const { follow, write, views, watches } = await opened(t, { maxRecent: 3 });
   const start = views.revision;
   const all: number[] = [];
   for (let number = 0; number < 20; number += 1) all.push(await write());
   const present = follow();
-  // Before the first revision there are no changes.
   const reads = [start - 5, start - 4, start - 3, start + 2, start + 5].map((since) => follow({ since }));
   all.push(await write());
   const [, , , early, late] = reads as [Read, Read, Read, Read, Read];
@@ -148,7 +147,7 @@ test('followers with equal filters share the octets of a message', async (t) => 
   assert.equal(memory.size, 1);
 });
 
-test('a follower that does not read is cut off, without a chunk more than it has taken', async (t) => {
+test('a follower that does not read is cut off, and less than two chunks wait for it until then', async (t) => {
   const { follow, write, reasons } = await opened(t, { stallMilliseconds: 100, graceMilliseconds: 50 });
   const reading = follow();
   const idle = follow({ reads: false });
@@ -164,7 +163,7 @@ test('a follower that does not read is cut off, without a chunk more than it has
   assert.deepEqual(reading.revisions(), all);
 });
 
-test('a follower that the log has left behind is told so, and gets the rest after its last revision', async (t) => {
+test('a follower that is too slow for the log is told so, and gets the rest when it continues after its last revision', async (t) => {
   const { follow, write } = await opened(t, { maxLogOctets: 200_000, graceMilliseconds: 60_000 });
   const slow = follow({ reads: false });
   const all: number[] = [];
@@ -179,8 +178,8 @@ test('a follower that the log has left behind is told so, and gets the rest afte
   assert.deepEqual([...before, ...rest.revisions()], all);
 });
 
-test('a follower that reads is not left behind while it waits for its turn', async (t) => {
-  // `blocker` moves the clock with each turn of the event loop: so no limit may depend on time.
+test('a follower that reads does not count as too slow while it waits for its turn', async (t) => {
+  // `blocker` moves the clock with each turn of the event loop, so the limits of time are infinite here.
   const never = Number.POSITIVE_INFINITY;
   const limits = { maxLogOctets: 50_000, stallMilliseconds: never, heartbeatMilliseconds: never };
   const { follow, write } = await opened(t, limits);
@@ -195,7 +194,7 @@ test('a follower that reads is not left behind while it waits for its turn', asy
   assert.deepEqual(reading.revisions(), all);
 });
 
-test('a long message that a follower has begun to read is whole before the end', async (t) => {
+test('a follower that is too slow still gets the whole message that it has begun to read', async (t) => {
   const { follow, write } = await opened(t, { stallMilliseconds: 100, graceMilliseconds: 60_000 });
   const slow = follow({ reads: false });
   const last = await write(1_000_000);
@@ -206,7 +205,7 @@ test('a long message that a follower has begun to read is whole before the end',
   assert.match(slow.text(), /x{900000,}[^\n]*\n\nevent: end\n/);
 });
 
-test('the past waits for followers that read slowly', async (t) => {
+test('the feed of the past waits for followers that read slowly', async (t) => {
   const { follow, write, views, watches } = await opened(t, { maxRecent: 1, maxLogOctets: 200_000 });
   const start = views.revision;
   const all: number[] = [];
@@ -225,7 +224,7 @@ test('the past waits for followers that read slowly', async (t) => {
   assert.equal(watches.most, 2);
 });
 
-test('a past follower that does not read is cut off, and the others continue', async (t) => {
+test('a follower of the past that does not read is cut off, and the others continue', async (t) => {
   const limits = { maxRecent: 1, maxLogOctets: 200_000, stallMilliseconds: 200, graceMilliseconds: 50 };
   const { follow, write, views } = await opened(t, limits);
   const start = views.revision;
@@ -238,7 +237,7 @@ test('a past follower that does not read is cut off, and the others continue', a
   await until(() => idle.isCut, 'the follower is not cut off');
 });
 
-test('messages come while the store has many at once, and nobody waits long for the main thread', async (t) => {
+test('all of many messages come, and the event loop turns meanwhile', async (t) => {
   const { follow, write, views } = await opened(t, { maxRecent: 10_000 });
   const start = views.revision;
   for (let number = 0; number < 300; number += 1) await write();
@@ -246,6 +245,6 @@ test('messages come while the store has many at once, and nobody waits long for 
   const counting = setInterval(() => (turns += 1), 1);
   t.after(() => clearInterval(counting));
   const read = follow({ since: start });
-  await until(() => read.revisions().length === 300, 'not all');
+  await until(() => read.revisions().length === 300, 'messages are missing');
   assert.ok(turns > 1);
 });

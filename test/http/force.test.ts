@@ -1,5 +1,5 @@
-// A forced deletion or shrinking while others take addresses and names: it clears the new uses too, instead of being
-// refused. Cited by src/control/transaction/commit-by-force.ts.
+// While a pool or a zone is deleted or shrunk by force, others take addresses and names. The request clears these too,
+// and is not refused. Cited by src/control/transaction/commit-by-force.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,8 +10,8 @@ import { testActor } from '../support/control-plane.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
 
 /**
- * Creates a host right after the transaction that deletes the last one. Returns a function that tells whether it was
- * created.
+ * Creates a host right after the transaction that deletes the last host. Returns a function that returns whether the
+ * host was created.
  */
 function createWhenCleared({ committer, views }: ServedApi, name: string): () => boolean {
   const commit = committer.commit.bind(committer);

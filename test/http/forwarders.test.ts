@@ -1,5 +1,5 @@
-// /v1/forwarders: adding, changing, listing and deleting forwarders, and refusals. The answers of forwarders:
-// test/forwarding.
+// /v1/forwarders: adding, changing, listing and deleting forwarders, and refusals. test/forwarding tests the answers of
+// forwarders.
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
@@ -106,7 +106,7 @@ test('a forwarder for everybody or for the root, and targets that cannot be aske
   await api.ok(204, 'DELETE', path);
 });
 
-test('a zone and a forwarder cannot have one name, but one may be inside the other', async () => {
+test('a zone and a forwarder cannot have the same name, but one may be inside the other', async () => {
   const body = { targets: ['192.0.2.53'] };
   await api.ok(201, 'PUT', '/v1/forwarders/both.test', body);
   await api.refused('forwarder_conflict', 'POST', '/v1/zones', { name: 'both.test' }, ['/name']);

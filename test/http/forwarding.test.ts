@@ -1,5 +1,5 @@
-// /v1/forwarding: the targets of live replicas, with health from real queries; the reverse zones of a zone; and the
-// configuration that is rendered from both. The rendered texts: test/forwarding.
+// /v1/forwarding: the targets of live replicas, with their health from real queries; the reverse zones of a zone; and
+// the configuration that is rendered from both. test/forwarding has the rendered texts.
 
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
@@ -76,8 +76,8 @@ test('a running replica is a healthy target without a lag, at its advertised add
 
 test('the reverse zones are those with PTRs of the zone’s hosts, and the automatic ones of their pools', async () => {
   assert.deepEqual((await read()).reverseZones, [
-    // The reverse zones of the pool, also for addresses of other zones' hosts: the next host of this zone may get an
-    // address there.
+    // All automatic reverse zones of a pool are in the list, also those that only hosts of other zones use: the next
+    // host of this zone may get an address there.
     ...['0.1.10.in-addr.arpa', '1.1.10.in-addr.arpa', '9.10.in-addr.arpa', '5.9.10.in-addr.arpa'],
     '0.0.0.0.0.0.0.0.1.0.0.0.0.0.d.f.ip6.arpa',
   ]);
@@ -103,7 +103,7 @@ test('a reverse zone inside of a /24 is found beside the one around it', async (
   assert.deepEqual(await found(), ['0.3.10.in-addr.arpa', '7.0.3.10.in-addr.arpa']);
 });
 
-test('only a target that answers for the zone is healthy; its lag is that of its copy of the zone', async (t) => {
+test('only a target that answers for the zone is healthy, and its lag is how far its copy of the zone is behind', async (t) => {
   await read('none.test');
   // An answer that is older than this change does not count as lag.
   await api.ok(201, 'PUT', '/v1/zones/none.test/rrsets/x/TXT', { records: ['"x"'] });
@@ -169,7 +169,7 @@ test('a list has every zone with its reverse zones and targets, page by page', a
   for (const item of items) assert.deepEqual(item, await read(item.zone), item.zone);
 });
 
-test('a token sees its zones only, and the reverse zones of the hosts and pools that it sees', async () => {
+test('a token sees only its zones, and only reverse zones of hosts and pools that it sees', async () => {
   const { api: ofOne } = await tokenFor(app, 'zone-one', { role: 'viewer', zones: ['one.test'] });
   const { items } = await ofOne.ok<{ items: Forwarding[] }>(200, 'GET', '/v1/forwarding');
   assert.deepEqual(items, [await read()]);
@@ -207,7 +207,7 @@ test('the configuration has the zone, its reverse zones and the targets that ans
   assert.ok(healthy.includes(lively.port) && !healthy.includes(deadPort));
 });
 
-test('many zones are rendered at once: those that are named, or all', async () => {
+test('the configuration of many zones has those that are named, or all', async () => {
   const zonesIn = (text: string) => [...text.matchAll(/^zone "(.*?)"/gm)].map(([, zone]) => zone);
   const { items } = await api.ok<{ items: { name: string }[] }>(200, 'GET', '/v1/zones');
   assert.deepEqual(
@@ -220,7 +220,7 @@ test('many zones are rendered at once: those that are named, or all', async () =
   ]);
 });
 
-test('one part of several comes alone', async () => {
+test('a configuration of several parts can be read part by part', async () => {
   const whole = (await api.send('GET', '/v1/zones/one.test/forwarding/bind')).text;
   const parts = await Promise.all(
     ['options', 'zones'].map(
@@ -252,7 +252,7 @@ test('a configuration that cannot be rendered is refused, and the refusal says w
   await api.ok(204, 'DELETE', '/v1/zones/a%5C%24b.test');
 });
 
-test('without a target that answers there is no configuration', async (t) => {
+test('a configuration is refused if no target answers', async (t) => {
   const served = await servedApi(t);
   await served.api.ok(201, 'POST', '/v1/zones', { name: 'x.test' });
   const path = '/v1/zones/x.test/forwarding';

@@ -1,4 +1,4 @@
-// Random requests to every route, with or without faults of the schema: no answer is a 5xx, and every refusal is
+// Sends random requests to every route, with or without faults of the schema: no answer is a 5xx, and every refusal is
 // problem+json.
 
 import assert from 'node:assert/strict';
@@ -150,7 +150,7 @@ function requestsOf(path: string, method: string, { parameters = [], requestBody
     { 'if-match': fc.constantFrom('*', '"1"', '"'), 'if-none-match': fc.constantFrom('*', '"1"') },
     { requiredKeys: [] },
   );
-  // Most requests have no precondition: a random one is rarely met, so little would be deleted.
+  // Most requests have no precondition: a random precondition rarely holds, so little would be deleted.
   const header = fc.oneof({ weight: 4, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: conditions });
   return fc
     .tuple(of('path'), of('query'), fc.oneof(...(bodies.length > 0 ? bodies : [fc.constant(undefined)])), header)
@@ -161,7 +161,7 @@ function requestsOf(path: string, method: string, { parameters = [], requestBody
 }
 
 test('no request gets a 5xx, and each refusal is a problem with a code of the registry', async (t) => {
-  // http/every-fault.ts logs a trial that fails because of a bug.
+  // src/http/every-fault.ts logs a trial that fails because of a bug.
   const failures: string[] = [];
   const logger = pino({ level: 'error' }, { write: (line: string) => void failures.push(line) });
   const { api, url, views } = await servedApi(t, { ledger: true, logger });

@@ -11,7 +11,7 @@ interface Listed<T = Record<string, unknown>> {
   nextCursor: string | null;
 }
 
-test('a change is an event with its actor as soon as it is answered', async (t) => {
+test('a change is an event with its actor in the history as soon as the request is answered', async (t) => {
   const { api, store } = await servedApi(t, { ledger: true });
   const before = Date.now();
   await api.ok(201, 'POST', '/v1/pools', { name: 'lan', ranges: ['10.2.1.0/24'] });

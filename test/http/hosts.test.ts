@@ -1,4 +1,4 @@
-// Hosts over HTTP: the answer to the user, and the host's records and addresses.
+// Hosts over HTTP: the answers to requests, and the records and addresses of hosts.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -103,14 +103,14 @@ test('IPv6 and dual-stack hosts have AAAA, and PTR under ip6.arpa', async (t) =>
   assert.deepEqual(addressesOf(onlySix), ['2001:db8::1']);
 });
 
-test('PATCH keeps absent fields, clears null fields, and changes name and addresses in one transaction', async (t) => {
+test('PATCH keeps fields that it does not contain, resets null fields, and changes name and addresses in one transaction', async (t) => {
   const { api, store } = await prepare(t);
   const wanted = { name: 'a.foo.k8s', aliases: ['b.foo.k8s'], ttl: 60, owner: 'me', tags: { app: 'x', tier: 'y' } };
   const first = await api.ok<Host>(201, 'POST', '/v1/hosts', wanted);
   const patch = async (name: string, body: unknown) => {
     const { revision: before } = await store.list('', { limit: 1 });
     const host = await api.ok<Host>(200, 'PATCH', `/v1/hosts/${name}`, body);
-    assert.equal(host.revision, before + 1, 'more than one transaction');
+    assert.equal(host.revision, before + 1, 'the request took more than one transaction');
     return host;
   };
   const retagged = await patch('a.foo.k8s', { tags: { app: null, zone: 'z' }, ttl: null });
@@ -165,7 +165,7 @@ test('PUT creates, then replaces: the address stays, and fields that are left ou
   assert.deepEqual([replaced.owner, replaced.aliases, addressesOf(replaced)], ['', [], ['192.0.2.4']]);
 });
 
-test('an address of another pool is refused, for an existing host and for a new one', async (t) => {
+test('a request that names a pool and an address of another pool is refused, for an existing host and for a new one', async (t) => {
   const { api } = await prepare(t);
   await api.ok(201, 'POST', '/v1/pools', { name: 'q', ranges: ['10.9.0.0/24'], autoAssign: false });
   const { addresses } = await api.ok<Host>(201, 'POST', '/v1/hosts', { name: 'h.foo.k8s' });
@@ -183,7 +183,7 @@ test('a host may have addresses in sixteen networks', async (t) => {
   await api.ok(204, 'DELETE', '/v1/hosts/wide.foo.k8s');
 });
 
-test('a wildcard host and a host with an underscore have their records at their own names', async (t) => {
+test('a wildcard host, and a host with an underscore in its name, have their records at their names', async (t) => {
   const { api } = await prepare(t);
   await api.ok(201, 'POST', '/v1/hosts', { name: '*.apps.foo.k8s' });
   await api.refused('invalid_request', 'POST', '/v1/hosts', { name: '*.x.foo.k8s', ptr: true });
@@ -252,7 +252,7 @@ test('the list of hosts filters by name, part of a name, alias, zone, address, p
     await api.refused('invalid_request', 'GET', `/v1/hosts?${query}`, undefined, [`?${query.split('=')[0]}`]);
 });
 
-test('a host that moves to another pool gets one address of each of its families, or is refused', async (t) => {
+test('a host that moves to another pool gets one address of each family that it has, or the request is refused', async (t) => {
   const { api, dump } = await prepare(t);
   await api.ok(201, 'POST', '/v1/pools', {
     name: 'both',

@@ -1,5 +1,5 @@
-// The paths that need no token. By default: all except /v1. With `--http-open health`: only the health checks, and
-// without a token they show no details.
+// The paths that need no token. By default, these are all except /v1. With `--http-open health`, these are only the
+// health checks, and without a token they show no details.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -35,7 +35,7 @@ test('by default, only /v1 needs a token', async (t) => {
   assert.deepEqual((await get('/readyz')).body.waitingFor, ['views from etcd']);
 });
 
-test('with health, only health checks need no token, but without one they say only whether all is well', async (t) => {
+test('with --http-open health, only health checks need no token, but without one they say only whether all is well', async (t) => {
   const { get, waitFor } = await prepare(t, 'health');
   for (const path of paths) {
     for (const token of [undefined, 'not-the-token-at-all']) {

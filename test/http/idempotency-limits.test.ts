@@ -25,7 +25,8 @@ for (const [what, count, together, value] of [
     const { api, store, views } = served;
     const first = await api.send('POST', '/v1/zones', { name: 'a.test' }, { 'idempotency-key': 'first' });
     assert.equal(first.status, 201);
-    // All at once, so that they share the waits for the disk: one after another, they take minutes on a busy machine.
+    // Commits all at once, so that they share the waits for the disk. One after another, they would take minutes on a
+    // busy machine.
     const commits = Array.from({ length: count / together }, (_, number) => {
       const operations = Array.from({ length: together }, (__, index): Operation => {
         return { kind: 'put', key: idempotencyKey('environment', `k${number * together + index}`), value };
@@ -89,7 +90,7 @@ test('if the lease of an answer always ends at once, the request is refused as s
   );
 });
 
-test('a token gets no answers of an earlier token with its id', async (t) => {
+test('a token does not get the kept answers of an earlier token with the same id', async (t) => {
   const served = await servedApi(t);
   await served.api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['192.0.2.0/24'] });
   const allocate = async () => {

@@ -1,5 +1,5 @@
-// International names in the API: every field for a name accepts Unicode, names are stored as A-labels, and answers
-// show both forms.
+// International names in the API: names are accepted in Unicode and stored as A-labels. Answers show the name of a
+// resource and the aliases of a host in both forms, but nameservers and names in rdata only as A-labels.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,7 +10,7 @@ type Shown = Record<string, unknown>;
 const zone = 'xn--mnchen-3ya.example';
 const zonePath = `/v1/zones/${encodeURIComponent('münchen.example')}`;
 
-test('zones, hosts, aliases and RRsets are accepted in Unicode, and shown as A-labels and in Unicode', async (t) => {
+test('names of zones, hosts, aliases and RRsets are accepted in Unicode, and shown as A-labels and in Unicode', async (t) => {
   const { api, dump } = await servedApi(t);
   const ascii = await api.ok<Shown>(201, 'POST', '/v1/zones', { name: 'plain.example' });
   assert.equal('unicodeName' in ascii, false);
@@ -81,7 +81,7 @@ test('filters take a Unicode name', async (t) => {
     assert.deepEqual(await found(`search=${encodeURIComponent(part)}`), [], part);
 });
 
-test('a zone file in UTF-8 is accepted, and its difference shows both forms', async (t) => {
+test('a zone file in UTF-8 is accepted, and the difference of a dry run shows both forms of a name', async (t) => {
   const { api } = await servedApi(t);
   await api.ok(201, 'POST', '/v1/zones', { name: 'münchen.example', nameservers: ['ns.example'] });
   const file = async (query: string) => {
@@ -98,7 +98,7 @@ test('a zone file in UTF-8 is accepted, and its difference shows both forms', as
   assert.deepEqual([read.unicodeName, read.records], ['über', [`www.xn--gre-6ka8i.${zone}.`]]);
 });
 
-test('lines of a zone file that are not UTF-8 have warnings, which hide no others', async (t) => {
+test('100 lines of a zone file that are not UTF-8 have warnings, the others are counted, and other warnings are listed too', async (t) => {
   const { api } = await servedApi(t);
   await api.ok(201, 'POST', '/v1/zones', { name: 'münchen.example', nameservers: ['ns.example'] });
   const lines = Array.from({ length: 150 }, (_, index) => `m\xfcller-${index} 60 A 10.0.0.8\n`);

@@ -1,4 +1,5 @@
-// Many lists at once: a few of each route are made, the others wait in line. Cited by src/http/limit-lists.ts.
+// Requests for many lists at once: four of each route are made at a time, the others wait in line. Cited by
+// src/http/limit-lists.ts.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -27,7 +28,7 @@ async function servedLists(t: TestContext) {
   return { ...served, waiting };
 }
 
-test('four lists of a route are made at once; other requests do not wait for them', async (t) => {
+test('at most four lists of a route are made at a time, and requests to other routes do not wait', async (t) => {
   const { api, waiting } = await servedLists(t);
   let answered = 0;
   const lists = Array.from({ length: 10 }, () =>
@@ -48,7 +49,7 @@ test('four lists of a route are made at once; other requests do not wait for the
   assert.equal(new Set(await Promise.all(lists)).size, 1);
 });
 
-test('a list that fails, or whose client has gone, ends its turn', async (t) => {
+test('after a list has failed, or its client has disconnected, the next list is made', async (t) => {
   const { api, url, waiting } = await servedLists(t);
   for (let i = 0; i < 5; i += 1) await api.refused('not_found', 'GET', '/v1/zones/none.k8s/rrsets');
   for (let i = 0; i < 5; i += 1) await api.refused('invalid_request', 'GET', `${path}?limit=x`, undefined);

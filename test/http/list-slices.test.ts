@@ -1,5 +1,5 @@
-// Lists of many items with filters that match few of them: the event loop gets its turn after each slice. Counts the
-// items that are read in one turn, not the time. Cited by src/model/in-slices.ts and src/control/zones/list-rrsets.ts.
+// Lists of many items with filters that match few of them: the event loop turns after each slice. Counts the items that
+// are read in one turn, not the time. Cited by src/model/in-slices.ts and src/control/zones/list-rrsets.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -17,7 +17,7 @@ import { servedApi } from '../support/served-api.ts';
 
 const maxSlice = 1000;
 
-/** Counts work in turns of the event loop. */
+/** Counts how much work is done in all, and the most that is done in one turn of the event loop. */
 class TurnCounter {
   total = 0;
   most = 0;

@@ -1,4 +1,4 @@
-// Rules for every route: tokens, the form of bodies and problems, and that a refusal changes nothing.
+// Rules for every route: tokens, the form of bodies and problems, and no change after a refusal.
 
 import assert from 'node:assert/strict';
 import { readFile, stat } from 'node:fs/promises';
@@ -24,7 +24,7 @@ before(async () => {
   await api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/own/A', { records: ['203.0.113.1'] });
   await api.ok(201, 'PUT', '/v1/zones/foo.k8s/rrsets/text/TXT', { records: ['"x"'] });
 });
-/** Each row: code, request, and the pointers of the problem. A row without pointers does not check them. */
+/** Each row: code, method, path, body, and the pointers of the problem. Without pointers, they are not checked. */
 const refusals: [ErrorCode, Method, string, unknown, string[]?][] = [
   // Bodies: unknown fields and wrong types are refused at any depth.
   ['invalid_request', 'POST', '/v1/hosts', { name: 'a.foo.k8s', nmae: 1 }, ['/nmae']],
@@ -364,7 +364,7 @@ test('a body that is not JSON, too large or of another media type is refused', a
   assert.deepEqual(rest, before);
 });
 
-/** Each row: a request, and the message of its refusal, which says what to do. */
+/** Each row: method, path, body, and the message of the refusal, which says what to do. */
 const waysOut: [Method, string, unknown, RegExp][] = [
   [
     'PUT',
@@ -419,7 +419,7 @@ test('the first start makes an admin token that only its owner can read, and tha
   assert.equal((await stat(file)).mode & 0o777, 0o600);
   await first.api.ok(201, 'POST', '/v1/zones', { name: 'made.once' });
   const token = await readFile(file, 'utf8');
-  // The secret may contain underscores too.
+  // A token has an underscore before and after its id. Its secret may contain underscores too.
   const [, , ...secret] = token.trim().split('_');
   assert.ok(!JSON.stringify(await first.dump()).includes(secret.join('_')));
   const second = await first.restart();

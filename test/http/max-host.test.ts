@@ -1,5 +1,5 @@
-// A host of the maximum size: 16 addresses in 16 reverse zones, 32 aliases in 32 zones. One transaction deletes it.
-// Cited by src/control/hosts/write-budget.ts.
+// A host of the maximum size: 16 addresses in 16 reverse zones, 32 aliases in 32 zones. Each write of it fits into one
+// transaction. Cited by src/control/hosts/write-budget.ts.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -61,7 +61,7 @@ test('a host of the maximum size can be changed, renamed and deleted on an etcd 
   await changedRenamedDeleted(t, store);
 });
 
-test('a host of the maximum size, and others, lose their addresses when the pool is deleted by force', {
+test('when a pool is deleted by force, its hosts lose their addresses, also one of the maximum size', {
   timeout: 60_000,
 }, async (t) => {
   const { served, empty } = await grown(t);

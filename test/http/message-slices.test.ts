@@ -10,7 +10,7 @@ import type { StoreEvent } from '../../src/store/store.ts';
 import type { Views } from '../../src/views/views.ts';
 
 const at = 2 as Revision;
-/** Messages about pools do not use the views. */
+/** Views without data: messages about pools do not use them. */
 const seen = { views: {} as Pick<Views, 'pools'> };
 
 /** Returns an event that writes a pool with a description of this length. */
@@ -20,7 +20,7 @@ function written(number: number, length: number): StoreEvent {
   return { kind: 'put', entry: { key: poolKey(name), value, created: at, modified: at } };
 }
 
-/** Returns the number of changes, and of the slices before the last one. */
+/** Returns the number of changes, and the number of slices before the last one. */
 function slicesOf(events: StoreEvent[]): [number, number] {
   const making = messageOf(seen, { revision: at, events });
   for (let slices = 0; ; slices += 1) {
@@ -29,7 +29,7 @@ function slicesOf(events: StoreEvent[]): [number, number] {
   }
 }
 
-test('the changes of a large revision are shown in slices, after they are read in slices', () => {
+test('a message about a large revision is made in slices: first of reading events, then of writing JSON', () => {
   const events = (count: number, length: number) => Array.from({ length: count }, (_, n) => written(n, length));
   assert.deepEqual(slicesOf(events(10, 100)), [10, 0]);
   // 9 slices while events are read, and 9 while changes are written as JSON.

@@ -1,5 +1,5 @@
-// Each operation has a row with the role that it needs. Without a row, the API does not start. The effect of the rows
-// for each token: rights-of-tokens.test.ts.
+// Each operation has a row with the role that it needs. Without a row, the API does not start. rights-of-tokens.test.ts
+// tests what the rows mean for each token.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ const description = JSON.parse(readFileSync(new URL('../../openapi/openapi.json'
   paths: Record<string, Record<string, { operationId: string }>>;
 };
 
-test('each operation of the description has a row, and no other has one', () => {
+test('each operation of the description has a row, and each row has an operation', () => {
   const operations = Object.values(description.paths).flatMap((methods) =>
     Object.values(methods).map(({ operationId }) => operationId),
   );

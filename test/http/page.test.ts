@@ -1,10 +1,10 @@
-// The end of a page: after its limit, or after so many characters. Cited by src/http/page.ts.
+// A page ends after its limit of items, or after so many characters. Cited by src/http/page.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pageOf } from '../../src/http/page.ts';
 
-/** A list of texts of this length. Their keys are their positions, as texts. */
+/** Returns a list of `count` texts of this length. The key of a text is its position, as a text. */
 function textsOf(count: number, length: number) {
   return {
     *items(after: string | undefined) {
@@ -33,13 +33,13 @@ test('a page of long items ends before its limit, and its cursor goes on', async
   );
 });
 
-test('one item that is longer than a page is a page', async () => {
+test('an item that is longer than a page is a page of its own', async () => {
   const { items, nextCursor } = await pageOf({}, String, textsOf(2, 3_000_000));
   assert.equal(items.length, 1);
   assert.notEqual(nextCursor, null);
 });
 
-test('a page of short items ends at its limit; the last one has no cursor', async () => {
+test('a page of short items ends at its limit, and the last page has no cursor', async () => {
   const list = textsOf(7, 10);
   for (const [limit, size, isLast] of [
     [3, 3, false],

@@ -1,5 +1,5 @@
-// Paths and methods in all forms that clients send. A name in any form finds its resource. Any other path is refused
-// with problem+json. Cited by src/http/percent-encoding.ts.
+// Paths and methods in many forms that clients send. A name in any of its forms finds its resource. Wrong paths and
+// methods are refused with problem+json. Cited by src/http/percent-encoding.ts.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -164,7 +164,7 @@ const described = Object.entries(
   Object.entries(methods).map(([method, { parameters = [] }]) => ({ method: method.toUpperCase(), path, parameters })),
 );
 
-test('every part of a path and every query parameter must be UTF-8', async () => {
+test('a part of a path, or a query parameter, that is not UTF-8 is refused', async () => {
   const filled = (path: string) => path.replaceAll(/\{.*?\}/g, 'x');
   let checked = 0;
   for (const { method, path, parameters } of described) {
@@ -186,13 +186,13 @@ test('every part of a path and every query parameter must be UTF-8', async () =>
   assert.ok(checked > 70, `${checked} parameters`);
 });
 
-test('all query parameters that are not UTF-8 are told at once', async () => {
+test('a refusal tells all query parameters that are not UTF-8 at once', async () => {
   const { body } = await send('GET', '/v1/hosts?search=%FC&name=m%C3%BCller.foo.k8s&%E4=1&owner=%zz&pool=a+b');
   const pointers = (JSON.parse(body) as { errors: { pointer: string }[] }).errors.map(({ pointer }) => pointer);
   assert.deepEqual(pointers, ['?search', '?%E4', '?owner']);
 });
 
-test('a part of a path that is too long is refused without repeating it', async () => {
+test('the refusal of a part of a path that is too long does not repeat this part', async () => {
   const { body } = await send('GET', `/v1/hosts/${'a'.repeat(8000)}`);
   assert.equal(JSON.parse(body).detail, 'a part of the path has more than 2048 characters');
 });

@@ -1,4 +1,4 @@
-// A TXT record may be given as a plain text: it is put in quotes, escaped and split.
+// A TXT record may be written as a plain text, which is put in quotes, escaped and split into strings.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -80,7 +80,7 @@ test('IPv6 counts are exact beyond 2^53', async (t) => {
   assert.equal(await usage(api, 'six', 'ipv6'), `3+0+${2n ** 96n - 3n}/${2n ** 96n}`);
 });
 
-test('addresses are allocated range by range, the lowest first, and `next` shows them without allocating them', async (t) => {
+test('addresses are allocated range by range, the lowest first, and `next` shows the next ones without allocating them', async (t) => {
   const api = await prepare(t);
   await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.1.0/30', '10.0.0.0/30'], allowFirstLast: false });
   const next = async () => (await api.ok<{ items: string[] }>(200, 'GET', '/v1/pools/p/next?count=5')).items;
@@ -139,7 +139,7 @@ test('a request without a pool takes automatic pools that do not drain, by prior
   );
 });
 
-test('a draining pool allocates nothing, also not by address or by sharing, and allocated addresses stay', async (t) => {
+test('a draining pool allocates nothing, not even a named or a shared address, and allocated addresses stay', async (t) => {
   const api = await prepare(t);
   await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/24'] });
   const share = (port: number) => ({ sharingKey: 'k', ports: [{ protocol: 'tcp', port }] });
@@ -153,7 +153,7 @@ test('a draining pool allocates nothing, also not by address or by sharing, and 
   assert.equal(await usage(api, 'p'), '1+0+255/256');
 });
 
-test('holders with one key and different ports share an address, which is free after the last has released it', async (t) => {
+test('holders with the same sharing key and different ports share an address, which is free when the last has released it', async (t) => {
   const api = await prepare(t);
   await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/24'] });
   const share = (protocol: string, port: number, sharingKey = 'k') => ({
@@ -185,7 +185,7 @@ test('holders with one key and different ports share an address, which is free a
   assert.deepEqual(free, { address: '10.0.0.0', pool: 'p', space: 'default', state: 'free', holders: [] });
 });
 
-test('force releases all addresses of a pool, however many, and those that a smaller range leaves out', async (t) => {
+test('with force, a deleted pool releases all its addresses, and a smaller one those that it no longer has', async (t) => {
   const api = await prepare(t);
   await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
   await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/26'] });
@@ -204,7 +204,7 @@ test('force releases all addresses of a pool, however many, and those that a sma
 });
 
 suite('cool-downs and allocations that end', { concurrency: true }, () => {
-  test('an address cools down before it is allocated again, and the refusal says until when', async (t) => {
+  test('an address cools down before it is allocated again, and a refusal meanwhile says until when', async (t) => {
     const api = await prepare(t);
     await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.1'], coolDownSeconds: 4 });
     await take(api, 'p');

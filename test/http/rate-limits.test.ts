@@ -1,4 +1,4 @@
-// The limit for the requests of each token, its headers, and the requests that are not limited.
+// The limit for the requests of each token, the headers of answers about it, and requests that are not limited.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

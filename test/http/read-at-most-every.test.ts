@@ -1,11 +1,11 @@
-// readAtMostEvery: all calls within the time share one read. /metrics uses it.
+// With readAtMostEvery(), all calls within a time share one read. /metrics uses it.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readAtMostEvery } from '../../src/http/read-at-most-every.ts';
 import { servedApi } from '../support/served-api.ts';
 
-test('a value is read once for all calls within the time, and again after it', async () => {
+test('all calls within the time share one read, and the next call after it reads again', async () => {
   let reads = 0;
   const read = async () => {
     reads += 1;

@@ -42,7 +42,7 @@ const refused: [text: string, ...paths: string[]][] = [
   ['{"tags": {"_\\u005fproto__": "x"}}', '/tags/__proto__'],
 ];
 
-test('a refusal points at duplicate fields, and at names that are not allowed', async () => {
+test('a refusal points at duplicate fields, and at fields whose names are not allowed', async () => {
   for (const [text, ...paths] of refused) assert.deepEqual(await pathsOf(text), paths, text);
   for (const text of ['', '{', '{"a": 1,}', '{"a": 1} x', '\0', "{'a': 1}"])
     assert.equal(await pathsOf(text), undefined);
@@ -75,7 +75,7 @@ test('a body is refused before it is parsed if it has too many levels, fields or
     assert.deepEqual(await pathsOf(text), paths);
   await assert.rejects(read(`[${'0,'.repeat(1_000_000)}0]`), /150000 values/);
   await assert.rejects(read(`[${'[],'.repeat(500_000)}[]]`), /150000 values/);
-  // The text need not be JSON.
+  // The levels are counted even if the text is not JSON.
   for (const open of ['[', '{"":', '{', ',[', '"a"{']) await assert.rejects(read(open.repeat(100_000)), /64 levels/);
   assert.equal(parse.mock.callCount(), 0);
 });

@@ -75,17 +75,17 @@ for (const error of [new Compacted(), new StoreUnavailable('gone')]) {
     }
   });
 
-  test(`${error.name} in the middle breaks off an export, and refuses an import`, async (t) => {
+  test(`${error.name} after the first page breaks off an export, and an import is refused`, async (t) => {
     const served = await prepare(t);
     failFrom(t, served.store, 2, error);
     const answer = await exported(served);
     assert.equal(answer.status, 200);
-    await assert.rejects(answer.text(), 'the client cannot see that the zone is not whole');
+    await assert.rejects(answer.text(), 'the answer ends as if the zone file were whole');
     assert.equal(problemIn(await put(served, file)).code, 'store_unavailable');
   });
 }
 
-test('a zone that is written to during its export is exported with the serial of its revision', async (t) => {
+test('a zone that is changed during its export is exported with the serial of the exported revision', async (t) => {
   const served = await prepare(t);
   const stop = new AbortController();
   const writing = (async () => {

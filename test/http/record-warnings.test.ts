@@ -1,5 +1,5 @@
-// Records that look like a mistake are accepted with a warning, by the API and in a zone file alike. Records that only
-// look unusual get none.
+// Records that look like a mistake are accepted with a warning, in requests and in zone files. Records that only look
+// unusual get no warning.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';

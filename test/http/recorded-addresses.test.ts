@@ -1,5 +1,5 @@
-// Addresses that A and AAAA records name: a pool counts them and never chooses them itself. A request that names one
-// gets it with a warning.
+// Addresses in A and AAAA records that no host manages: a pool counts them and does not choose them itself. A request
+// that names such an address gets it, with a warning.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -21,7 +21,7 @@ interface Warned {
   warnings?: { address: string; names: string[]; message: string }[];
 }
 
-/** Serves a zone with records in it, glue below a delegation included, and a pool over some of their addresses. */
+/** Serves a zone with records, also glue below a delegation, and a pool that has some of their addresses. */
 async function prepare(t: TestContext): Promise<ServedApi> {
   const served = await servedApi(t);
   const { api } = served;
@@ -49,7 +49,7 @@ async function stateOf({ api }: ServedApi, address: string): Promise<[string, st
   return [state, names];
 }
 
-test('a pool that is made over addresses of records counts them, shows their names, and gives others', async (t) => {
+test('a new pool with recorded addresses counts them, shows the names of their records, and gives other addresses', async (t) => {
   const served = await prepare(t);
   const { ipv4, ipv6 } = await usageOf(served);
   assert.deepEqual([ipv4.recorded, ipv4.used, ipv4.free], ['2', '0', '6']);
@@ -68,7 +68,7 @@ test('a pool that is made over addresses of records counts them, shows their nam
   assert.match(problem.detail, /6 of 8 used, 2 named by records/);
 });
 
-test('the answer to the request that makes the pool has the recorded addresses, as reads have', async (t) => {
+test('the answer to the request that creates a pool counts the recorded addresses, as a read does', async (t) => {
   const { api } = await prepare(t);
   await api.ok(204, 'DELETE', '/v1/pools/p');
   const made = await api.ok<{ usage: unknown }>(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/29'] });
@@ -95,7 +95,7 @@ test('a recorded address is given to those who ask for it, with a warning that n
   assert.deepEqual(await stateOf(served, '10.0.0.2'), ['held', ['ns.sub.z']]);
 });
 
-test('records, imports and deletions of zones change the recorded addresses before they are answered', async (t) => {
+test('when a write of records, an import or the deletion of a zone is answered, recorded addresses are up to date', async (t) => {
   const served = await prepare(t);
   const { api } = served;
   await api.ok(204, 'DELETE', '/v1/zones/z/rrsets/also/A');
@@ -115,7 +115,7 @@ test('records, imports and deletions of zones change the recorded addresses befo
   assert.deepEqual([after.ipv4.recorded, after.ipv4.free, after.ipv6.recorded], ['0', '8', '0']);
 });
 
-test('an address is recorded in the pools of every space, and a host of one space is not', async (t) => {
+test('a recorded address counts in the pools of every space, and an address of a host only in its space', async (t) => {
   const served = await prepare(t);
   const { api } = served;
   await api.ok(201, 'POST', '/v1/pools', { name: 'lab', space: 'lab', ranges: ['10.0.0.0/29'] });
@@ -126,7 +126,7 @@ test('an address is recorded in the pools of every space, and a host of one spac
   assert.equal((await api.ok<Address>(200, 'GET', '/v1/addresses/10.0.0.1?space=lab')).state, 'recorded');
 });
 
-test('recorded addresses do not keep a pool from shrinking or going', async (t) => {
+test('a pool with recorded addresses can be shrunk and deleted', async (t) => {
   const served = await prepare(t);
   const { api } = served;
   await api.ok(200, 'PATCH', '/v1/pools/p', { ranges: ['10.0.0.2/31'] });
@@ -136,7 +136,7 @@ test('recorded addresses do not keep a pool from shrinking or going', async (t) 
   await api.ok(204, 'DELETE', '/v1/pools/p');
 });
 
-test('a recorded address cannot be released: the refusal names the records, and its way out works', async (t) => {
+test('a recorded address cannot be released: the refusal names the records, and its advice works', async (t) => {
   const served = await prepare(t);
   const { api } = served;
   const problem = await api.refused('not_found', 'DELETE', '/v1/addresses/10.0.0.1');

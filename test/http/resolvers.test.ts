@@ -1,5 +1,5 @@
-// /v1/resolvers, and `?verify=`: checks whether a resolver of the company forwards a zone. Here small servers imitate
-// the possible behaviours of resolvers. test/neighbours verifies real ones.
+// /v1/resolvers, and `?verify=`, which checks whether a resolver of the company forwards a zone. Small servers imitate
+// the possible behaviours of resolvers. test/neighbours/verify.test.ts verifies real ones.
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -71,13 +71,14 @@ interface Soa {
   primary: string;
   serial: number;
 }
-/** The answers of a resolver to the question for the SOA (`cached`) and for the random name (`fresh`). */
 interface Behaviour {
   rcode?: number;
   isTruncated?: boolean;
   /** The rcode for queries with the bit CD, in place of `rcode`. */
   rcodeWithoutValidation?: number;
+  /** The SOA in the answer to the question for the SOA of the zone. */
   cached?: Soa;
+  /** The SOA in the answer to the question for a random name. */
   fresh?: Soa;
 }
 
@@ -133,14 +134,14 @@ async function verifiedAt(port: number) {
   return verification;
 }
 
-/** Returns the SOA of the zone here. */
+/** Returns the SOA of the zone one.test at the replica. */
 async function ours(): Promise<Soa> {
   const { serial } = await api.ok<{ serial: number }>(200, 'GET', '/v1/zones/one.test');
   const { items } = await api.ok<{ items: { records: string[] }[] }>(200, 'GET', '/v1/zones/one.test/rrsets?type=SOA');
   return { owner: 'one.test', primary: items[0]?.records[0]?.split('. ')[0] ?? '', serial };
 }
 
-test('a server that answers as the replica does, as a resolver that forwards would, forwards', async () => {
+test('a server that answers as the replica does: forwards', async () => {
   const { items } = await api.ok<{ items: { dns: string[] }[] }>(200, 'GET', '/v1/members');
   const { verdict, detail } = await verifiedAt(Number(items[0]?.dns[0]?.split(':')[1]));
   assert.equal(verdict, 'forwards', detail);
@@ -237,20 +238,20 @@ test('only an operator may verify, only zones in scope, and only resolvers that 
   ]);
 });
 
-test('a zone whose name cannot be asked for is told so, and not called silent', async () => {
+test('a verification of a zone whose name cannot be asked for is refused', async () => {
   await api.ok(201, 'POST', '/v1/zones', { name: 'a\\.b.test' });
   await api.send('PUT', '/v1/resolvers/asked', { address: '127.0.0.1', port: await freePort(), kind: 'other' });
   await api.refused('invalid_request', 'GET', '/v1/zones/a%5C.b.test/forwarding?verify=asked', undefined, ['?verify']);
   await api.ok(204, 'DELETE', '/v1/zones/a%5C.b.test');
 });
 
-test('a token may not verify as often as it likes', async () => {
+test('a token that verifies too often gets 429 with Retry-After', async () => {
   await api.send('PUT', '/v1/resolvers/asked', { address: '127.0.0.1', port: await freePort(), kind: 'other' });
   const { api: busy } = await tokenFor(app, 'busy', { role: 'operator' });
   const answers = await Promise.all(
     Array.from({ length: 30 }, () => busy.send('GET', '/v1/zones/one.test/forwarding?verify=asked')),
   );
   const refused = answers.filter(({ status }) => status === 429);
-  assert.ok(refused.length > 0 && refused.length <= 20, `${refused.length} are refused`);
+  assert.ok(refused.length > 0 && refused.length <= 20, `${refused.length} requests are refused`);
   for (const { headers } of refused) assert.match(headers['retry-after'] ?? '', /^[1-9]\d*$/);
 });

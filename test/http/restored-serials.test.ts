@@ -1,5 +1,5 @@
-// The serials of restored zones. Until it changes, a restored zone has the serial from the backup. Every kind of change
-// of such a zone works.
+// The serials of restored zones. A restored zone has the serial from the backup until the zone changes. Every kind of
+// change of such a zone works.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -18,7 +18,7 @@ import { embeddedStore } from '../support/control-plane.ts';
 import { servedApi } from '../support/served-api.ts';
 import type { Cleanup } from '../support/temporary.ts';
 
-/** More than 2^32, so that DNS shows another number than the store has. */
+/** The serial from the backup. It exceeds 2^32, so that DNS shows another number than the store has. */
 const serial = 2 ** 32 + 77;
 const offset = 2 ** 32 + 1000;
 
@@ -86,7 +86,7 @@ for (const [index, [what, method, path, body, headers = {}]] of changes.entries(
   });
 }
 
-test('the entity tag of the records of a restored zone holds until the zone changes', async (t) => {
+test('the entity tag of the records of a restored zone is valid until the zone changes', async (t) => {
   const { api } = await restored(t, 'z');
   const { etag } = (await api.send('GET', '/v1/zones/z/rrsets')).headers;
   assert.equal((await api.send('GET', '/v1/zones/z/rrsets', undefined, { 'if-none-match': String(etag) })).status, 304);

@@ -1,5 +1,5 @@
-// Role × scope × every operation of openapi/openapi.json: which requests are allowed, and which missing rights a
-// refusal names. Fails if the table lacks an operation of the description.
+// Sends every operation of openapi/openapi.json with tokens of each role and several scopes: which requests are
+// allowed, and which missing rights a refusal names. Fails if the table lacks an operation of the description.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -263,7 +263,7 @@ before(async () => {
 });
 for (const operation of operations) {
   const { operationId } = operation;
-  test(`${operationId}: every role with every scope may do it, or the refusal names the missing right`, async () => {
+  test(`${operationId}: tokens with the rights are allowed to send it, for others the refusal names a missing right`, async () => {
     const rule = rules[operationId] ?? assert.fail(`say in this table who may do ${operationId}`);
     if (rule === 'open') {
       const answer = await fetch(served.url + operation.path);
@@ -293,7 +293,7 @@ for (const operation of operations) {
     if (rule === undefined || rule === 'open') return;
     const ofHost = rule.path === host || operationId === 'deleteHost';
     for (const scope of [inZones, { zones: [] }, inPools, { pools: [] }]) {
-      // A missing host has no known pool. Whoever may see its zone may learn that it does not exist.
+      // The pool of a missing host is unknown. A token that may see the zone may learn that the host does not exist.
       if ('pools' in scope && ofHost && operationId !== 'putHost') continue;
       if (missingFor(rule, 'admin', scope, beyond).length === 0) continue;
       const told: unknown[] = [];
@@ -310,6 +310,6 @@ for (const operation of operations) {
   });
 }
 
-test('the table has no operation that the description has not', () => {
+test('every operation of the table is in the description', () => {
   assert.deepEqual(Object.keys(rules).sort(), operations.map(({ operationId }) => operationId).sort());
 });

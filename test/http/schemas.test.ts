@@ -1,5 +1,5 @@
-// The server compiles a schema only when the first request needs it (http/lazy-compilers.ts). Without this test, a
-// wrong schema would be found only in production.
+// Compiles every schema of every route. The server compiles a schema only when the first request needs it
+// (src/http/lazy-compilers.ts): without this test, a wrong schema might be found only in production.
 
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
@@ -53,7 +53,7 @@ test('every schema of every route compiles, without a warning', async (t) => {
   );
 });
 
-/** A response is a schema, or names a schema for each content type. */
+/** Returns the schemas of a response: the response itself, or one for each content type. */
 function contentsOf(response: unknown): object[] {
   const { content } = response as { content?: Record<string, { schema: object }> };
   return content === undefined ? [response as object] : Object.values(content).map(({ schema }) => schema);

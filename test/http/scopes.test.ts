@@ -1,5 +1,5 @@
-// The parts of lists, single resources, refusals and warnings that a token with a scope may see. The allowed
-// operations: rights-of-tokens.test.ts.
+// What a token with a scope sees of lists, single resources, refusals and warnings. rights-of-tokens.test.ts tests
+// which operations it may use.
 
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
@@ -25,8 +25,8 @@ before(async () => {
     ['POST', '/v1/zones', { name: 'secret.a.test' }],
     ['POST', '/v1/hosts', { name: 'web.a.test', pool: 'a', owner: 'team-a', aliases: ['www.a.test'] }],
     ['POST', '/v1/hosts', { name: 'db.a.test', pool: 'a', owner: 'team-b' }],
-    // Hosts of another owner: with an address of the pool, with an alias in the zone, and in the zone with other
-    // addresses.
+    // Hosts that the tokens see in part or not at all: with an address of the pool, and an alias in the zone; with an
+    // address of the pool; in the zone, with an address of another pool.
     ['POST', '/v1/hosts', { name: 'x.secret.test', pool: 'a', aliases: ['x.a.test'] }],
     ['POST', '/v1/hosts', { name: 'y.secret.test', pool: 'a' }],
     ['POST', '/v1/hosts', { name: 'z.a.test', pool: 'other-pool' }],
@@ -59,7 +59,7 @@ interface List {
   total?: number;
 }
 
-/** Returns one field of all items, read page by page with one item each. Asserts that the total is their number. */
+/** Returns a field of all items of a list, read in pages of one item. Asserts that `total` is the number of items. */
 async function listed(api: Api, path: string, field: string): Promise<unknown[]> {
   const [base, query = ''] = path.split('?');
   const found: unknown[] = [];
@@ -111,7 +111,7 @@ test('lists, their cursors and their totals have only resources in scope', async
   for (const [api, path, field, expected] of rows) assert.deepEqual(await listed(api, path, field), expected, path);
 });
 
-test('of the RRsets of a zone, a token with an owner sees those of its hosts, and the implied ones', async () => {
+test('a token with an owner sees the RRsets of its hosts, and the implied ones', async () => {
   const owner = await ofOwner();
   const of = async (api: Api, query: string) =>
     (await api.ok<List>(200, 'GET', `/v1/zones/a.test/rrsets${query}`)).items
@@ -133,7 +133,7 @@ test('of the RRsets of a zone, a token with an owner sees those of its hosts, an
   assert.equal(told.size, 1, 'the refusal tells whether the records exist');
 });
 
-test('to a token with an owner, a host that does not exist is refused as one of another owner', async () => {
+test('a token with an owner gets the same refusal for a host that does not exist and for one of another owner', async () => {
   const requests: [Method, unknown?][] = [['GET'], ['PATCH', { tags: {} }], ['DELETE']];
   for (const owner of [await ofOwner(), await teamWith({ owner: 'team-a', pools: ['a'] })]) {
     for (const [method, body] of requests) {
@@ -240,7 +240,7 @@ test('a host that names no pool gets an address of the automatic pools in scope'
   await pool.ok(204, 'DELETE', '/v1/hosts/auto.a.test');
 });
 
-test('an address is shared with others only by those who may see all of its holders', async () => {
+test('only a token that may see all holders of an address may share the address', async () => {
   const shared = (owner: string, port: number, more: object = {}) => ({
     owner,
     sharingKey: 'k',
@@ -278,7 +278,7 @@ test('a refusal does not name a delegation above a PTR if the token may not see 
   await zone.ok(201, 'POST', '/v1/hosts', { name: 'cut.a.test', addresses: ['10.5.0.1'], ptr: false });
 });
 
-test('a zone inside a zone beyond the scope cannot be created, and one inside a zone in scope needs both', async () => {
+test('a token cannot create a zone inside a zone beyond its scope, and needs both zones in its scope otherwise', async () => {
   const inner = await teamWith({ zones: ['new.secret.test'] });
   assert.equal((await inner.refused('forbidden', 'POST', '/v1/zones', { name: 'new.secret.test' })).missing, 'zones');
   const both = await teamWith({ zones: ['a.test', 'new.a.test'] });

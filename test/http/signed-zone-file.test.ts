@@ -1,5 +1,5 @@
 // Zone files of signed zones over HTTP: the records that are left out, the warning, and the refusal. The keys are those
-// of RFC 4034 §5.4 and RFC 4509 §2.3, and BIND's, from a zone that BIND has signed.
+// of RFC 4034 §5.4 and RFC 4509 §2.3, and the key of a zone that BIND has signed.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -77,7 +77,7 @@ test('the records of a signer are left out, and one warning names the DS records
   assert.match(second ?? '', /ZONEMD is left out/);
 });
 
-test('signatures without keys name the keys that made them', async (t) => {
+test('for signatures without their keys, the warning names the keys that made them', async (t) => {
   const { put } = await prepare(t, 'dskey.example.com');
   const { warnings } = await put(`a 60 A 192.0.2.1\na 60 RRSIG ${signature}\n`);
   assert.match(warnings[0]?.message ?? '', /remove its DS records at the parent first \(of keys 60485\)/);
@@ -95,7 +95,7 @@ test('?signed=refuse refuses a signed zone, and takes an unsigned one, also with
   assert.equal(wrong.code, 'invalid_request');
 });
 
-test('signatures that users write have one TTL in the API, and in an export that of the RRset that they cover', async (t) => {
+test('signatures that users write have the TTL of their RRset in the API, and that of the RRset that each covers in an export', async (t) => {
   const { api } = await prepare(t, 'dskey.example.com');
   const rrset = (type: string) => `/v1/zones/dskey.example.com/rrsets/a/${type}`;
   await api.ok(201, 'PUT', rrset('A'), { ttl: 60, records: ['192.0.2.1'] });

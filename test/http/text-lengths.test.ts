@@ -1,4 +1,4 @@
-// The lengths of texts that schemas allow: counted as JSON Schema does, in characters.
+// The lengths of texts that schemas allow. They are counted in characters, as JSON Schema says.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -6,7 +6,7 @@ import { newValidatorCompiler } from '../../src/http/lazy-compilers.ts';
 
 const compile = newValidatorCompiler();
 
-/** Checks a body's text. Returns the messages of its faults. */
+/** Checks the field `text` of a body against the limits. Returns the messages of its faults. */
 function faultsOf(limits: { minLength?: number; maxLength?: number }, text: string): (string | undefined)[] {
   const schema = { type: 'object', properties: { text: { type: 'string', ...limits } } };
   const checked = compile({ schema, method: 'POST', url: '/', httpPart: 'body' })({ text }) as

@@ -1,6 +1,6 @@
 // The secret of a token is only in the answer that makes it: not in the log, not in other answers, and not in the store
-// or its audit events. The test sends all operations of the description with every log level, and with the token in all
-// places where a client may put it by mistake.
+// or its audit events. Logs at every level, and sends all operations of the description, also with the token in places
+// where a client may put it by mistake.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ const description = JSON.parse(readFileSync(new URL('../../openapi/openapi.json'
   paths: Record<string, Record<string, Operation>>;
 };
 
-/** Returns the request of the description's example. */
+/** Returns the request of an operation with the examples of the description. */
 function exampleOf(path: string, method: string, { parameters = [], requestBody }: Operation) {
   const filled = parameters
     .filter((one) => one.in === 'path')
@@ -65,7 +65,7 @@ test('no secret of a token is in the log, in another answer, or in the store', a
   const secrets = [...tokens, ...made].map((token) => token.split('_').slice(2).join('_'));
   assert.ok(made.length >= 2, 'no token was made or rotated');
 
-  // Requests with the token in a wrong place, and with tokens that are nearly right.
+  // These requests have the token in a wrong place, or tokens that are nearly right.
   const [token = ''] = tokens;
   const agent = supertest(url);
   note(await agent.get(`/v1/${token}`));

@@ -1,4 +1,5 @@
-// /v1/tokens: how tokens are made, shown, rotated and revoked. Their rights: rights-of-tokens.test.ts, scopes.test.ts.
+// /v1/tokens: how tokens are created, shown, rotated and revoked. rights-of-tokens.test.ts and scopes.test.ts test
+// their rights.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -21,7 +22,7 @@ interface Token {
   [field: string]: unknown;
 }
 
-test('a token is shown as it was made, and its secret only once', async (t) => {
+test('a token is shown as it was created, and its secret only once', async (t) => {
   const { api, url } = await servedApi(t);
   const body = {
     name: 'CI runner (Köln)',
@@ -127,7 +128,7 @@ test('each rotation is an event, also two in one millisecond and one after the c
     .map(({ before, after }) => [before?.rotatedAt, after?.rotatedAt, after?.expiresAt]);
   const at = (milliseconds: number) => new Date(start + milliseconds).toISOString();
   assert.deepEqual(times, [
-    // The token was made in the same millisecond, so it expires as before.
+    // The token was created in the same millisecond, so its end stays the same.
     [undefined, at(0), undefined],
     [at(0), at(1), at(60_001)],
     [at(1), at(2), at(60_002)],

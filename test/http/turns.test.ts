@@ -1,4 +1,4 @@
-// Requests wait in line for a turn of the event loop; a health check does not. Cited by src/http/server.ts.
+// Requests wait in line for a turn of the event loop; health checks do not wait. Cited by src/http/server.ts.
 
 import assert from 'node:assert/strict';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
@@ -17,7 +17,9 @@ import { servedApi } from '../support/served-api.ts';
 
 const timeout = 30_000;
 
-test('requests wait until those before them in line had their turn; health checks do not', { timeout }, async (t) => {
+test('requests wait until the work before them in line had its turn; health checks do not wait', {
+  timeout,
+}, async (t) => {
   const { api, views } = await servedApi(t);
   const list = views.hosts.list.bind(views.hosts);
   let lists = 0;
@@ -65,7 +67,7 @@ test('connections that arrive together are accepted before requests have their t
   assert.equal(new Set(slicesBefore).size, 1, slicesBefore.join());
 });
 
-test('an answer that was made later waits for a turn to be written', { timeout }, async (t) => {
+test('an answer that is ready later waits for a turn before it is written', { timeout }, async (t) => {
   const store = await embeddedStore(t);
   const block = blocker(t);
   let onList = () => {};

@@ -24,10 +24,10 @@ const scopes: Record<string, Partial<TokenInput>> = {
   all3: { zones: ['z', 'other'] as TokenInput['zones'] & object, pools: ['p', 'q'], owner: 'me' },
 };
 
-/** Reads all pages of a list. */
+/** Reads all pages of the list at this path. */
 type List = (path: string) => Promise<Resource[]>;
 
-/** The copy of a client, which handles each message as docs/api.md says. */
+/** The copy of a client. It handles each message as docs/api.md says. */
 class Copy {
   readonly items = new Map<string, { resource: string; after: Resource }>();
   readonly #list: List;
@@ -59,7 +59,7 @@ class Copy {
     for (const [path, { resource }] of this.items) if (isGone(path, resource)) this.items.delete(path);
   }
 
-  /** Returns all resources except the records of hosts: the change of a host tells of them. */
+  /** Returns all resources except managed RRsets: the stream tells those of a host only as a change of the host. */
   shown(): Record<string, Resource> {
     const own = [...this.items].filter(([, { after }]) => after.managedBy === undefined);
     return Object.fromEntries(own.map(([path, { after }]) => [path, after]).sort());
@@ -100,12 +100,12 @@ test('the copy of a client equals the lists that its token sees', { timeout: 600
     }),
   );
   await fc.assert(property, { numRuns: runs, endOnFailure: true });
-  for (const name of Object.keys(scopes)) assert.ok((told.get(name) ?? 0) > 0, `${name} was told nothing`);
+  for (const name of Object.keys(scopes)) assert.ok((told.get(name) ?? 0) > 0, `${name} was told no change`);
   for (const resource of ['host', 'pool', 'zone'])
     assert.ok((told.get(resource) ?? 0) > 0, `nobody was told of a ${resource}`);
 });
 
-/** Waits until the stream has told everything that the replica serves. */
+/** Waits until the stream has told all changes that the replica serves. */
 async function untilTold({ views }: ServedApi, stream: EventStream): Promise<void> {
   const { revision } = views;
   await until(() => Number(stream.lastId) >= revision, 'the stream does not go on');

@@ -186,7 +186,7 @@ test('a message comes only when this replica serves its revision', async (t) => 
   await stream.untilMessages(1);
 });
 
-test('a stream from a revision that is not kept ends, and its last id is cleared', async (t) => {
+test('a stream from a revision that is no longer kept ends, and clears the last id', async (t) => {
   const store = await openEmbeddedStore({ folder: await temporaryFolder(t), keepRevisions: 20 });
   t.after(() => store.close());
   const one = await served(t, {}, store);
@@ -308,7 +308,7 @@ test('a follower whose token is deleted, rotated or expired, or gets other right
   assert.deepEqual(messages[3]?.changes[0]?.after, rotated);
 });
 
-test('nothing comes that was written after the token was revoked', async (t) => {
+test('a follower gets no change that was made after its token was revoked', async (t) => {
   const one = await served(t, { followLimits: { checkMilliseconds: 3_600_000 } });
   const { token } = await tokenFor(one, 'team');
   await one.api.ok(201, 'POST', '/v1/zones', { name: 'z' });

@@ -1,5 +1,5 @@
 // For each request that writes, a stream of /v1/watch tells the resources of its audit events, each once, as a read
-// shows them afterwards. The requests: audit-table/table.ts.
+// shows them afterwards. The requests are in audit-table/table.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -12,11 +12,11 @@ import { auditedRequests } from './audit-table/table.ts';
 
 const lineOf = ({ resource, action, name }: Pick<ShownChange, 'resource' | 'action' | 'name'>) =>
   `${resource} ${action} ${name}`;
-/** The requests for which the stream and the audit events differ, by `what`. */
+/** The `what` of a request for which the stream differs from the audit events → what the stream tells. */
 const otherwise: Record<string, string[]> = {
   // The end of a cool-down is not told, because it also ends without a request.
   'the cool-down of an address is ended': [],
-  // The records are unchanged, so no client needs to read them again.
+  // The RRsets are unchanged, so no client needs to read them again.
   'a zone file differs in the SOA only': ['zone changed z'],
 };
 const told = new Set<string>();

@@ -63,7 +63,7 @@ test('a PUT accepts what a GET shows after an import: times of 0, many records, 
   assert.deepEqual(await dump(), before);
 });
 
-test('an RRset that lists all types is taken as it is read, and so is its zone file', async (t) => {
+test('an RRset that lists all types is accepted as it is read, and so is its zone file', async (t) => {
   const { api, dump } = await servedApi(t);
   await api.ok(201, 'POST', '/v1/zones', { name: 'z' });
   const allTypes = Array.from(
@@ -89,7 +89,7 @@ test('a PATCH cannot clear a name', async (t) => {
   assert.deepEqual(await dump(), before);
 });
 
-test('a list of RRsets that was read is taken by a PATCH, and changes nothing', async (t) => {
+test('a PATCH accepts a list of RRsets that was read, and changes nothing', async (t) => {
   const { api, dump } = await prepare(t);
   await api.ok(201, 'PUT', '/v1/zones/z/rrsets/ö/TXT', { records: ['"x"'] });
   for (const zone of ['z', 'xn--bcher-kva.example', '0.0.10.in-addr.arpa']) {
@@ -161,7 +161,7 @@ test('a body that was read, with one setting changed, changes that setting only'
   }
 });
 
-test('the usage and the serial of an old copy do not matter', async (t) => {
+test('a write accepts old values of `usage` and `serial`', async (t) => {
   const { api } = await prepare(t);
   const [pool, zone] = [await api.send('GET', '/v1/pools/p'), await api.send('GET', '/v1/zones/z')];
   await api.ok(201, 'POST', '/v1/hosts', { name: 'later.z', pool: 'p' });
@@ -169,7 +169,7 @@ test('the usage and the serial of an old copy do not matter', async (t) => {
   await api.ok(200, 'PUT', '/v1/zones/z', zone.body);
 });
 
-test('a managed RRset with other contents is refused, with its manager in the request or without', async (t) => {
+test('a write of a managed RRset with other contents is refused, with or without `managedBy` in the request', async (t) => {
   const { api } = await prepare(t);
   const path = '/v1/zones/z/rrsets/a/A';
   const { body } = await api.send('GET', path);
@@ -178,7 +178,7 @@ test('a managed RRset with other contents is refused, with its manager in the re
   await api.refused('managed_record', 'PUT', path, { records: body.records });
 });
 
-test('an automatic zone stays automatic if a write changes nothing, and not if it does', async (t) => {
+test('an automatic zone stays automatic if a write changes nothing, and otherwise becomes a zone of users', async (t) => {
   const { api } = await prepare(t);
   const path = '/v1/zones/0.0.10.in-addr.arpa';
   await api.ok(200, 'PATCH', path, {});

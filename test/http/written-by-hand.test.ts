@@ -1,5 +1,5 @@
-// An operator wrote or deleted values in the store by hand, without the API. Only these values stop working, no address
-// is allocated twice, and the operator can repair the values.
+// An operator has written or deleted values in the store by hand, past the API. Only these values stop working, no
+// address is allocated twice, and the operator can repair the values.
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -79,7 +79,7 @@ test('an address of a host stays taken when its value becomes unreadable, and th
   assert.equal((await store.get(keyOf('10.0.0.1')))?.value, good?.value);
 });
 
-/** Serves a store with three pools that overlap. The API would refuse them. */
+/** Serves a store with three pools whose ranges overlap. The API would refuse such pools. */
 async function overlapping(t: TestContext): Promise<ServedApi> {
   const served = await prepare(t);
   for (const name of ['a', 'q', 'z']) {
@@ -105,7 +105,7 @@ test('no address is allocated twice where pools overlap', async (t) => {
   await api.refused('pool_exhausted', 'POST', '/v1/hosts', { name: 'h.foo.k8s' });
 });
 
-test('a request without an address gets the next free one, whatever holds the first', async (t) => {
+test('a request that names no address gets the next free one, whoever holds the first', async (t) => {
   const { api } = await overlapping(t);
   await api.ok(201, 'POST', '/v1/pools/p/allocations', { addresses: ['10.0.0.1'] });
   await api.ok(201, 'POST', '/v1/pools/a/allocations', { addresses: ['10.0.0.0'] });
@@ -233,7 +233,7 @@ for (const [what, body, kept] of [
   });
 }
 
-test('a pool is deleted by force although its addresses name a missing host, or a host without the address', async (t) => {
+test('a pool can be deleted by force even if missing hosts, or hosts without the address, hold its addresses', async (t) => {
   const served = await withoutHost(t);
   const { api, store } = served;
   await api.ok(201, 'POST', '/v1/hosts', { name: 'b.foo.k8s', addresses: ['192.0.2.1'] });

@@ -96,7 +96,7 @@ test('a delegation or a DNAME above names of hosts is refused, and the refusal n
   await api.ok(201, 'PUT', '/v1/zones/k8s/rrsets/foo/NS', { records: ['ns.example.'] });
 });
 
-test('nothing can be below a DNAME, in either order, except what the same request deletes', async (t) => {
+test('names below a DNAME, and a DNAME above names, are refused, except for names that the same request deletes', async (t) => {
   const { api } = await prepare(t);
   await api.ok(201, 'PUT', `${rrsets}/x.d/TXT`, { records: ['x'] });
   const dname = { name: 'd', type: 'DNAME', records: ['elsewhere.'] };
@@ -142,7 +142,7 @@ test('a warning names the records that a delegation hides below it, except glue,
     { name: 'r', type: 'NS', records: ['ns.example.'] },
     { name: 'v.r', type: 'TXT', records: ['y'] },
   ]);
-  assert.equal(both.warnings?.length, 1, 'the warning comes more than once');
+  assert.equal(both.warnings?.length, 1, 'there is not exactly one warning');
 });
 
 const beside: [what: string, code: 'record_invalid' | 'cname_conflict', changes: [string, string, string[]][]][] = [
@@ -235,7 +235,7 @@ test('a DS without NS, and AliasMode beside ServiceMode (RFC 9460 §2.4.1), are 
   );
 });
 
-test('a record that a served zone inside its own zone hides gets a warning; NS, DS and glue of the inner zone get none', async (t) => {
+test('a record that another served zone inside its zone hides gets a warning; NS, DS and glue of that zone get none', async (t) => {
   const { api } = await prepare(t);
   await api.ok(201, 'POST', '/v1/zones', { name: 's.foo.k8s' });
   const put = async (path: string, ...records: string[]) =>

@@ -29,7 +29,7 @@ async function put({ api }: ServedApi, text: string, query = ''): Promise<Import
   return answer.body as Imported;
 }
 
-/** Returns a SOA without its serial, which each change of the zone sets. */
+/** Returns a SOA without its serial, because each change of the zone changes that. */
 function withoutSerial(content: Content | undefined): string | undefined {
   return content && `${content.ttl} ${content.records.join().replace(/^(\S+ \S+) \d+/, '$1')}`;
 }
@@ -62,7 +62,7 @@ for (const [what, before, file, [primaryBefore, primaryAfter]] of imports) {
   });
 }
 
-test('a SOA that names the nameserver which the settings imply is no setting, also if the zone had NS records', async (t) => {
+test('if the SOA of a file names the nameserver that the settings imply, no setting is made of it, also if the zone had NS records', async (t) => {
   const served = await prepare(t, '');
   const primary = (await served.api.ok<Content>(200, 'GET', `${zone}/rrsets/@/SOA`)).records[0]?.split(' ')[0];
   await put(served, ownNs);

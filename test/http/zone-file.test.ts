@@ -46,7 +46,7 @@ async function putMember({ store, api }: ServedApi, replica: string, dns: string
 
 const refused = async ({ api }: ServedApi, text: string) => problemIn(await api.send('PUT', path, text, textDns));
 
-/** Returns the text of an answer. superagent keeps a media type that it does not know as bytes. */
+/** Returns the text of an answer. superagent keeps the body as octets if it does not know the media type. */
 const textOf = (answer: Response): string => answer.text ?? String(answer.body);
 
 const example = `
@@ -138,7 +138,7 @@ test('an import that changes only the defaultTtl is written, and the implied NS 
   assert.equal(ttl, 900);
 });
 
-test('an e-mail address as the mailbox of a SOA becomes a name, with a warning', async (t) => {
+test('an e-mail address as the RNAME of a SOA becomes a name, with a warning', async (t) => {
   const served = await prepare(t);
   const { warnings } = await put(served, '@ 120 SOA a hostmaster@foo.k8s. 1 2 3 4 5');
   assert.deepEqual(
@@ -310,7 +310,7 @@ test('every fault of a file is listed with its line, and nothing is changed', as
   assert.deepEqual(await served.dump(), before);
 });
 
-test('records outside the zone are left out with a warning each, or refused with ?strict=true', async (t) => {
+test('records outside the zone are left out, each with a warning; with ?strict=true the file is refused', async (t) => {
   const served = await prepare(t);
   const file = 'a A 192.0.2.1\n@ NS ns.example.\nns.example. A 192.0.2.2\n';
   const strict = problemIn(await served.api.send('PUT', `${path}?strict=true`, file, textDns));

@@ -49,7 +49,7 @@ test('a zone shows its defaults, and PUT and PATCH change its settings and keep 
   assert.deepEqual([put.status, put.headers.location], [201, '/v1/zones/new.zone']);
 });
 
-test('the TTL of the SOA is the defaultTtl of the zone, or its own if it is set', async (t) => {
+test('the TTL of the SOA is the defaultTtl of the zone, or the value of `soa.ttl` if that is set', async (t) => {
   const { api } = await prepare(t);
   const soa = async () => {
     const zone = await api.ok<{ soa: { ttl?: number } }>(200, 'GET', '/v1/zones/foo.k8s');
@@ -254,7 +254,7 @@ test('a name has 255 record types at most, and a change larger than a transactio
   await api.refused('invalid_request', 'POST', '/v1/zones?dryRun=true', { name: 'bar.k8s' });
 });
 
-test('a list of RRsets has an entity tag, with which a PATCH is refused after any change of the zone', async (t) => {
+test('a list of RRsets has an entity tag; after any change of the zone, a PATCH with the old tag is refused', async (t) => {
   const { api } = await prepare(t);
   const path = '/v1/zones/foo.k8s/rrsets';
   const patch = (tag: string, address: string) =>

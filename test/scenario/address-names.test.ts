@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { answersOf, startReplica } from '../support/replica.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
-test('names hold addresses from the moment of the answer, until the setting is removed', async (t) => {
+test('names hold addresses as soon as the setting is answered, until it is removed', async (t) => {
   const replica = await startReplica(t, join(await temporaryFolder(t), 'data'));
   const ask = async (name: string, type = 'A') => {
     const answer = await replica.ask(name, type);
@@ -20,7 +20,7 @@ test('names hold addresses from the moment of the answer, until the setting is r
   const zone = await replica.expect<{ addressNames: unknown }>(200, 'GET', '/v1/zones/lab.example');
   assert.deepEqual(zone.addressNames, { ranges, dashed: true, dotted: true, hex: false, ipv6: true });
 
-  // A CNAME loses its target with the deleted host, unless the name of the host holds an address itself.
+  // A CNAME to a deleted host still leads to an address if the name of the host holds one.
   await replica.expect(201, 'POST', '/v1/hosts', { name: 'app-10-1-2-3.lab.example', addresses: ['192.0.2.7'] });
   assert.deepEqual(await ask('app-10-1-2-3.lab.example'), ['NOERROR', 'A 192.0.2.7']);
   await replica.expect(201, 'PUT', '/v1/zones/lab.example/rrsets/to/CNAME', { records: ['app-10-1-2-3.lab.example.'] });

@@ -1,5 +1,5 @@
 // `zonewright backup` and `zonewright restore`, as an operator runs them: from one store to another, and their
-// refusals. The contents of backups: test/backup/.
+// refusals. test/backup/ tests the contents of backups.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -42,7 +42,7 @@ async function fill(replica: Replica): Promise<void> {
   await replica.expect(201, 'POST', '/v1/pools/default/allocations', { count: 2, owner: 'rack 7' });
 }
 
-/** Returns the resources that users see at a replica, without revisions, which are later after a restore. */
+/** Returns the resources that users see at a replica, without their revisions, which are higher after a restore. */
 async function shownBy(replica: Replica): Promise<unknown> {
   const paths = [
     '/v1/pools',
@@ -109,7 +109,9 @@ suite('from one store to another in two commands', () => {
   }
 });
 
-test('a ledger travels with the store, unless it is left out', { skip: skipWithoutEtcd() }, async (t) => {
+test('a backup has the ledger and a restore restores it, unless it is left out', {
+  skip: skipWithoutEtcd(),
+}, async (t) => {
   const { folder, data, file, other } = await folders(t);
   const replica = await startReplica(t, data, fast);
   await fill(replica);
@@ -144,7 +146,7 @@ test('a ledger travels with the store, unless it is left out', { skip: skipWitho
   const restored = await restore('new');
   assert.equal(restored.status, 0, restored.stderr);
   assert.match(restored.stdout, /\nThe ledger of the replica 'new' is \S+new\/ledger\.db\n/);
-  // A replica that starts before the one with the ledger does not begin a new ledger.
+  // The second replica starts before the one with the ledger. It must not begin a new ledger.
   const second = await startReplica(t, join(folder, 'second'), ['--replica', 'second', ...etcdFlags(etcd)], 'ready');
   assert.equal((await second.request('GET', '/v1/events')).status, 503);
   const first = await startReplica(t, join(folder, 'new'), ['--replica', 'new', ...etcdFlags(etcd)]);
@@ -244,7 +246,7 @@ async function someBackup(t: TestContext, keys: number): Promise<Buffer> {
   return backupOf(store);
 }
 
-test('a backup that is cut short or altered on its way leaves the file of before as it was', async (t) => {
+test('a backup that is cut short or altered on its way leaves an earlier file unchanged', async (t) => {
   const { folder, file } = await folders(t);
   const whole = await someBackup(t, 2000);
   let sent: Buffer = whole;
@@ -284,7 +286,7 @@ test('a backup that is cut short or altered on its way leaves the file of before
   assert.deepEqual(await readFile(file), whole);
 });
 
-test('a backup for a reader that has gone is no success', async (t) => {
+test('a backup to standard output fails if the reader of standard output has gone', async (t) => {
   const whole = await someBackup(t, 20_000);
   const api = await serveElsewhere(t, (_, response) => {
     response.writeHead(200, { 'content-length': whole.length }).end(whole);
@@ -416,7 +418,7 @@ suite('a restore needs an empty store that no replica runs on', () => {
   }
 });
 
-test('a restore that is interrupted says so, no replica starts on a part, and the same command goes on', {
+test('a restore that is interrupted says so, no replica starts on a part of a backup, and the same command goes on', {
   skip: skipWithoutEtcd(),
 }, async (t) => {
   const { file, other } = await folders(t);

@@ -1,5 +1,5 @@
-// A store that others write into is backed up and restored into etcd: everything is as it was at the revision of the
-// backup. The same with a million names: bench/backup.ts.
+// A store is backed up while clients write, and restored into etcd: everything is as it was at the revision of the
+// backup. bench/backup.ts does the same with a million names.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,5 +1,5 @@
-// A data directory that cannot be used is reported at the start in one line. On a full disk writes fail, and DNS
-// answers.
+// A data directory that cannot be used is reported at the start in one line. On a full disk, and with a damaged
+// database, writes fail and DNS answers.
 
 import assert from 'node:assert/strict';
 import { execFile, spawn, spawnSync } from 'node:child_process';
@@ -127,7 +127,7 @@ test('on a full disk writes get 503 and DNS continues, and writes work when ther
   await writeFile(filler, Buffer.alloc(16 * 1024 * 1024)).catch(() => undefined);
   const kept: string[] = [];
   let refused = 0;
-  // The log is on the same disk: with so many refusals it loses some lines.
+  // The log is on the same disk, so it loses some lines about these many refusals.
   for (let i = 0; refused < 50; i++) {
     assert.ok(i < 5000, 'the disk does not get full');
     const name = `host-${i}.foo.k8s`;
@@ -149,7 +149,7 @@ test('on a full disk writes get 503 and DNS continues, and writes work when ther
   };
   await until(async () => (await takesWrites()) === '0', 'the metric does not say that the store takes no writes');
   await unlink(filler);
-  // No request is needed: the replica itself tries to write.
+  // The replica notices without a request, because it tries to write by itself.
   await until(async () => (await takesWrites()) === '1', 'the metric does not say that the store takes writes', 20_000);
   for (const end = Date.now() + 10_000; ; await delay(100)) {
     const { status } = await replica.request('POST', '/v1/hosts', { name: 'room.foo.k8s' });
@@ -189,7 +189,7 @@ test('on a full disk writes get 503 and DNS continues, and writes work when ther
   }
   await replica.stop();
 
-  // A first start on the full disk has nothing to serve, so it ends.
+  // A replica that starts on the full disk for the first time has nothing to serve, so it ends.
   await writeFile(filler, Buffer.alloc(16 * 1024 * 1024)).catch(() => undefined);
   const { status, output } = await refusalOf(join(disk, 'another'));
   assert.equal(status, 1, output);
@@ -197,7 +197,7 @@ test('on a full disk writes get 503 and DNS continues, and writes work when ther
   assert.match(output, /"msg":"The folder [^"]+ cannot be used: [^"]*(full|I\/O)/);
 });
 
-test('when the database is damaged in service, writes get 503 and DNS continues, and a new start is refused', async (t) => {
+test('when the database is damaged while a replica runs, writes get 503 and DNS continues, and a new start is refused', async (t) => {
   const folder = join(await temporaryFolder(t), 'replica');
   const replica = await startReplica(t, folder);
   await replica.expect(201, 'POST', '/v1/zones', { name: 'foo.k8s' });

@@ -9,7 +9,7 @@ import { ConfigFaults, readConfig } from '../../src/config.ts';
 import { type Replica, startReplica } from '../support/replica.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
-/** Returns a test's `skip`: false if the tool is installed, or if the test must fail without it. */
+/** Returns a test's `skip`: false if the tool is installed, or under CI, where the test must fail without it. */
 function without(tool: string): string | false {
   return spawnSync(tool, ['-h']).error !== undefined && process.env.CI !== 'true' ? `${tool} is not installed` : false;
 }
@@ -25,7 +25,7 @@ test('dig gets cookies, NSID, extended errors and CHAOS as they are set', { skip
   await replica.expect(201, 'POST', '/v1/zones', { name: 'example.org' });
   const dig = asker(replica, 'dig');
 
-  // In strict mode dig first gets BADCOOKIE with a server cookie, and asks again with this cookie.
+  // In strict mode, dig first gets BADCOOKIE with a server cookie, and asks again with that.
   const answer = await dig('example.org', 'SOA', '+nsid', '+cookie');
   assert.match(answer, /status: NOERROR/);
   assert.match(answer, /ANSWER: 1/);

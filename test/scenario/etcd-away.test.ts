@@ -1,5 +1,6 @@
-// Promise 4: DNS outlives its control plane. While etcd is stopped, DNS answers as before, and writes get a clear 503.
-// Writes work again when etcd is back, also if another replica wrote and etcd was compacted meanwhile.
+// Promise 4: DNS outlives its control plane. While etcd is stopped or frozen, DNS answers as before, and writes get a
+// clear 503. Writes work again when etcd is back. A replica that was cut off while another one wrote and etcd was
+// compacted catches up.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -49,8 +50,8 @@ suite('etcd cannot be reached', { concurrency: true }, () => {
         await delay(Math.min(1000, Math.max(0, until - Date.now())));
       }
       assertFiveSeconds(took);
-      // The first write is sent on an open connection. By the last write, the replica knows that the connection is
-      // dead.
+      // While etcd is frozen, the first write is sent on an open connection. When etcd is killed, the replica knows at
+      // the latest by the last write that its connection has ended.
       if (how === 'frozen')
         assert.match(String(details[0]), /may have been carried out.*POST with the same Idempotency-Key/);
       else assert.match(String(details.at(-1)), /nothing was written/);
@@ -88,7 +89,7 @@ suite('etcd cannot be reached', { concurrency: true }, () => {
     await one.expect(201, 'POST', '/v1/hosts', { name: 'goes.foowidgets.k8s' });
     await untilServed(two, 'goes.foowidgets.k8s', 'NOERROR');
 
-    // SIGSTOP freezes replica two: it sees nothing of what follows, as if its network were cut.
+    // SIGSTOP freezes replica two: it sees none of the following changes, as if its network were cut.
     process.kill(two.pid, 'SIGSTOP');
     await one.expect(204, 'DELETE', '/v1/hosts/goes.foowidgets.k8s');
     let revision = 0;
@@ -115,7 +116,7 @@ suite('etcd cannot be reached', { concurrency: true }, () => {
     await untilServed(two, 'goes.foowidgets.k8s', 'NXDOMAIN');
     await untilServed(two, 'new-49.foowidgets.k8s', 'NOERROR');
     await untilServed(two, 'after.foowidgets.k8s', 'NOERROR');
-    // Names are served while the store is still being read again. Writes wait until the read has ended.
+    // Names are served while the replica still reads the store again. Writes wait until it has read everything.
     await untilWritten(two, 'from-two.foowidgets.k8s');
   });
 });

@@ -1,5 +1,5 @@
-// Whole replicas on an etcd cluster of three members, on each version of etcd: no address twice while the leader dies
-// (promise 2), and DNS without a store that answers (promise 4) where a replica reaches a cut-off member alone.
+// Whole replicas on an etcd cluster of three members, on each version of etcd. While the leader is killed, no address
+// is allocated twice (promise 2). A replica that reaches only a member which is cut off still answers DNS (promise 4).
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';

@@ -39,7 +39,7 @@ test('while etcd is full writes get a 503 that names the alarm and DNS continues
   const { revision } = (await (await fetch(`${replica.url}/readyz`)).json()) as { revision: number };
   await etcd.compact(revision);
   await etcd.makeRoom();
-  // The replica finds out by itself.
+  // The replica finds out by itself that there is room again.
   await until(async () => (await takesWrites()) === '1', 'the metric does not say that the store takes writes', 20_000);
   assert.equal((await put(200)).status, 200);
   const said = (message: string) => replica.log().split(message).length - 1;

@@ -35,14 +35,14 @@ async function aheadOfItsBackup(t: TestContext) {
   return { etcd, start, replica, backup, last };
 }
 
-/** Writes the record; returns the store's revision. */
+/** Writes the record. Returns the revision that the replica has then. */
 async function putText(replica: Replica, text: string): Promise<number> {
   const { status, body } = await replica.request('PUT', record, { ttl: 60, records: [`"${text}"`] });
   assert.ok(status === 200 || status === 201, JSON.stringify(body));
   return replica.expect<{ revision: number }>(200, 'GET', '/readyz').then(({ revision }) => revision);
 }
 
-/** Returns the answers of DNS and the API for all resources that were in the backup or were lost. */
+/** Returns the answers of DNS and the API about all resources that were in the backup or were lost. */
 async function servedBy(replica: Replica): Promise<unknown> {
   const questions: [string, string][] = ['stays', 'goes', 'lost-0', 'lost-4', 'text', 'new'].flatMap((name) => [
     [`${name}.${zone}`, 'A'],
@@ -65,7 +65,7 @@ async function servedBy(replica: Replica): Promise<unknown> {
   return { dns, api };
 }
 
-/** Asserts that both replicas answer the same once the one under test has caught up. */
+/** Asserts that `replica`, when it has caught up, gives the same answers as `fresh`. */
 async function assertSame(replica: Replica, fresh: Replica): Promise<void> {
   for (const until = Date.now() + 15_000; ; await delay(100)) {
     const [found, wanted] = [await servedBy(replica), await servedBy(fresh)];
@@ -101,7 +101,7 @@ test('a replica that was cut off while etcd was restored and written to keeps no
   process.kill(replica.pid, 'SIGSTOP');
   await etcd.restore(backup);
   const other = await start('other');
-  // The key gets another value, at the same revision as the value that the replica holds.
+  // Gives the key another value, at the same revision as the lost value that `replica` still serves.
   let writes = 1;
   while ((await putText(other, `found ${writes}`)) < last) writes += 1;
   await untilWritten(other, `new.${zone}`);

@@ -71,7 +71,7 @@ test('files get their block, keep the text around it, and are not touched if not
   assert.deepEqual(again, { status: 0, stdout: `unchanged: ${zones}\nunchanged: ${options}\n`, stderr: '' });
   assert.deepEqual([(await stat(zones)).ino, (await stat(zones)).mtimeMs], [before.ino, before.mtimeMs]);
 
-  // A new reverse zone.
+  // This host gets a new reverse zone.
   await replica.expect(201, 'POST', '/v1/hosts', { name: 'b.one.example', addresses: ['10.8.3.7'] });
   assert.deepEqual((await run(...args)).status, 0);
   assert.equal(await readFile(zones, 'utf8'), `// mine, above\n${block(await text('zones'))}// mine, below\n`);
@@ -79,7 +79,7 @@ test('files get their block, keep the text around it, and are not touched if not
   assert.deepEqual((await readdir(folder)).sort(), ['data', 'options.conf', 'zones.conf']);
 });
 
-test('nothing is written where it must not, or without a target that answers', async (t) => {
+test('the command changes no file if it is refused, or if no replica answers', async (t) => {
   const { replica, folder, run } = await started(t);
   const file = join(folder, 'zones.conf');
   const options = join(folder, 'options.conf');
@@ -121,7 +121,7 @@ test('nothing is written where it must not, or without a target that answers', a
   assert.deepEqual((await readdir(folder)).sort(), ['data', 'folder', 'link.conf', 'options.conf', 'zones.conf']);
 });
 
-test('a replica whose target does not answer changes no file', async (t) => {
+test('the command changes no file if no target answers', async (t) => {
   const folder = await temporaryFolder(t);
   const data = join(folder, 'data');
   await mkdir(data);
@@ -137,7 +137,7 @@ test('a replica whose target does not answer changes no file', async (t) => {
   assert.equal(await readFile(file, 'utf8'), 'mine\n');
 });
 
-test('all faults of a call are told, with status 2', async () => {
+test('all faults of the arguments are told at once, with status 2', async () => {
   const { status, stderr } = await runCommand(['forwarding', '--part', 'zones', '--apply', 'f', '--nope'], {
     env,
   });

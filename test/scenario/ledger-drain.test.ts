@@ -1,5 +1,5 @@
 // A SQLite ledger has every change once, in the order of the store's revisions, although its replica is killed. The
-// ledger stays with its replica until it is moved. Several replicas and more faults: ledger-faults.test.ts.
+// ledger stays with its replica until it is moved. ledger-faults.test.ts has more faults.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -23,10 +23,11 @@ interface Told {
   name: string;
 }
 
-/** Zones that writers have created, each by one request that was answered with 201. */
+/** Clients that create zones, each by one request, until they are stopped. */
 class Writers {
+  /** Zones whose request was answered with 201. */
   readonly created: string[] = [];
-  /** Zones whose request had no answer: they may exist or not. */
+  /** Zones whose request had another answer, or none: they may exist or not. */
   readonly unsure: string[] = [];
   readonly #running: Promise<void>[] = [];
   #stopped = false;
@@ -72,11 +73,11 @@ async function allEvents(replica: Replica): Promise<Told[]> {
 const waitingAt = async (replica: Replica) =>
   (await replica.expect<{ ledger: { waiting: number } }>(200, 'GET', '/readyz')).ledger.waiting;
 
-/** Asserts that there is one event for each zone that exists, and none for another. */
+/** Asserts that the ledger has one event for each zone that was created, and none for a zone that does not exist. */
 async function assertComplete(replica: Replica, { created, unsure }: Writers): Promise<void> {
   const events = await allEvents(replica);
   const names = events.filter(({ action }) => action === 'created').map(({ name }) => name);
-  assert.equal(new Set(names).size, names.length, 'an event is there twice');
+  assert.equal(new Set(names).size, names.length, 'the ledger has an event twice');
   assert.deepEqual(new Set(created).difference(new Set(names)), new Set(), 'an event is lost');
   for (const name of new Set(names).difference(new Set(created))) {
     assert.ok(unsure.includes(name), name);
@@ -93,7 +94,7 @@ async function assertComplete(replica: Replica, { created, unsure }: Writers): P
   assert.ok(created.length > 50, `only ${created.length} changes`);
 }
 
-test('a replica with a SQLite ledger is killed again and again: nothing twice, nothing lost', {
+test('if a replica with a SQLite ledger is killed again and again, no event is lost or there twice', {
   timeout: 120_000,
 }, async (t) => {
   const replica = await replicaIn(t, await temporaryFolder(t), 'a', ['--dns-threads', '1']);
@@ -113,7 +114,7 @@ test('a replica with a SQLite ledger is killed again and again: nothing twice, n
   await assertComplete(replica, writers);
 });
 
-test('two replicas with SQLite: one has the ledger, with the events of both, the other says which', {
+test('of two replicas with SQLite, one has the ledger with the events of both, and the other says which replica has it', {
   skip: skipWithoutEtcd(),
   timeout: 120_000,
 }, async (t) => {
@@ -129,7 +130,7 @@ test('two replicas with SQLite: one has the ledger, with the events of both, the
   await until(async () => {
     answer = await b.request('GET', '/v1/events');
     return answer.status === 503;
-  }, 'the other replica answers');
+  }, 'the other replica does not refuse');
   assert.deepEqual([answer.body.code, answer.body.replica], ['ledger_elsewhere', 'a']);
   const { items } = await b.expect<{ items: unknown[] }>(200, 'GET', '/v1/members');
   assert.deepEqual(
@@ -142,14 +143,14 @@ test('two replicas with SQLite: one has the ledger, with the events of both, the
   await a.kill();
   await b.expect(201, 'POST', '/v1/zones', { name: 'c.test' });
   await a.start();
-  await until(async () => (await allEvents(a)).length === 3, 'what was changed meanwhile is missing');
+  await until(async () => (await allEvents(a)).length === 3, 'the event from the time without the ledger is missing');
 
   await a.stop();
   copyFileSync(join(folder, 'a/ledger.db'), join(folder, 'b/ledger.db'));
   const claim = ['claim-ledger', '--data-dir', b.folder, '--replica', 'b', ...etcdFlags(etcd)];
   assert.match(execFileSync(process.execPath, [command, ...claim], { encoding: 'utf8' }), /'b' has the ledger now/);
   await b.expect(201, 'POST', '/v1/zones', { name: 'd.test' });
-  await until(async () => (await b.request('GET', '/v1/events')).status === 200, 'it has not moved');
+  await until(async () => (await b.request('GET', '/v1/events')).status === 200, 'the ledger has not moved');
   assert.deepEqual(
     (await allEvents(b)).map(({ name }) => name),
     ['a.test', 'b.test', 'c.test', 'd.test'],

@@ -1,5 +1,6 @@
-// The ledger has each change once, whatever is killed or frozen meanwhile: three replicas on one etcd, 64 clients, and
-// a ledger in SQLite or in PostgreSQL. The expected events are computed from the store (test/support/carried-out.ts).
+// The ledger has each change once, although replicas, etcd and PostgreSQL are killed and frozen meanwhile: three
+// replicas on one etcd, 64 clients, and a ledger in SQLite or in PostgreSQL. test/support/carried-out.ts computes the
+// expected events from the store.
 
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
@@ -20,12 +21,12 @@ import { temporaryFolder } from '../support/temporary.ts';
 import { until } from '../support/until.ts';
 import { clientsPools, clientsZone, WritingClients } from '../support/writing-clients.ts';
 
-/** The time in which faults are made; at least one round. `ZONEWRIGHT_TEST_FAULT_SECONDS=1800`: half an hour. */
+/** How long faults are made: at least one round, or for as many seconds as ZONEWRIGHT_TEST_FAULT_SECONDS says. */
 const faultSeconds = Number(process.env.ZONEWRIGHT_TEST_FAULT_SECONDS ?? 0);
 const timeout = (faultSeconds * 2 + 600) * 1000;
 const waitMilliseconds = 60_000;
 const clientCount = 64;
-/** How long a frozen replica must be frozen until another one leads: its lease, and the next attempt. */
+/** How long a replica is frozen so that another one leads: until its lease has ended, and the other has tried again. */
 const takeOverMilliseconds = 14_000;
 
 interface Told {
@@ -48,7 +49,7 @@ interface Hold {
   lost?: unknown;
 }
 
-/** Everything that a round of faults may kill. */
+/** What a round of faults may kill, and the clients. */
 class Scene {
   readonly etcd: TestEtcd;
   readonly replicas: readonly Replica[];
@@ -87,7 +88,7 @@ class Scene {
     return this.#named(async () => {
       const entry = await this.store.get(leaderKey('ledger'));
       return entry && leaderValue.decode(entry.value).replica;
-    }, 'nobody leads');
+    }, 'no replica leads');
   }
 
   /** Waits for the replica that has the file of the ledger, and returns it. */
@@ -102,7 +103,7 @@ class Scene {
     return this.replicas.filter((replica) => replica !== than);
   }
 
-  /** Returns how many transactions wait for the ledger; undefined while etcd is away. */
+  /** Returns how many transactions wait for the ledger; undefined while etcd cannot be reached. */
   waiting(): Promise<number | undefined> {
     return unlessAway(this.store.count(outboxKind.prefix));
   }
@@ -180,7 +181,7 @@ async function makeFaults(scene: Scene, round: () => Promise<void>): Promise<voi
   await until(async () => (await scene.waiting()) === 0, 'the outbox is not empty', 120_000);
 }
 
-test('with SQLite: replicas, the one with the ledger and etcd are killed and frozen', {
+test('a SQLite ledger is complete after its replica, the others and etcd were killed and frozen', {
   skip: skipWithoutEtcd(),
   timeout,
 }, async (t) => {
@@ -189,7 +190,7 @@ test('with SQLite: replicas, the one with the ledger and etcd are killed and fro
   await makeFaults(scene, async () => {
     const home = await scene.home();
     const [other, another] = scene.others(home) as [Replica, Replica];
-    // Kills the replica in the middle of its work. The events of the others wait. Kills it again while it drains them.
+    // Kills the replica with the ledger, so that the events of the others wait. Kills it again while it drains them.
     await restart(home, 3000);
     await scene.untilDraining();
     await restart(home, 0);
@@ -207,7 +208,7 @@ test('with SQLite: replicas, the one with the ledger and etcd are killed and fro
   t.diagnostic(summaryOf(clients));
 });
 
-test('with PostgreSQL: it stops, the leader is killed while it drains and frozen until another leads, etcd is killed', {
+test('a PostgreSQL ledger is complete after PostgreSQL was stopped, and the leader, etcd and replicas were killed and frozen', {
   skip: skipWithoutEtcd() || skipWithoutPostgresql(),
   timeout,
 }, async (t) => {
@@ -236,7 +237,7 @@ test('with PostgreSQL: it stops, the leader is killed while it drains and frozen
   t.diagnostic(summaryOf(clients));
 });
 
-/** Asserts that each of the replicas lists exactly the changes that were carried out. */
+/** Asserts that each of these replicas lists exactly the changes that were carried out. */
 async function assertComplete({ store, clients }: Scene, tellers: readonly Replica[]): Promise<void> {
   const history = await readHistory(store);
   for (const teller of tellers) {
@@ -248,7 +249,7 @@ async function assertComplete({ store, clients }: Scene, tellers: readonly Repli
       places.toSorted((a, b) => a[0] - b[0] || a[1] - b[1]),
       'the events are not in order',
     );
-    assert.equal(new Set(events.map(({ id }) => id)).size, events.length, 'an id is there twice');
+    assert.equal(new Set(events.map(({ id }) => id)).size, events.length, 'two events have the same id');
     assertAsAnswered(clients, events);
     await assertSubjects(teller, events);
     await assertHolds(teller, history.uses, events);
@@ -257,22 +258,27 @@ async function assertComplete({ store, clients }: Scene, tellers: readonly Repli
   assert.ok(clients.count('refused') > 100, `only ${clients.count('refused')} refusals`);
 }
 
-/** Asserts that each carried out request has its events once, and that refused requests have none. */
+/** Asserts that each request that was carried out has its events once, and that refused requests have none. */
 function assertAsAnswered({ sent }: WritingClients, events: readonly Told[]): void {
   const told = new Set(events.map(({ actor }) => actor.requestId));
   for (const request of sent) {
     const toldOf = request.attempts.filter(({ id }) => told.has(id));
     const shown = JSON.stringify(request);
-    assert.ok(toldOf.length <= 1, `was carried out twice: ${shown}`);
-    assert.ok(!toldOf.some(({ outcome }) => outcome === 'refused'), `was refused, and has an event: ${shown}`);
+    assert.ok(toldOf.length <= 1, `a request was carried out twice: ${shown}`);
+    assert.ok(
+      !toldOf.some(({ outcome }) => outcome === 'refused'),
+      `a request was refused, and has an event: ${shown}`,
+    );
     const isDone = request.attempts.at(-1)?.outcome === 'done';
-    assert.ok(!isDone || toldOf.length === 1 || request.mayBeIdle, `has no event: ${shown}`);
+    assert.ok(
+      !isDone || toldOf.length === 1 || request.mayBeIdle,
+      `a request was carried out, and has no event: ${shown}`,
+    );
   }
 }
 
 /**
- * Asserts that lists by name have the same events of a subject as the list of all events, in the order of the
- * revisions.
+ * Asserts that the events of a subject are the same, in the same order, in its own list and in the list of all events.
  */
 async function assertSubjects(teller: Replica, events: readonly Told[]): Promise<void> {
   const bySubject = Map.groupBy(events, ({ name }) => name);
@@ -337,7 +343,7 @@ function changeText({ revision, resource, action, name, before, after }: Omit<To
   return textOf({ revision, resource, action, name, before, after });
 }
 
-/** Asserts that both lists have the same texts, in any order. Shows the first ones that differ. */
+/** Asserts that both lists have the same texts, in any order. Shows the first differences. */
 function assertSame(found: readonly string[], expected: readonly string[]): void {
   const counts = new Map<string, number>();
   for (const text of expected) counts.set(text, (counts.get(text) ?? 0) + 1);

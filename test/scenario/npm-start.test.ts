@@ -1,5 +1,5 @@
-// Scripts run `npm start &` and send it a signal. npm passes the signal to the process that it started, which must be
-// the server, not a shell around it.
+// Scripts run `npm start &` and send a signal to npm. npm passes the signal to the process that it has started, which
+// must be the server, not a shell around it.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -25,7 +25,7 @@ test('SIGTERM to `npm start` ends the server', { timeout: 60_000 }, async (t) =>
     try {
       process.kill(group, 'SIGKILL');
     } catch {
-      // All its processes have ended, as expected.
+      // All processes of npm have ended, as expected.
     }
   });
   let output = '';

@@ -1,4 +1,4 @@
-// If another process has the port, the command ends with 1, and says which flag chooses another port.
+// If another process has the port, the command ends with status 1 and says which flag chooses another port.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';

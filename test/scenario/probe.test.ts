@@ -1,4 +1,5 @@
-// `zonewright probe` ends with 0 if the replica is ready, else with 1 and the reason in one line, on every port.
+// `zonewright probe` ends with 0 if the replica is ready, on any port. Otherwise it ends with 1, and prints the reason
+// in one line.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -15,10 +16,10 @@ import { makeCertificate, withoutOpenssl } from '../support/certificate.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
 const command = fileURLToPath(new URL('../../src/cli/zonewright.js', import.meta.url));
-/** Ports that browsers, and with them `fetch`, refuse to ask. */
+/** Ports that `fetch` refuses to ask, as browsers do. */
 const refusedByFetch = [10080, 6697, 6669, 6668, 6667, 6666, 6665, 6566, 6000, 5061, 5060, 4190, 4045, 2049, 1723];
 
-/** What is told of a data directory with which no replica serves: what is missing, and the ways out. */
+/** The output for a data directory with which no replica serves: it says what is missing, and what to do. */
 const noReplica = /^zonewright probe: \S+: there is no endpoints\.json[^\n]*--data-dir[^\n]*--http[^\n]*\n$/;
 
 function probe(http: string, dataDir = '/nowhere'): Promise<{ status: unknown; output: string }> {
@@ -35,7 +36,7 @@ function probeWith(flags: string[], env: Record<string, string> = {}): Promise<{
   });
 }
 
-/** Starts an HTTP server on the first port that is free; returns its address. */
+/** Starts an HTTP server on the first of the ports that is free. Returns its address. */
 async function answering(t: TestContext, ports: readonly number[], answer: RequestListener): Promise<string> {
   for (const port of ports) {
     const server: Server = createServer(answer).listen(port, '127.0.0.1');
@@ -73,7 +74,7 @@ test('another program that listens on the port is not ready', async (t) => {
   assert.deepEqual(await probe(http), { status: 1, output: `zonewright probe: http://${http}/readyz: 404\n` });
 });
 
-test('the probe needs only where to ask: other settings do not matter to it, whether they fit together or not', async (t) => {
+test('the probe needs only the setting that says where to ask: it ignores faults of other settings', async (t) => {
   const http = await answering(t, [0], (_, response) => response.end('{}'));
   const half = {
     ZONEWRIGHT_ETCD_ENDPOINTS: 'https://10.0.0.1:2379',
@@ -89,7 +90,7 @@ test('the probe needs only where to ask: other settings do not matter to it, whe
   assert.match(wrong.output, /--nope is not a flag.*\n.*--http: 'here' must be an address/);
 });
 
-test('without the flag, the probe asks where the running replica has written that it answers', async (t) => {
+test('without --http, the probe asks at the address that the running replica has written into its data directory', async (t) => {
   const http = await answering(t, [0], (_, response) => response.end('{}'));
   const closed = createServer().listen(0, '127.0.0.1');
   await once(closed, 'listening');
@@ -100,13 +101,13 @@ test('without the flag, the probe asks where the running replica has written tha
   const file = join(dataDir, 'endpoints.json');
   await writeFile(file, JSON.stringify({ http, dns: [] }));
   assert.equal((await probeWith([], { ...variables, ZONEWRIGHT_HTTP_LISTEN: nobody })).status, 0);
-  // The file of an earlier start, as after a start on a full disk.
+  // endpoints.json is still that of an earlier start, as after a start on a full disk.
   await writeFile(file, JSON.stringify({ http: nobody, dns: [] }));
   assert.equal((await probeWith([], { ...variables, ZONEWRIGHT_HTTP_LISTEN: http })).status, 0);
   assert.equal((await probeWith(['--http', nobody], { ...variables, ZONEWRIGHT_HTTP_LISTEN: http })).status, 1);
 });
 
-test('with a data directory, the probe asks only its replica: another one may have the default address', async (t) => {
+test('with --data-dir, the probe asks only the replica of that directory, because another one may have the default address', async (t) => {
   const dataDir = await temporaryFolder(t);
   const closed = createServer().listen(0, '127.0.0.1');
   await once(closed, 'listening');

@@ -44,9 +44,13 @@ test('the commands of the README and the docs work in a fresh copy', {
     [7, 11, 1, 1, 1],
     'a document has another number of command blocks: run the added ones here, or remove the deleted ones',
   );
-  assert.equal(start, 'npm ci\nnpm start\n', 'the README has other commands for the start');
-  assert.equal(lab, 'docker compose up --build\n', 'the README has another command for the laboratory');
-  assert.equal(work, 'npm run check\nnpm test\n', 'the README has other commands for the check and the tests');
+  assert.equal(start, 'npm ci\nnpm start\n', 'the commands of the README for the start have changed');
+  assert.equal(lab, 'docker compose up --build\n', 'the command of the README for the laboratory has changed');
+  assert.equal(
+    work,
+    'npm run check\nnpm test\n',
+    'the commands of the README for the check and the tests have changed',
+  );
   const [resolver = '', ...none] = [...readme.matchAll(/```\n([^`]+)\n```\n/g)].map(([, block]) => block);
   assert.deepEqual(
     none,
@@ -61,7 +65,7 @@ test('the commands of the README and the docs work in a fresh copy', {
     const [http, dns] = [await freePort(), await freePort()];
     await serve(t, folder, 'npm start', listening(http, dns));
     const digOutside = 'dig @127.0.0.1 -p 1053 -x 172.17.3.4 | sed s/status:/outside:/';
-    // The stream has no end. curl's status is then 28.
+    // The stream of changes has no end, so curl ends with status 28 after the time limit.
     const watch = api.map((block) => `${block.trim().replace('curl ', 'curl --max-time 3 ')} || [ $? = 28 ]`);
     const script = [
       tour,
@@ -240,7 +244,7 @@ async function copyOfRepository(folder: string): Promise<string> {
   });
   for (const file of files.split('\n').filter((name) => name !== '')) {
     await mkdir(join(folder, dirname(file)), { recursive: true });
-    // Git still lists a file that was deleted without a commit. Such a file is left out.
+    // Leaves out a file that was deleted without a commit: Git still lists it.
     await cp(join(root, file), join(folder, file)).catch(() => undefined);
   }
   return folder;

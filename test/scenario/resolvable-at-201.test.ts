@@ -1,4 +1,4 @@
-// Promise 3: when the 201 arrives, the replica that answered serves the name. The test asks once over UDP, without a
+// Promise 3: when the 201 arrives, the replica that sent it serves the name. The test asks once over UDP, without a
 // retry.
 
 import assert from 'node:assert/strict';

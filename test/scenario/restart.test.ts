@@ -1,4 +1,4 @@
-// A replica that was killed and started again serves all that it had acknowledged. Until then it is not ready.
+// A replica that was killed and started again serves all changes that it had acknowledged. It is not ready before.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { temporaryFolder } from '../support/temporary.ts';
 import { until } from '../support/until.ts';
 
 for (const { name, skip, prepare } of stores) {
-  test(`on ${name} a replica that was killed while it created hosts serves every acknowledged one after a restart`, {
+  test(`on ${name} a replica that was killed while it created hosts serves every acknowledged host after a restart`, {
     skip,
   }, async (t) => {
     const replica = await startReplica(t, join(await temporaryFolder(t), 'replica'), (await prepare(t)).flags);

@@ -1,4 +1,4 @@
-// SIGTERM: requests that are being handled get their answers, and the process ends with 0 even if clients keep
+// After SIGTERM, requests that are being handled get their answers, and the process ends with 0 even if clients keep
 // connections open.
 
 import assert from 'node:assert/strict';
@@ -50,7 +50,7 @@ suite('SIGTERM', { concurrency: true }, () => {
     }
   });
 
-  test('clients that stop reading an export or a stream of changes do not delay a stop, and others are told of it', async (t) => {
+  test('clients that stop reading an export or a stream of changes do not delay a stop, and streams say that the server stops', async (t) => {
     const replica = await startedReplica(t);
     const stream = await openStream(t, replica.url);
     await writeBigZone(replica);
@@ -91,7 +91,7 @@ suite('SIGTERM', { concurrency: true }, () => {
   });
 });
 
-/** Writes a zone that does not fit the buffers of a connection. */
+/** Writes a zone whose export does not fit into the buffers of a connection. */
 async function writeBigZone(replica: Replica): Promise<void> {
   await replica.expect(201, 'POST', '/v1/zones', { name: 'big.k8s' });
   const long = '"'.concat('x'.repeat(250), '"');
@@ -105,7 +105,7 @@ async function writeBigZone(replica: Replica): Promise<void> {
   }
 }
 
-/** Waits until the replica answers a new connection. By then it has read everything that was sent before. */
+/** Waits until the replica answers a new connection. By then, it has read all octets that were sent before. */
 async function untilRead(t: TestContext, { url }: Replica): Promise<void> {
   const later = await rawClient(t, url);
   later.send('GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');

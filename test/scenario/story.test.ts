@@ -1,6 +1,6 @@
 // The story that must always work: create a pool, a zone, and a host without an address. When the 201 arrives, a
-// workstation that knows only the company's resolver (a real BIND with its default DNSSEC validation) can look up the
-// host's address, and its name by that address.
+// workstation that knows only the company's resolver (a real BIND with its default DNSSEC validation) finds the address
+// of the host by its name, and the name by the address.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';

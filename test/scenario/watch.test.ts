@@ -17,7 +17,7 @@ const followerCount = 100;
 const writeSeconds = 6;
 const changesPerSecond = 500;
 const changesPerRequest = 10;
-/** The maximum growth of a replica's memory in this test. Without followers, the writes alone add a third of it. */
+/** The maximum growth of a replica's memory in this test. The writes alone, without followers, cause a third of it. */
 const maxAddedMegabytes = 200;
 
 test(`${followerCount} followers get every change once, in order, while a replica is killed`, {
@@ -34,11 +34,12 @@ test(`${followerCount} followers get every change once, in order, while a replic
   );
   const [one, doomed, three] = replicas as [Replica, Replica, Replica];
   await one.expect(201, 'POST', '/v1/zones', { name: 'foowidgets.k8s' });
-  // Writes until each replica has loaded the ledger and all other code for writes.
+  // Writes first, so that each replica has loaded all code for writes, and for the ledger, before the measurement.
   for (let round = 0; round < 20; round += 1) for (const replica of replicas) await patch(replica, [1_000_000 + round]);
   await delay(1500);
   const start = await revisionOf(one);
-  for (const replica of replicas) await until(async () => (await revisionOf(replica)) >= start, 'no replica follows');
+  for (const replica of replicas)
+    await until(async () => (await revisionOf(replica)) >= start, 'a replica does not follow');
   const before = await Promise.all([one, three].map(memoryOf));
 
   const idle = await openStream(t, one.url);
@@ -65,7 +66,7 @@ test(`${followerCount} followers get every change once, in order, while a replic
     assert.deepEqual([...follower.messages(start)], expected);
   }
   const resumed = followers.filter(({ streams }) => streams() > 1).length;
-  assert.ok(resumed >= followerCount / 3 - 1, `${resumed} followers were at the replica that was killed`);
+  assert.ok(resumed >= followerCount / 3 - 1, `only ${resumed} followers continued at another replica`);
   const changes = [...all.values()].reduce((sum, text) => sum + JSON.parse(text).changes.length, 0);
   t.diagnostic(`${changes} changes of ${attempts} requests in ${all.size} revisions, ${seconds.toFixed(1)} s`);
 
@@ -73,7 +74,7 @@ test(`${followerCount} followers get every change once, in order, while a replic
     for (const [index, megabytes] of (await Promise.all([one, three].map(memoryOf))).entries()) {
       const added = megabytes - (before[index] ?? 0);
       t.diagnostic(`a replica has ${megabytes.toFixed()} MB ${when}: ${added.toFixed()} MB more than before`);
-      assert.ok(added < maxAddedMegabytes, `${added} MB more`);
+      assert.ok(added < maxAddedMegabytes, `the memory of a replica grew by ${added} MB`);
     }
   };
   await report('with its followers');
@@ -90,12 +91,12 @@ test(`${followerCount} followers get every change once, in order, while a replic
 });
 
 interface Follower {
-  /** Returns the received messages after a revision, by their revisions. */
+  /** Returns the messages with revisions after `start`, by their revisions. */
   messages(start: number): Map<number, string>;
   lastRevision(): number;
-  /** Revisions that came twice, or after a later one. */
+  /** Revisions that came twice, or after a higher one. */
   readonly doubles: number[];
-  /** Returns how many streams it has opened. */
+  /** Returns how many streams this follower has opened. */
   streams(): number;
   close(): void;
 }

@@ -16,7 +16,7 @@ const event = (revision: number, key: string): WatchMessage['events'][number] =>
   },
 });
 
-it('a response that is cut into fragments anywhere is collected into one whole change for each revision', () => {
+it('a response that is cut into fragments at any place is collected into one whole change for each revision', () => {
   const events = [event(5, 'a'), event(5, '-b'), event(7, 'a'), event(8, 'a'), event(8, 'b'), event(8, 'c')];
   fc.assert(
     fc.property(fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }), (cuts) => {
@@ -42,7 +42,7 @@ it('a response that is cut into fragments anywhere is collected into one whole c
   );
 });
 
-it('a value before that etcd no longer has means that it was compacted, unless the key was new', () => {
+it('if etcd no longer has the value before a change, it was compacted, unless the change created the key', () => {
   const collector = () => new ChangeCollector((full) => full.slice('/root/'.length), { previous: true });
   const kv = (create: number) => ({ ...event(5, 'a').kv, create_revision: String(create) });
   const collect = (one: WatchMessage['events'][number]) => collector().collect({ events: [one] })[0]?.events[0];

@@ -1,5 +1,5 @@
-// The contract of every store. etcd.test.ts, etcd-cluster.test.ts and embedded.test.ts run it on each implementation,
-// and test what only that implementation promises. Random transactions are compared with a plain model: model.ts.
+// The contract of every store. etcd.test.ts, etcd-cluster.test.ts, embedded.test.ts and shown-revisions.test.ts run it,
+// and test what only their implementation promises. model.ts has the plain model for random transactions.
 // Cited by src/store/check-transaction.ts.
 
 import assert from 'node:assert/strict';
@@ -87,8 +87,7 @@ const keysOf = (entries: { key: string }[]) => entries.map(({ key }) => key);
 
 /**
  * Runs the contract on an implementation. `prepare` makes an empty store for each test. `only: 'racing'` leaves out the
- * tests that do not race. `concurrency` is how many tests run together, if the tests of an implementation share
- * nothing.
+ * tests without races. `concurrency` is how many tests run at once: more than one only if they share nothing.
  */
 export function storeContract(
   name: string,
@@ -168,7 +167,7 @@ export function storeContract(
       );
     });
 
-    test('a quiet compare fails after a key was created or written, and holds after one was deleted', async (_t, store) => {
+    test('a compare of the kind `quiet` fails after a key was created or written, and holds after a key was deleted', async (_t, store) => {
       const quiet = async (since: Revision) =>
         (await store.commit({ compares: [{ kind: 'quiet', prefix: 'p/', since }], operations: [] })).committed;
       const start = await write(store, put('p/a'), put('p/b'), put('p0'), put('p'));
@@ -295,7 +294,7 @@ export function storeContract(
       assert.equal((await store.get(`${absolute}/x`))?.value, 'absolute');
     });
 
-    test('a list of what was written after a revision has all of it, page by page', async (_t, store, other) => {
+    test('a list of the entries that were written after a revision has all of them, page by page', async (_t, store, other) => {
       const put = (key: string) => store.commit({ compares: [], operations: [{ kind: 'put', key, value: key }] });
       for (const key of ['p/c', 'p/f', 'p/a']) await put(key);
       const { revision } = await put('q');
@@ -358,7 +357,7 @@ export function storeContract(
       assert.deepEqual(later.entries, entries);
       assert.ok(entries.every((entry) => entry.modified <= revision));
       assert.deepEqual(keysOf(entries), keysOf(entries).sort());
-      // Only deleted keys may be missing, fewer than 1,000: the list must have all the others.
+      // Fewer than 1,000 keys were deleted, and only those may be missing.
       assert.ok(entries.length > count - 1000 && entries.length <= count);
     });
 
@@ -390,7 +389,7 @@ export function storeContract(
       assert.deepEqual(entry, { kind: 'put', entry: { key: 'p/a', value: '2', created: first, modified: second } });
     });
 
-    test('a watch reports what each key held before, if it is asked to', async (_t, store, other, backend) => {
+    test('a watch with the option `previous` reports the entry that each key had before', async (_t, store, other, backend) => {
       const lease = await store.grantLease(60);
       const first = await write(store, put('p/a', '1'), put('p/b', '1'), put('p/c', '1', lease));
       const second = await write(store, put('p/a', '2'), remove('p/b'));
@@ -517,7 +516,7 @@ export function storeContract(
     });
 
     test('a lease that is not kept alive ends, and its keys are deleted in one change', async (_t, store, other) => {
-      // Both leases are in seconds, and long enough for a slow machine to write with one and keep the other alive.
+      // Both leases are long enough for a slow machine to write with the one and to keep the other alive.
       const lease = await store.grantLease(3);
       const keptSeconds = 8;
       const kept = await store.grantLease(keptSeconds);

@@ -9,7 +9,9 @@ let number = Number(mode ?? 0);
 if (mode === 'full') await fillDisk(store);
 else await Promise.all(Array.from({ length: 8 }, () => writeForEver(store)));
 
-/** Writes three keys for each number, from the first argument on. Prints each number when its write is acknowledged. */
+/**
+ * Counts up from the second argument and writes three keys for each number. Prints each number that is acknowledged.
+ */
 async function writeForEver(store: Store): Promise<void> {
   for (;;) {
     const mine = ++number;

@@ -71,7 +71,7 @@ describe('embedded: its folder', () => {
     assert.equal((await listAll(await openFor(t, folder), 'a/')).entries.length, 2500);
   });
 
-  it('after a kill under load every acknowledged write is there, and no transaction is there in part', async (t) => {
+  it('after a kill under load, every acknowledged write is there, and every transaction is there whole or not at all', async (t) => {
     const folder = await temporaryFolder(t);
     const acknowledged = new Set<number>();
     let total = 0;
@@ -104,7 +104,7 @@ describe('embedded: its folder', () => {
     }
   });
 
-  it('a second process is refused with the process id of the first, and can open the folder after the first is killed', async (t) => {
+  it('a second process is refused, with the process id of the first, and can open the folder after the first was killed', async (t) => {
     const folder = await temporaryFolder(t);
     const writer = startWriter(t, folder);
     await once(writer.lines, 'line');
@@ -119,7 +119,7 @@ describe('embedded: its folder', () => {
 
   it('on a full disk writes fail, nothing is written in part, and reads work', async (t) => {
     const folder = await temporaryFolder(t);
-    // The process may write files of at most 2 MB: a longer one fails as on a full disk.
+    // The process may write files of at most 2 MB. A write beyond that fails as on a full disk.
     const writer = startWriter(t, folder, 'full', 'ulimit -f 4096; exec "$@"');
     const said: string[] = [];
     for await (const line of writer.lines) said.push(line);
@@ -211,18 +211,18 @@ describe('embedded: its folder', () => {
     for (let start = 1; start <= 2; start += 1) await assert.rejects(openEmbeddedStore({ folder }), lostWal(folder));
     assert.deepEqual((await readdir(folder)).sort(), ['store.pid', 'store.sqlite']);
 
-    // The WAL is found again: nothing is lost.
+    // If the WAL is put back, nothing is lost.
     await writeFile(wal, whole);
     const found = await openEmbeddedStore({ folder });
     assert.ok((await listAll(found, 'n/')).entries.length > 0);
     await found.close();
-    // The store was closed now, so it needs no WAL.
+    // A store that was closed needs no WAL.
     await (await openEmbeddedStore({ folder })).close();
 
-    // A store of an older version, which leaves no mark.
+    // A store.pid of an older version has no mark, so the store can be opened.
     await writeFile(pid, '4711\n');
     await (await openEmbeddedStore({ folder })).close();
-    // The refusal says to do this.
+    // The refusal says to delete store.pid.
     await writeFile(pid, mark);
     await assert.rejects(openEmbeddedStore({ folder }), lostWal(folder));
     await rm(pid);
@@ -317,7 +317,7 @@ function lostWal(folder: string): RegExp {
 }
 
 describe('embedded: history', () => {
-  it('the promised revisions are kept and not many more, and a watch that is too slow ends with Compacted', async (t) => {
+  it('the promised revisions are kept, and not many more; a watch that is too slow ends with Compacted', async (t) => {
     const store = await openFor(t, await temporaryFolder(t), 300);
     const start = await write(store, put('p/a', '0'));
     const slow = store.watch('p/', start, new AbortController().signal)[Symbol.asyncIterator]();
@@ -335,7 +335,7 @@ describe('embedded: history', () => {
     }, Compacted);
   });
 
-  it('a failing commit does not make the others of its group fail', async (t) => {
+  it('a commit that fails does not make the others of its group fail', async (t) => {
     const store = await openFor(t, await temporaryFolder(t));
     const lease = await store.grantLease(60);
     await store.revokeLease(lease);
@@ -354,7 +354,7 @@ describe('embedded: history', () => {
     );
   });
 
-  it('the time of a lease runs out also while no process has the folder open', async (t) => {
+  it('the time of a lease passes also while no process has the folder open', async (t) => {
     const folder = await temporaryFolder(t);
     const store = await openFor(t, folder);
     const [short, long] = [await store.grantLease(60), await store.grantLease(3600)];

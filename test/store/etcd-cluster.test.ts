@@ -1,5 +1,5 @@
 // The store on an etcd cluster of three members, on each version of etcd: races, a killed leader, and a member that is
-// cut off. A lone etcd: etcd.test.ts. Whole replicas on a cluster: test/scenario/etcd-cluster.test.ts.
+// cut off. etcd.test.ts tests a lone etcd, test/scenario/etcd-cluster.test.ts whole replicas on a cluster.
 
 import assert from 'node:assert/strict';
 import { after as afterAll, before, describe, it } from 'node:test';
@@ -88,7 +88,7 @@ function testCluster({ name, binary, skip }: EtcdVersion): void {
         for (let round = 0; writing; round += 1) {
           const key = `n/${writer}/${round}`;
           try {
-            // Each key has one writer only: if the compare fails, the transaction was sent twice.
+            // Each key has only one writer. So if the compare fails, the transaction was sent twice.
             const { committed, revision } = await client.commit({
               compares: [{ kind: 'absent', key }],
               operations: [put(key)],
@@ -204,7 +204,7 @@ function testCluster({ name, binary, skip }: EtcdVersion): void {
         { every: 200 },
       );
       t.after(leave);
-      // A short lease of the same cluster ends: leases still expire under the new leader.
+      // A short lease, which nobody keeps alive, must still end under the new leader.
       const short = await store.grantLease(4);
       await write(store, put('kept', '', short));
       const registered = await store.get(memberKey('a'));
@@ -234,7 +234,7 @@ function testCluster({ name, binary, skip }: EtcdVersion): void {
       assert.deepEqual(gone, []);
       assert.ok(await other.get('kept'));
       assert.equal((await other.get(memberKey('a')))?.created, registered.created);
-      // On a slow machine the election takes longer than a replica waits before it says so, once.
+      // On a slow machine, the election may take so long that the replica logs it, but only once.
       assert.ok(logged.length <= 1, logged.join('\n'));
     });
   });

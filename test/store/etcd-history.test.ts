@@ -1,4 +1,4 @@
-// The check whether etcd still has the same history. Tests with a real etcd: etcd.test.ts.
+// The check whether etcd still has the same history, without an etcd. etcd.test.ts tests it with a real one.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -23,8 +23,9 @@ const kvOf = ({ key, value, created, modified }: Entry) => ({
 interface Etcd {
   cluster?: string;
   revision: number;
-  /** The key that it is asked for: `now` at its newest revision, `before` at the revision that was read. */
+  /** The entry of the key that the check asks for, at the newest revision. */
   now?: Entry;
+  /** The same entry at the revision that was read, or the error of this request. */
   before?: Entry | Error;
 }
 

@@ -1,5 +1,5 @@
-// A long list in etcd is read in short ranges, whose ends are guessed: whatever the keys are, the pages have all of
-// them, in their order, and each page is full.
+// A long list in etcd is read in short ranges, whose ends are guessed. For any keys, the pages have all keys in their
+// order, and each page is full.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -17,12 +17,12 @@ import { formatChanges, put, watchUntil, write } from './contract.ts';
 
 const prefix = '/zonewright/v1';
 const user = { username: 'zonewright', password: 'a password' };
-/** How long etcd keeps a token that is not used. */
+/** The seconds after which etcd forgets a token that is not used. */
 const tokenSeconds = 1;
 
 interface Secured {
   etcd: TestEtcd;
-  /** Opens the store with all options that this etcd needs, except those in `without`, and with those in `instead`. */
+  /** Opens the store with the options that this etcd needs, without those in `without`, and with those in `instead`. */
   open(without?: Partial<Record<keyof EtcdOptions, undefined>>, instead?: Partial<EtcdOptions>): Promise<Store>;
 }
 

@@ -45,7 +45,7 @@ async function assertUnavailable(store: Store): Promise<number[]> {
   return Promise.all(took);
 }
 
-/** Makes each kind of call in three rounds. Asserts that their times together keep `assertFiveSeconds`. */
+/** Makes each kind of call in three rounds. Asserts that all fail, and passes all times to `assertFiveSeconds`. */
 async function assertUnavailableInTime(store: Store): Promise<void> {
   const took: number[] = [];
   for (let round = 0; round < 3; round++) took.push(...(await assertUnavailable(store)));
@@ -141,7 +141,7 @@ describe('etcd', { skip, concurrency: true }, () => {
       await watching;
       for (const [revision, keys] of acknowledged) assert.deepEqual(seen.get(revision), keys);
       for (const [revision, keys] of seen) assert.ok(keys.length === 3 || revision === last);
-      // A new watch from the start gives the same changes: the interrupted one missed none.
+      // A new watch from the start yields the same changes, so the interrupted watch has missed none.
       const whole = await watchUntil(store, 'n/', after(start), last);
       assert.deepEqual(
         whole.map(({ revision }) => revision),
@@ -158,7 +158,7 @@ describe('etcd', { skip, concurrency: true }, () => {
       const watch = other.watch('', start, new AbortController().signal)[Symbol.asyncIterator]();
       assert.equal((await watch.next()).value?.revision, start);
       etcd.pause();
-      // It may fail before the writes below have ended: without a handler by then, Node would fail the test.
+      // `watch` may fail before the writes below have ended. If it had no handler by then, Node would fail the test.
       const outcome = watch.next().then(
         ({ value }) => value?.revision,
         (error: unknown) => error,
@@ -271,8 +271,8 @@ describe('etcd', { skip, concurrency: true }, () => {
     });
   });
 
-  describe('etcd: when its history is another one', { skip, concurrency: 3 }, () => {
-    /** Opens a store, saves a backup, then writes more than the backup holds. */
+  describe('etcd: when it has another history', { skip, concurrency: 3 }, () => {
+    /** Opens a store, saves a backup, then writes entries that the backup lacks. */
     async function aheadOfItsBackup(t: TestContext) {
       const etcd = await startEtcd();
       t.after(() => etcd.close());
@@ -285,7 +285,8 @@ describe('etcd', { skip, concurrency: true }, () => {
     }
 
     /**
-     * Watches from this revision; resolves when its change has come. `ending` is the next change, or the watch's error.
+     * Watches from a revision. Resolves when the change of that revision has come. `ending` resolves with the next
+     * change, or with the error of the watch.
      */
     async function follow(store: Store, from: Revision) {
       const watch = store.watch('', from, AbortSignal.timeout(30_000))[Symbol.asyncIterator]();
@@ -349,7 +350,7 @@ describe('etcd', { skip, concurrency: true }, () => {
   });
 });
 
-/** Starts a proxy to a local port. `silence` stops all data while the connections stay open. */
+/** Starts a proxy to a local port. `silence` makes it pass on no more octets, and keep its connections open. */
 async function startSilenceable(
   t: TestContext,
   port: number,

@@ -63,7 +63,7 @@ test('every key that a builder makes is parsed by its own kind and by no other',
   }
 });
 
-test('every file of a kind exports a kind of its name, with a prefix of its own and a sample in this test', () => {
+test('every file in src/store/kinds exports the kind of its name, with a prefix of its own and a sample in this test', () => {
   assert.deepEqual(
     storedKinds.map((kind) => kind?.name),
     [...kindModules.keys()],

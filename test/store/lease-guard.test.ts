@@ -1,5 +1,5 @@
-// Guarded leases: a busy main thread does not lose them, on both stores. On etcd a thread keeps them alive. The thread
-// gives the lease up if the replica no longer works, and changes to an endpoint that answers.
+// Guarded leases, on both stores: a busy main thread does not lose them. On etcd, a thread keeps them alive. This
+// thread gives a lease up if the main thread is busy for too long, and changes to an endpoint that answers.
 
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
@@ -71,7 +71,7 @@ describe('guarded leases of etcd', { skip: skipWithoutEtcd() }, () => {
   });
 });
 
-it('the messages are those of etcd', () => {
+it('the messages of the thread are those of etcd', () => {
   assert.equal(encodeKeepAlive('7587895432109876543' as LeaseId).toString('hex'), '000000000a08bfcadffd96d6e7a669');
   const answer = (message: string) =>
     Buffer.concat([Buffer.from([0, 0, 0, 0, message.length / 2]), Buffer.from(message, 'hex')]);

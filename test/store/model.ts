@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import type { Revision } from '../../src/model/revision.ts';
 import type { Change, Compare, Entry, Operation, Store, StoreEvent, Transaction } from '../../src/store/store.ts';
 
-/** The model. It keeps the whole state of every revision. */
+/** A model of the store. It keeps the whole state of every revision. */
 class ModelStore {
   readonly states = new Map<number, Map<string, Entry>>();
   readonly changes: Change[] = [];
@@ -73,7 +73,7 @@ const prefix = fc.constantFrom('', 'a', 'a/', 'b/', 'c');
 const value = fc.constantFrom('', 'one', 'two', 'ünï', '"quoted"\n');
 const back = fc.integer({ min: 0, max: 6 });
 
-/** A compare. Its revision is `back` revisions before the newest one when the step runs. */
+/** Random compares. The revision of a compare is `back` revisions before the newest one when its step runs. */
 const compare = fc.oneof(
   fc.record({ kind: fc.constant('absent' as const), key }),
   fc.record({ kind: fc.constant('created' as const), key, back }),
@@ -170,7 +170,7 @@ function permutations<T>(items: T[]): T[][] {
   );
 }
 
-/** Removes operations that write a key twice, which no transaction may do. The first one stays. */
+/** Removes operations on keys that an earlier operation writes: no transaction may write a key twice. */
 function withoutOverlap(operations: Operation[]): Operation[] {
   const kept: Operation[] = [];
   const puts: string[] = [];

@@ -1,5 +1,5 @@
-// The fast reader for names without special characters. It refuses all other values, and reads the same as the general
-// reader.
+// The fast reader of the values of names without special characters. It reads the same as the complete check, and
+// leaves all other values to that.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -53,7 +53,7 @@ test('a text with any one character changed is refused, or read as JSON says', (
   }
 });
 
-/** Checks the result against JSON.parse, and against what the schema requires of it. */
+/** Asserts that the fast reader refuses the text, or reads what JSON.parse reads and what the schema allows. */
 function checkReading(text: string): void {
   const rrsets = readPlainRrsets(text, name);
   if (rrsets === undefined) return;
@@ -62,7 +62,7 @@ function checkReading(text: string): void {
   for (const { ttl, records } of rrsets) assert(ttl < 2 ** 31 && records.length > 0, text);
 }
 
-test('keys are parsed as their builder makes them, whatever key came before', () => {
+test('the keys that the builder makes are parsed, in any order', () => {
   const zones = ['foo.k8s', 'bar.k8s', 'oo.k8s', '.', '10.in-addr.arpa', 'a\\.b.k8s'].map((text) => parseName(text));
   const owners = [
     'foo.k8s',

@@ -1,5 +1,5 @@
-// The revisions of a restored store, as they are shown: the contract of the store, with an offset, and what is refused
-// while a backup is being restored.
+// The revisions of a restored store are shown with an offset added. Such a store keeps the contract of stores. It
+// refuses every call while a backup is being restored into it.
 
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
@@ -21,7 +21,7 @@ const sha256 = 'a'.repeat(64);
 
 const skip = skipWithoutEtcd();
 
-/** Opens the store with the offset in a key outside of the prefix of the store, where no test lists it. */
+/** Shows the revisions of a store with an offset. The offset is at a key that the tests of the contract do not list. */
 async function openWithOffset(t: TestContext, store: Store, key: string): Promise<Store> {
   await write(store, put(key, offsetValue.encode({ offset })));
   const shown = showRevisions(store, { key });
@@ -40,7 +40,7 @@ storeContract('embedded, with an offset', false, async (t) => {
   };
 });
 
-/** Returns a store and the same store with its revisions as they are shown. */
+/** Returns a store, and the same store with the offset added to its revisions. */
 async function restoredStore(t: TestContext, opened?: Store) {
   const store = opened ?? (await embeddedStore(t));
   await write(store, put(offsetKey, offsetValue.encode({ offset })));
@@ -75,7 +75,7 @@ describe('a restored store', () => {
     }
   }
 
-  it('reports what a key held before with the revisions that are shown', async (t) => {
+  it('reports previous entries with the offset added to their revisions', async (t) => {
     const { shown } = await restoredStore(t);
     const first = await write(shown, put('a', 'one'));
     const second = await write(shown, put('a', 'two'));

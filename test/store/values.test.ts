@@ -9,7 +9,7 @@ import { outboxValue } from '../../src/store/kinds/outbox.ts';
 import { kindModules } from './stored-kinds.ts';
 
 const exported = [...kindModules.values()].flatMap((exports) => Object.entries(exports));
-/** The codecs of all kinds, by export name. The locks of imports have no value. */
+/** The name of an export → the codec of a kind's values. The locks of imports have no value. */
 const codecs = new Map(exported.filter(([name]) => name.endsWith('Value')) as [string, ValueCodec<unknown>][]);
 
 const written = {

@@ -8,7 +8,7 @@ import { changedStore } from '../support/changed-store.ts';
 import { embeddedStore } from '../support/control-plane.ts';
 import { put } from './contract.ts';
 
-test('it begins with a write that fails, and is over with a transaction that writes', async (t) => {
+test('the error comes with the first write that fails, and the line with the next transaction that writes', async (t) => {
   const embedded = await embeddedStore(t);
   let fault: Error | undefined;
   const broken = changedStore(embedded, {
@@ -34,7 +34,7 @@ test('it begins with a write that fails, and is over with a transaction that wri
   await assert.rejects(write(), OutcomeUnknown);
   assert.deepEqual([watched.takesWrites(), lines.length], [false, 1]);
 
-  // These successes do not prove that there is room again.
+  // None of the following successes proves that there is room again.
   fault = undefined;
   const lease = await store.grantLease(10);
   assert.equal(await store.keepLease(lease), true);
@@ -47,5 +47,5 @@ test('it begins with a write that fails, and is over with a transaction that wri
   assert.deepEqual([watched.takesWrites(), lines.slice(1)], [true, ['the store takes writes again: ']]);
   await store.close();
   await assert.rejects(store.grantLease(10), StoreUnavailable);
-  assert.equal(lines.length, 2, 'a store that was closed is no trouble');
+  assert.equal(lines.length, 2, 'a write after the store was closed is logged');
 });

@@ -23,7 +23,7 @@ function zoneOf(...names: string[]) {
   return { writer, zone, put, remove };
 }
 
-/** The names that an iteration meets; `meanwhile` is called after each. */
+/** Iterates over the names of the zone. Calls `meanwhile` after each name. Returns the names that it met. */
 function met({ writer, zone }: ReturnType<typeof zoneOf>, meanwhile: (name: Fqdn) => void): string[] {
   const names: string[] = [];
   for (const { name } of writer.nodes(zone)) {
@@ -34,7 +34,7 @@ function met({ writer, zone }: ReturnType<typeof zoneOf>, meanwhile: (name: Fqdn
   return names;
 }
 
-test('an iteration continues if a name is deleted when it is met, with the empty names above it', () => {
+test('an iteration continues if the name that it meets is deleted, with the empty names above this name', () => {
   const table = zoneOf('first', 'deep.in.the.tree', 'last');
   const names = met(table, (name) => {
     if (name === 'deep.in.the.tree.example') table.remove('deep.in.the.tree');
@@ -42,7 +42,7 @@ test('an iteration continues if a name is deleted when it is met, with the empty
   assert.deepEqual(names, ['last', 'deep.in.the.tree', 'first']);
 });
 
-test('if the next name is deleted, the iteration continues with the one after it', () => {
+test('if the next name is deleted, the iteration continues with the name after that', () => {
   const table = zoneOf('first', 'second', 'third');
   const names = met(table, (name) => {
     if (name === 'third.example') table.remove('second');

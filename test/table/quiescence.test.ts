@@ -1,5 +1,5 @@
-// An unlinked block stays whole for readers that may still see it, and is freed when none can. These tests go step by
-// step in one thread. Tests with threads that read meanwhile: readers.test.ts. Cited by src/table/quiescence.ts.
+// An unlinked block stays whole as long as a reader may still see it, and is freed when no reader can. These tests go
+// step by step in one thread. In readers.test.ts, threads read meanwhile. Cited by src/table/quiescence.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -24,7 +24,7 @@ function openTable() {
   writer.putSoa(zone, soa);
   put(1);
   writer.publishZone(zone);
-  /** Returns a reader, and a function with which it looks the name up. */
+  /** Returns a reader, and a function that looks the name up with this reader. */
   const openReader = () => {
     const reader = openTableReader(table.buffer);
     const key = reader.newKey();

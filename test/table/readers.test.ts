@@ -13,7 +13,9 @@ import { createTable } from '../../src/table/table.ts';
 import { createTableWriter, type TableWriter } from '../../src/table/writer.ts';
 import { control, names, type ReadingThreadData } from './reading-thread.ts';
 
-/** Returns the RRsets of a name. Each contains revision and generation, so that a torn name is seen. */
+/**
+ * Returns the RRsets of a name. Each contains the revision and the generation, so that the readers notice a torn name.
+ */
 function content(generation: number, revision: number): Rrset[] {
   const address = `10.${generation & 255}.${(revision >> 8) & 255}.${revision & 255}`;
   const text = `"${generation} ${revision} ${'x'.repeat(revision % 120)}"`;

@@ -1,4 +1,5 @@
-// A write to a full table throws and changes nothing. Later writes that fit succeed. Also iterations with deletions.
+// A write to a full table throws and changes nothing, and later writes that fit succeed. Also tests deletions during an
+// iteration.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -12,7 +13,7 @@ import { createTableWriter, type TableWriter } from '../../src/table/writer.ts';
 const a = [{ type: 'A' as RecordType, ttl: 300, records: ['192.0.2.1'] }];
 const revision = 1 as Revision;
 
-/** Puts names until the table is full; returns how many it took. */
+/** Puts names until the table is full. Returns how many names had room. */
 function fill(writer: TableWriter, zone: ZoneId, name: (i: number) => Fqdn): number {
   for (let i = 0; ; i += 1) {
     const used = writer.usedBytes;

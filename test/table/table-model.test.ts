@@ -1,5 +1,5 @@
-// Compares the table with a plain Map after every step of random histories: names, empty non-terminals, wildcards,
-// delegations, zones, memory.
+// Compares the table with plain Maps after every step of random histories: names, empty non-terminals, wildcards,
+// delegations, zones and memory.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

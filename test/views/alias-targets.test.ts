@@ -1,4 +1,5 @@
-// The CNAME records by their targets: every change is followed, up to a limit.
+// The view that finds CNAME records by their targets. It follows every change, and only zones with a limited number of
+// such records.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -47,7 +48,7 @@ test('CNAME records that hosts manage do not count', () => {
   assert.deepEqual(targets.ownersOf(x), [a]);
 });
 
-test('a zone with more CNAME records than the limit is not followed', () => {
+test('the view does not follow a zone with more CNAME records than the limit', () => {
   const targets = new AliasTargets();
   for (let index = 0; index < maxAliasesFollowed; index += 1) targets.change(`n${index}.z` as Fqdn, [], alias(x));
   assert.equal(targets.ownersOf(x).length, maxAliasesFollowed);

@@ -1,5 +1,5 @@
-// A store that was restored from a copy can have other values at revisions that the views already hold. The next load
-// then replaces all held values.
+// A store that was restored from a copy can have other values at revisions that the views already have. The next load
+// then replaces all values of the views.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -42,7 +42,7 @@ function history(address: string, defaultTtl: number, serial: number): StoredVal
   ];
 }
 
-test('after a doubt about the history, a load replaces every held value', () => {
+test('after a doubt about the history, a load replaces every value of the views', () => {
   const views = emptyViews();
   load(views, history('192.0.2.1', 60, 9), 9);
   views.distrust('the store is another one');
@@ -54,7 +54,7 @@ test('after a doubt about the history, a load replaces every held value', () => 
   assert.equal(views.obstacle, undefined);
 });
 
-test('views report an obstacle to writes from the first doubt about the history until the load has ended', () => {
+test('views report an obstacle to writes from a doubt about the history until the next load has ended', () => {
   const views = emptyViews();
   load(views, history('192.0.2.1', 60, 9), 9);
   views.distrust('the store is another one');
@@ -63,7 +63,7 @@ test('views report an obstacle to writes from the first doubt about the history 
   assert.match(views.obstacle ?? '', /the store is another one/);
 });
 
-test('a restored serial stands through loads until the zone changes, whichever key is read first', () => {
+test('a restored serial stays the same through loads until the zone changes, whichever key is read first', () => {
   const serial = serialAt(7 as Revision);
   const zoneAt = (modified: number): StoredValue => [
     zoneKey(zone),

@@ -41,7 +41,7 @@ async function ttls({ api }: ServedApi): Promise<Record<string, number>> {
   return found;
 }
 
-/** Returns the TTLs of the records of zone `a.test` in a list and in a zone file. */
+/** Returns the TTLs of the records of zone `a.test`: in the list of the API, and in a zone file. */
 async function written({ api }: ServedApi): Promise<[Record<string, number>, Record<string, number>]> {
   type Items = { items: { name: string; type: string; ttl: number }[] };
   const { items } = await api.ok<Items>(200, 'GET', '/v1/zones/a.test/rrsets');
@@ -167,7 +167,7 @@ function loaded(entries: readonly Entry[]): Views {
 const put = (one: Entry): StoreEvent => ({ kind: 'put', entry: one });
 const ttlOf = (views: Views, name: Fqdn) => views.zones.name(zone.name, name).rrsets[0]?.ttl;
 
-test('a large zone gets its new defaultTtl in slices, and the revision is served when all records have it', async () => {
+test('a large zone gets its new defaultTtl in slices, and its revision is served only when all records have it', async () => {
   const count = 20_000;
   const numbers = Array.from({ length: count }, (_, i) => i);
   const entries = [
@@ -191,7 +191,7 @@ test('a large zone gets its new defaultTtl in slices, and the revision is served
   for (const i of numbers) assert.equal(ttlOf(views, nameOf(i)), 60);
 });
 
-test('the stored TTL of a record does not count, in whatever order hosts, names and zones come', async (t) => {
+test('the stored TTL of a record of such a host does not count, in any order of hosts, names and zones', async (t) => {
   const [own, follows] = [nameOf(1), nameOf(2)];
   const entries = [
     hostEntry(own, 5, 1),
@@ -202,7 +202,7 @@ test('the stored TTL of a record does not count, in whatever order hosts, names 
   ];
   const views = loaded(entries);
   assert.deepEqual([ttlOf(views, own), ttlOf(views, follows)], [5, 60]);
-  await t.test('somebody writes the hosts in the store, without their records', async () => {
+  await t.test('an operator writes the hosts into the store, without their records', async () => {
     await views.apply({
       revision: 2 as Revision,
       events: [put(hostEntry(own, null, 2)), put(hostEntry(follows, 8, 2))],

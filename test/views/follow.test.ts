@@ -1,4 +1,4 @@
-// When the watch of the store breaks off, the log says the known cause, at the right level.
+// When the watch of the store breaks off, the log says why, at the right level.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// Hosts in key order: all, those that follow a name, and those below some names.
+// Hosts in key order: all of them, those after a name, and those at or below some names.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -15,7 +15,7 @@ const names = ['.', 'z', 'a.z', 'a-1.z', 'b.a.z', 'c.b.a.z', 'b.a-1.z', '*.a.z',
 const hosts = names.filter((name) => name !== '.');
 const some = fc.uniqueArray(fc.constantFrom(...names));
 
-test('a list has each host at or below its tops once, in key order, after the name', () => {
+test('a list has each host that is at or below one of the names, and after the start, once and in key order', () => {
   const inOrder = hosts.toSorted((a, b) => (hostKey(a) < hostKey(b) ? -1 : 1));
   const check = (present: Fqdn[], tops: Fqdn[], after: Fqdn | undefined) => {
     const view = new HostView();

@@ -1,5 +1,5 @@
-// Zones without nameservers of their own: the replicas are their nameservers, and records that users wrote at these
-// names take precedence.
+// Zones without nameservers of their own: the replicas are their nameservers. Records that users wrote at the names of
+// replicas take precedence.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -57,7 +57,7 @@ for (const order of ['the name first', 'the replica first', 'loaded'] as const) 
     put(own('CNAME', 'a.k8s.'));
     assert.deepEqual(addressTypes(), []);
     put(own('TXT', '"x"'));
-    assert.deepEqual(addressTypes(), ['A', 'AAAA'], 'a record that is not an address hides an address');
+    assert.deepEqual(addressTypes(), ['A', 'AAAA'], 'an address is hidden by a record that is no address');
     apply({ kind: 'delete', key: nameKey(k8s, 1, nameserver) });
     assert.deepEqual(addressTypes(), ['A', 'AAAA']);
     assert.equal(warnings.length, 1);

@@ -1,5 +1,5 @@
-// Generations of a zone in memory. A generation is built beside the current one, takes its place in one step, and is
-// freed when it is not needed, also if a load reads it.
+// Generations of a zone in memory. A new generation is built beside the current one, and takes its place in one step. A
+// generation that is not needed is freed, also if a load reads it.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -92,7 +92,7 @@ test('the memory of a pending generation is freed when the generation is deleted
   assert.deepEqual([...views.zones.withLeftovers()], []);
 });
 
-test('a load holds pending generations newer than the zone and not older ones, until a load misses them', () => {
+test('a load keeps generations that are newer than that of the zone, until a later load no longer finds them', () => {
   const { views, load, put, used, address } = fixture();
   const pending = nameEntries(30, 30, '10.0.0.3');
   load([...later, zoneEntry(20, 21)], 21);

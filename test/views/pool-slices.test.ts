@@ -13,7 +13,7 @@ const base = addressNumber('10.0.0.0' as never);
 const at = (index: number) => formatAddress(base + BigInt(index));
 const count = 10_000;
 
-/** Returns views with held addresses, and after them as many addresses that records name. */
+/** Returns views with held addresses and, higher than those, as many addresses that records name. */
 function crowdedViews() {
   const { pools, zones } = emptyViews();
   const zone = parseName('z');
@@ -35,16 +35,16 @@ function crowdedViews() {
 
 test('a pool over many held addresses and many records is made and deleted in slices', () => {
   const { pools, slicesOf } = crowdedViews();
-  assert.equal(slicesOf(), 0, 'records cost work, although there is no pool');
+  assert.equal(slicesOf(), 0, 'records make work although there is no pool');
   const pool = { name: 'p', ...poolDefaults, ranges: ['10.0.0.0/16'] };
   pools.putPool(pool, 2 as Revision);
   assert.equal(pools.get('p'), undefined, 'the pool is visible before it knows its addresses');
-  // The names of the zone, their addresses, the held addresses, and the releases among them.
+  // Visits the names of the zone, their addresses, the held addresses, and the releases among those.
   assert.ok(slicesOf() >= (4 * count) / 1100);
   const { used, recorded } = pools.usage('p', 0)?.ipv4 ?? {};
   assert.deepEqual([used, recorded], [BigInt(count), BigInt(count)]);
   pools.putPool({ ...pool, description: 'another text', drain: true }, 3 as Revision);
-  assert.equal(slicesOf(), 0, 'settings that do not change what is counted cost work');
+  assert.equal(slicesOf(), 0, 'settings that change no counts make work');
   assert.equal(pools.get('p')?.value.drain, true);
   pools.deletePool('p');
   assert.ok(slicesOf() >= (2 * count) / 1100);

@@ -1,5 +1,5 @@
 // One pool: its counts and candidates while addresses are held, released, cooling down and free again.
-// A comparison with plain maps, with changing records and pools: pool-view.test.ts.
+// pool-view.test.ts compares random histories, also of records and of several pools, with plain maps.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -53,7 +53,7 @@ test('counts and candidates follow an address that is free, held, cooling down, 
   assert.deepEqual(counts(state, 15), [4, 0, 0, 4], 'an address that has cooled down is subtracted twice');
 });
 
-test('least recently used: unused addresses come first, then the one released first, and none that cools down', () => {
+test('least recently used: unused addresses come first, then those released first, and none that still cools down', () => {
   const state = stateOf({ strategy: 'least-recently-used', coolDownSeconds: 10 });
   state.add(released(0, 8));
   state.add(released(1, 3, 13));

@@ -113,8 +113,8 @@ test('the next free address is found without a scan, in a /8 that avoids .0 and 
       next = space.free(family).next().value as AddressNumber;
       space.occupy(next);
     };
-    // At most ten look-ups: past the first run of taken addresses and the avoided .0 and .255, to read and mark the
-    // address.
+    // At most ten look-ups pass the first run of taken addresses and the avoided .0 and .255, read the address and mark
+    // it.
     for (let count = 0; count < 30_000; count += 1) assert.ok(costOf(take) <= 10);
     space.vacate(next - 15_000n);
     assert.ok(costOf(() => assert.equal(space.free(family).next().value, next - 15_000n)) <= 10);
@@ -126,7 +126,7 @@ test('the next free address is found without a scan, in a /8 that avoids .0 and 
 interface Model {
   pools: Map<string, Pool>;
   records: Map<string, AddressRecord>;
-  /** The names of each zone with the addresses that their A and AAAA records name. */
+  /** A zone → its names, each with the addresses in its A and AAAA records. */
   zones: Map<ZoneId, Map<Fqdn, Address[]>>;
   served: Set<ZoneId>;
 }
@@ -320,7 +320,7 @@ test('a pool that has taken over the ranges of another counts their addresses af
   }
 });
 
-test('housekeeping reads no remembered address, and a search for an address to share reads only fitting ones', (t) => {
+test('housekeeping reads no address that is only remembered, and a search for an address to share reads only fitting ones', (t) => {
   const { view } = viewOf();
   const pool = poolWith({ ranges: ['10.0.0.0/16'], strategy: 'least-recently-used' });
   view.putPool(pool, 1 as Revision);

@@ -1,4 +1,4 @@
-// Compares the views of two replicas in everything that control, HTTP and DNS can read from them.
+// Compares the views of two replicas: all data that control, HTTP and DNS can read from them.
 
 import assert from 'node:assert/strict';
 import { nameKind } from '../../src/store/kinds/name.ts';

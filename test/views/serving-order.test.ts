@@ -19,7 +19,9 @@ import { serve } from '../support/answers.ts';
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const [before, now] = [7 as Revision, 8 as Revision];
 
-/** The methods that change what readers of the table see. `stamp` is not among them: it marks nodes for the writer. */
+/**
+ * The methods that change what readers of the table see. `stamp` is none of them: it marks nodes only for the writer.
+ */
 const writes = ['putNode', 'deleteNode', 'publishZone', 'withdrawZone', 'putSoa'] satisfies (keyof TableWriter)[];
 
 /** Returns a table writer that calls `look` after each write. */
@@ -69,9 +71,9 @@ const answersOf = ({ answers }: Message) => answers.map((record) => JSON.stringi
 
 /**
  * Applies `given`, then `changes` as one revision. Before the first write of that revision and after each write, asks
- * all questions, and notes the keys of those that get their answer. A question is `name TYPE = text`, which wants an
- * answer with the text, or `name TYPE`, which wants any rcode but REFUSED. Returns the notes. Leaves out a note that
- * equals the one before it.
+ * all questions, and notes the keys of those that get the wanted answer. A question `name TYPE = text` wants an answer
+ * with the text. A question `name TYPE` wants any rcode except REFUSED. Returns the notes, without those that equal the
+ * note before them.
  */
 function observeSteps(given: string[], changes: string[], questions: Record<string, string>): string[] {
   const { writer, ask } = serve('');

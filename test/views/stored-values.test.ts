@@ -227,7 +227,7 @@ async function write({ store, views }: ServedApi, pairs: Iterable<readonly [stri
 
 const longLabel = 'x'.repeat(70);
 
-/** Values that must each be reported as a fault of their key. */
+/** Values of which each must be reported as a fault of its key. */
 const refused: [title: string, key: string, value: object | string][] = [
   ['a zone without a name', 'zones/', { ...zone, name: '' }],
   ['a zone with a label of 70 octets', `zones/${longLabel}.k8s`, { ...zone, name: `${longLabel}.k8s` }],

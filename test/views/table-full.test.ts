@@ -1,5 +1,5 @@
-// Zones, serials and nameservers change while the table is full. Each zone that finds no room is one fault, the others
-// are served, and everything is served when there is room again.
+// Zones, serials and nameservers change while the table is full. Each zone without room is one fault, the others are
+// served, and all are served when there is room again.
 // Cited by src/views/zone-view.ts.
 
 import assert from 'node:assert/strict';
@@ -141,7 +141,7 @@ test('a generation that waits for room is given up when the zone has another gen
   assert.deepEqual(views.zones.name(small, kept).rrsets[0]?.records, ['10.0.0.1']);
 });
 
-test('a generation that found no room keeps no memory, and the generation before it ends with the zone', () => {
+test('a generation that found no room takes no memory, and the generation before it is freed with the zone', () => {
   const { writer, views, put, remove, fill, empty } = fixture();
   put(zoneKey(large), zoneText(large));
   const before = fill();
@@ -170,7 +170,7 @@ test('a serial that finds no room is served when there is room again', () => {
   const { table, views, put, fill, empty, revision } = fixture();
   put(zoneKey(large), zoneText(large));
   const count = fill();
-  // While a reader reads, no replaced block is freed.
+  // While this reader reads, no block that was replaced is freed.
   const reader = openTableReader(table.buffer);
   reader.enter();
   for (let i = 0; i < 20_000 && views.faults.size === 0; i += 1) put(serialKey(large), '');

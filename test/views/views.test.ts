@@ -1,5 +1,5 @@
-// The views have the same contents whether the store was loaded, followed or loaded again, also if some values are
-// wrong.
+// The views have the same contents whether they loaded the store, followed it or loaded it again, also if some values
+// are wrong.
 
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
@@ -97,7 +97,7 @@ const host = {
 };
 const hexOf5 = '00000000000000000000ffff0a000005';
 
-/** Keys and values that no replica writes. A replica must serve all others. */
+/** Keys and values that no replica writes. A replica must serve the values of all other keys. */
 const bad: Record<string, unknown> = {
   [poolKey('p-text')]: 'no JSON',
   [poolKey('p-ranges')]: { v: 1, ...pool, name: 'p-ranges', ranges: ['x'] },
@@ -197,7 +197,7 @@ for (const way of ['loaded', 'followed', 'loaded again'] as const) {
       for (const name of ['a.k8s', 'b.k8s']) assert.equal(seen.zones.name(k8s, parseName(name)).rrsets.length, 1);
       assert.equal(seen.zones.counts(k8s).names, 2);
     };
-    // The holder of an unreadable address is unknown, so the address is not free.
+    // Who holds an unreadable address is unknown, so it does not count as free.
     isWell(1n);
     const revision = await commit(badEntries.map(([key]) => ({ kind: 'delete', key })));
     if (replica === undefined) await everything(views);

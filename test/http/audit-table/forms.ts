@@ -12,7 +12,7 @@ export interface AuditedRequest {
   given: Request[];
   request: Request;
   status: number;
-  /** In place of an id there is `<id>`, in place of a time `<time>`. */
+  /** The expected events. They have `<id>` in place of an id, and `<time>` in place of a time. */
   events: [
     resource: AuditEvent['resource'],
     action: AuditEvent['action'],
@@ -20,7 +20,7 @@ export interface AuditedRequest {
     before: unknown,
     after: unknown,
   ][];
-  /** `action space address holder owner pool` */
+  /** The expected uses, each as `action space address holder owner pool`. */
   uses?: string[];
 }
 

@@ -1,5 +1,5 @@
-// Requests of every writing operation of the API, and the audit events and uses that each makes: audit-events.test.ts.
-// test/repo/audited-operations.test.ts finds the operations without a row.
+// Requests of every writing operation of the API, and the audit events and uses that each makes. audit-events.test.ts
+// sends them. test/repo/audited-operations.test.ts finds operations without a row.
 
 import type { AuditedRequest } from './forms.ts';
 import { forwarders } from './forwarders.ts';
