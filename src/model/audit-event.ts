@@ -39,7 +39,9 @@ export interface AuditEvent {
    */
   before: Fields | null;
   after: Fields | null;
-  /** Set if `before` and `after` are too large: in place of their fields, they then have a SHA-256 digest of them. */
+  /**
+   * Set if the decision's events were too large: `before` and `after` then have only a SHA-256 digest of the fields.
+   */
   digest?: true;
 }
 

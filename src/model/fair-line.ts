@@ -1,5 +1,5 @@
-// A queue for work of several parties. At most a fixed number of works runs at the same time. The parties take turns,
-// however much work each of them has (test/model/fair-line.test.ts).
+// A queue for the work of several parties. Only a fixed number of pieces of work run at the same time. The parties take
+// turns, however much work each of them has (test/model/fair-line.test.ts).
 
 interface Waiting {
   begin: () => void;

@@ -33,8 +33,8 @@ export class GarbageCollector {
 
   /**
    * Collects the garbage if there is much of it. A large heap that a collection leaves may belong to running requests,
-   * and become garbage when they end. In this case a later call, when the thread is idle, collects once more
-   * (test/model/garbage-collector.test.ts). Is called again and again.
+   * and become garbage when they end. So a later call, when the thread is idle, collects once more
+   * (test/model/garbage-collector.test.ts).
    */
   collectIfMuch(): void {
     const now = taken();

@@ -25,7 +25,7 @@ const asciiLabel = /^[a-z0-9_*-]+$/;
 const labels = /(?:\\.|[^.\\])+/gs;
 /** Matches the other full stops that UTS 46 maps to a dot. */
 const otherDots = /[\u3002\uff0e\uff61]/g;
-/** The limit for the characters of a name before its conversion. No valid name has more, however it is escaped. */
+/** The limit for the characters of a name before its conversion. An ASCII name with more is too long in any case. */
 const maxCharacters = 1024;
 const maxLabel = 63;
 const maxRemembered = 4096;

@@ -31,8 +31,8 @@ export class LimitedLog {
   }
 
   /**
-   * If the minute is over, logs how many of its warnings were left out, and begins a new minute. Also to be called when
-   * there is no warning, so that this number is logged soon.
+   * If the minute is over, logs how many of its warnings were left out, and begins a new minute. Callers also call this
+   * when there is no warning, so that the number is logged soon.
    */
   summarize(): void {
     const now = this.#now();

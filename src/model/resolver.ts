@@ -1,5 +1,5 @@
-// A resolver of the company: a DNS server that clients ask. This service can ask it, on an operator's request, whether
-// it forwards our zones.
+// A resolver of the company: a DNS server that clients ask. On request, this service asks the resolver whether it
+// forwards our zones.
 
 import type { Address } from './address.ts';
 

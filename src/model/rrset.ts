@@ -49,8 +49,8 @@ export const maxRrset = 65_535 - 12 - 2 * 259;
 export const recordOverhead = 12;
 
 /**
- * Returns the records canonical, sorted, and without repetitions. Throws InvalidValue with the faults of all records.
- * The path of a fault is the index of the record.
+ * Returns the records canonical, sorted, and without repetitions. Throws InvalidValue with the faults of the records,
+ * as {@link parseEach} does.
  */
 export function parseRecords(type: RecordType, records: readonly RecordInput[]): string[] {
   return recordsOfOne(

@@ -17,9 +17,9 @@ let current: (() => void)[] = [];
 let isScheduled = false;
 /** The end of the requests' time in this pass, by performance.now(). */
 let endsAt = 0;
-/** A connection was accepted since the last pass. */
+/** True if a connection was accepted since the last pass. */
 let hasArrived = false;
-/** Until when passes in which a connection is accepted have no work. Undefined: this pass has work. */
+/** While connections arrive, passes have no work until this time, by performance.now(). Undefined: passes have work. */
 let waitsUntil: number | undefined;
 
 /** Waits for a turn. Returns undefined if there is still time in this pass and no work waits. */
@@ -38,7 +38,7 @@ export function nextTurn(): Promise<void> {
   return new Promise((resolve) => line.push(resolve));
 }
 
-/** Notes that a connection was accepted: others may wait to be accepted. */
+/** Notes that a connection was accepted: other connections may wait to be accepted. */
 export function noteArrival(): void {
   hasArrived = true;
 }
@@ -73,7 +73,7 @@ function waitsForArrivals(now: number): boolean {
   return false;
 }
 
-/** Runs the first work in line, then more while there is time. At least one runs in each pass. */
+/** Runs the first work of `current`, then more while there is time. */
 function runNext(): void {
   const resolve = current.shift();
   if (resolve === undefined) return;

@@ -178,7 +178,7 @@ export class Access {
       refuseMissing('owner', `the "owner" of the token is '${needed}': set that as the owner`, path);
   }
 
-  /** Refuses to release an address from holders that are not in scope. */
+  /** Refuses a change of the holders of an address if one of these holders is not in scope. */
   needHolders(address: Address, holders: readonly Holder[]): void {
     if (holders.every((holder) => this.hasHolder(holder))) return;
     const missing = holders.every(({ owner }) => this.isOwner(owner)) ? 'zones' : 'owner';
@@ -224,8 +224,8 @@ export class Access {
   }
 
   /**
-   * Returns the scope in which the host is not; undefined if the host is in scope. Checks the owner before the aliases
-   * and the pools, because only a token of this owner may learn about these.
+   * Returns the field of the scope that excludes the host; undefined if the host is in scope. Checks the owner before
+   * the aliases and the pools, because only a token of this owner may learn about them.
    */
   #missingOf({ name, aliases, addresses, owner }: Host): keyof Scope | undefined {
     if (!this.hasName(name)) return 'zones';

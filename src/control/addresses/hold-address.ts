@@ -68,7 +68,7 @@ export function replaceHost(
   replaceHolders(builder, space, address, next === undefined ? others : [...others, next]);
 }
 
-/** Ends the cool-down of a released address. Its record stays only if the pool's strategy is `least-recently-used`. */
+/** Ends an address's cool-down. Keeps the address's record only if the pool's strategy is `least-recently-used`. */
 export function endCoolDown(builder: TransactionBuilder, before: Versioned<AddressRecord>): void {
   const { freeAt: _, ...record } = before.value;
   const pool = builder.views.pools.poolAt(record.space, record.address)?.value;
@@ -77,8 +77,8 @@ export function endCoolDown(builder: TransactionBuilder, before: Versioned<Addre
 }
 
 /**
- * Returns the record that an address keeps after its release; undefined if it keeps none. It keeps one if its pool has
- * a cool-down or the strategy `least-recently-used`, which needs the time of the release.
+ * Returns the record that an address keeps after its release; undefined if it keeps none. An address keeps a record if
+ * its pool has a cool-down or the strategy `least-recently-used`, which needs the time of the release.
  */
 function releasedRecord({ views, now }: TransactionBuilder, record: AddressRecord): AddressRecord | undefined {
   const pool = views.pools.poolAt(record.space, record.address)?.value;

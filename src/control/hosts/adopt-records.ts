@@ -36,7 +36,7 @@ function isOfUsers({ type, manager }: Rrset): boolean {
   return manager === undefined && (type === 'A' || type === 'AAAA');
 }
 
-/** `offered`: the request can be repeated with `adopt`. `asked`: it has `adopt`. */
+/** `offered`: the request has no `adopt`, but can be repeated with it. `asked`: the request has `adopt`. */
 export type Adoption = 'offered' | 'asked';
 
 /** Returns whether the host's RRset may replace an RRset of users: it must have all records of the replaced one. */

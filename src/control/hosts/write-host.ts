@@ -32,8 +32,8 @@ export function pathsIn({ name, aliases, addresses }: Pick<Host, 'name' | 'alias
 
 /**
  * Writes the difference into the transaction. Adds to the builder's refusals: `address_taken`, `name_taken`,
- * `rrset_conflict`, `cname_conflict` or `zone_not_found`. `doomed`: a zone that will be deleted with all its names. The
- * host's records in that zone need no deletion of their own.
+ * `rrset_conflict`, `cname_conflict`, `managed_record` or `zone_not_found`. `doomed`: a zone that will be deleted with
+ * all its names. The host's records in that zone need no deletion of their own.
  */
 export function writeHost(
   builder: TransactionBuilder,

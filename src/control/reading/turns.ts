@@ -3,7 +3,7 @@
 
 import { nextTurn } from '../../model/turn.ts';
 
-/** Characters of values in one slice: some milliseconds. */
+/** The number of characters of values in one slice: work on them takes some milliseconds. */
 const maxCharacters = 64_000;
 
 /** Counts the characters that one request has read. */

@@ -88,7 +88,7 @@ export class ForeignValues {
     }
   }
 
-  /** Forgets the key. Returns the name of its value, if it had one. */
+  /** Forgets the key. Returns the name of the value that the key had; undefined if it had none. */
   #forget(key: string): Place | undefined {
     const held = this.#keys.get(key);
     this.#keys.delete(key);

@@ -7,7 +7,7 @@ import type { ForeignRecord, ForeignValue } from '../../model/skydns/foreign-rec
 import type { Place } from './foreign-values.ts';
 import type { ForeignZone } from './read-foreign.ts';
 
-/** One ownership record. `of`: the record that it is about, if its name says that. */
+/** One ownership record. `of`: the record that it is about, if the name of the ownership record tells. */
 export interface Ownership extends Place {
   key: string;
   text: string;
@@ -16,7 +16,7 @@ export interface Ownership extends Place {
 
 const named = /^(a|aaaa|cname|mx|naptr|ns|ptr|srv|txt)-([^.].*)$/;
 
-/** Yields the ownership records of a zone whose record is gone. */
+/** Yields the ownership records of a zone that are about records which are gone. */
 export function* orphansIn({ zone, values }: ForeignZone): Generator<Ownership> {
   for (const ownership of ownershipsIn(values.places(), (place) => values.valuesAt(place))) {
     const { of } = ownership;

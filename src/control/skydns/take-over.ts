@@ -71,7 +71,7 @@ export async function adoptZone(places: TakeOverPlaces, actor: Actor, zone: Fqdn
   );
 }
 
-/** Deletes the ownership records whose records are gone. */
+/** Deletes the ownership records that are about records which are gone. */
 export async function sweepOrphans(places: TakeOverPlaces, actor: Actor, zone: Fqdn): Promise<TakenOver> {
   const foreign = await readForeign(places.store, places.views, zone);
   const byOwner = Map.groupBy(orphansIn(foreign), ({ owner }) => owner);

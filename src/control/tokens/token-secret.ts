@@ -31,7 +31,7 @@ export function storedToken({ tokens }: Pick<Views, 'tokens'>, presented: string
 /** Parses `zw_<id>_<secret>`. An id has no `_`. */
 const parts = /^zw_([a-z0-9-]+)_([A-Za-z0-9_-]+)$/;
 
-/** Returns the id that a presented token names, if the store has a token of that id. Its secret may be wrong. */
+/** Returns the id that a presented token names, if the store has a token of that id. The secret may be wrong. */
 export function namedToken({ tokens }: Pick<Views, 'tokens'>, presented: string): string | undefined {
   const id = parts.exec(presented)?.[1];
   return id !== undefined && tokens.has(id) ? id : undefined;

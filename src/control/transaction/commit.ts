@@ -103,7 +103,7 @@ export class Committer {
     await delay(0);
     while (this.#queue.length > 0) {
       await this.#commitBatch(this.#takeBatch());
-      // The views have just read the values of this transaction, in the same pass of the event loop.
+      // Other work gets a pass first: the views have just read the values of this transaction in the current one.
       await nextPass();
     }
     this.#running = false;
@@ -144,8 +144,8 @@ export class Committer {
           waiting.push(job);
         }
       } catch (error) {
-        // Another request of the batch may be about to write the key that causes the refusal. Decide again after its
-        // commit.
+        // Another request of the batch may be about to write the key that causes the refusal. Decide again after the
+        // commit of the batch.
         if (error instanceof Refusal && batch.jobs.length > 0) waiting.push(job);
         else job.reject(error);
       }

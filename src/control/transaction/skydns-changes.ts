@@ -1,6 +1,6 @@
 // The changes of a transaction in the SkyDNS layout, for the names that it writes in zones with `skydns`. The keys
 // follow from the RRsets of a name, so the compare of the name proves them. Others write into the layout too, and the
-// views do not have it: the compare of each key proves that it is ours to write. If that compare fails, the loop reads
+// views do not have it: the compare of each key proves that it is ours to write. If that compare fails, commit.ts reads
 // the key (read-layout.ts), and this file decides with what it has read. RRsets of others need no change, because they
 // have keys of their own.
 

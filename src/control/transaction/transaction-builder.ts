@@ -143,8 +143,8 @@ export class TransactionBuilder implements DecisionContext {
 
   /**
    * Creates a zone. The same transaction may write names into it. Requires that nobody else creates a zone between the
-   * new zone and its enclosing zone in the views, because the new zone could hide names of that zone
-   * (test/control/races.test.ts). Refuses with `forwarder_conflict` if there is a forwarder of that name.
+   * new zone and its enclosing zone in the views, because the new zone could hide names of such a zone
+   * (test/control/races.test.ts). Refuses with `forwarder_conflict` if there is a forwarder of the new zone's name.
    */
   createZone(zone: Zone): this {
     this.#requireNoForwarder(zone.name);

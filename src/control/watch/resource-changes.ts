@@ -91,7 +91,7 @@ const byPrefix: ReadonlyMap<string, Rule<KindName>> = new Map(
 
 /** The limit for events in one slice: the deletion of a large zone has a million events. */
 const slice = 1000;
-/** The limit for characters of values in one slice, some milliseconds: a patch of RRsets has megabytes. */
+/** The limit for the characters of values in one slice: a patch of RRsets may have megabytes. */
 const maxCharacters = 64_000;
 
 /**

@@ -16,9 +16,9 @@ const pageSize = 1000;
 
 /**
  * Deletes the names of all generations except the zone's current generation and the one of a running import. Returns
- * the number of deleted names. Each import has a higher generation than the imports before it, so the imports of all
- * generations below that one have ended. Reads the lock first, then the zone's key: in the other order, an import
- * could end between the two reads, and the names of its generation, now the current one, would be deleted. Each
+ * the number of deleted names. Each import has a higher generation than the imports before it, so all imports with a
+ * lower generation than the running one have ended. Reads the lock first, then the zone's key: in the other order, an
+ * import could end between the two reads, and the names of its generation, now the current one, would be deleted. Each
  * deletion requires that the zone was not deleted and created again meanwhile (test/control/races.test.ts).
  */
 export async function cleanGenerations(store: Store, zone: Fqdn): Promise<number> {
@@ -56,7 +56,7 @@ function afterStaying(zone: Fqdn, staying: readonly number[], next: string): str
   return prefix === undefined ? next : `${prefix.slice(0, -1)}0`;
 }
 
-/** Cleans when the views are loaded, and then by a timer. Returns the function that stops this. */
+/** Cleans when the views are loaded, and then by a timer. Returns the function that stops the cleaning. */
 export function startCleaning(store: Store, views: Views, logger: Logger): () => void {
   let running = false;
   let stopped = false;

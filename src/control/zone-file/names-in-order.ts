@@ -17,8 +17,8 @@ export async function* namesInOrder(store: Store, prefix: string, revision: Revi
 }
 
 /**
- * Yields the entries below the prefix in canonical order. `labelAt`: the position in the keys where the first label
- * begins that differs between them.
+ * Yields the entries below the prefix in canonical order. `labelAt`: the position in the keys at which the first label
+ * begins in which they differ.
  */
 async function* walk(store: Store, prefix: string, labelAt: number, revision: Revision): AsyncGenerator<Entry> {
   /** The prefixes whose entries were read before their place in the order of keys. */
@@ -50,8 +50,8 @@ async function* walk(store: Store, prefix: string, labelAt: number, revision: Re
 }
 
 /**
- * Returns whether the store may have keys with the prefix, on this page or later. The first key of the page that does
- * not sort before the prefix shows it. If there is none, only later pages can have such keys.
+ * Returns whether the store may have keys with the prefix, on this page or later. Looks at the first key of the page
+ * that does not sort before the prefix. If all keys of the page sort before it, only later pages can have such keys.
  */
 function mayHave({ entries, next }: Page, prefix: string): boolean {
   let [low, high] = [0, entries.length];

@@ -59,8 +59,9 @@ interface RrsetsWanted {
 
 /**
  * Writes and deletes RRsets. Overwrites or deletes orphans with a warning. Refuses with `not_found`, `outside_zone`,
- * `record_invalid` or `precondition_failed`. Refuses with `managed_record` the change of an RRset of a host, and the
- * deletion of an RRset that the zone's settings imply. Refuses as {@link TransactionBuilder.build} does.
+ * `record_invalid` or `precondition_failed`. Refuses with `managed_record` the change of an RRset of a host or of
+ * others, and the deletion of an RRset that the zone's settings imply. Refuses as {@link TransactionBuilder.build}
+ * does.
  */
 export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWanted): Decision<RrsetsChanged> {
   const { changes, precondition = {}, mustExist = false } = wanted;
@@ -92,7 +93,7 @@ export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWante
     const stands = builder.rrsetsAt(zone, owner).find((other) => other.type === type);
     const shown = stands ?? impliedAt(context, zone, owner, type);
     builder.refusals.try(() => checkRrset(precondition, shown));
-    // Without a layout, nobody else can change them: such a zone was restored from a backup of etcd.
+    // Without a layout, others cannot change their records: the zone was restored from a backup of etcd.
     if (stands?.manager === 'skydns' && context.views.skydns.prefix !== undefined) {
       builder.refusals.refuses(() => refuseForeign(zone, owner, stands), path);
       return;
@@ -117,7 +118,7 @@ export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWante
     else if (mustExist) builder.refusals.try(() => refuseMissing(owner, type));
   };
   for (const change of changes) {
-    // Checks of all records together need every change: if one is unknown, they are left out.
+    // The checks of all records together need every change: if one change is unknown, these checks are left out.
     if (builder.refusals.refuses(() => write(change))) isComplete = false;
   }
   if (!isComplete) builder.refusals.need(() => known(unknownValue));
@@ -145,13 +146,13 @@ function managedAlready(
   const isSame = (ttl ?? shown.ttl) === shown.ttl && isDeepStrictEqual(records, shown.records);
   if (!isSame) return undefined;
   checkRrset(precondition, shown);
-  // Puts the same RRset again: the builder writes nothing, but adds the compare that proves that it is unchanged.
+  // Put the same RRset again: the builder writes nothing, but adds the compare which proves that it is unchanged.
   const stored = builder.rrsetsAt(zone, owner).find((one) => one.type === type);
   if (stored !== undefined) builder.putRrset(zone, owner, stored);
   return { owner, rrset: shown };
 }
 
-/** Checks a precondition of an RRset. Makes the tag of the RRset only if needed: a large one takes a millisecond. */
+/** Checks a precondition of an RRset. Makes the RRset's tag only if needed: this may take a millisecond. */
 function checkRrset(precondition: Precondition, rrset: Rrset | undefined): void {
   if (precondition.match === undefined && precondition.create !== true) return;
   checkPrecondition(precondition, rrset && rrsetTag(rrset));

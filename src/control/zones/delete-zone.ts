@@ -67,9 +67,9 @@ function requireScope(context: DecisionContext, name: Fqdn): void {
 }
 
 /**
- * Returns the fault of the zone's stored value, if the views do not have that value because of it. They may still have
- * an earlier value, but nothing can be written into the zone. Returns undefined if the views have the stored value: a
- * fault of the same revision is then a fault of the apex.
+ * Returns the fault of the zone's stored value, if the views do not have that value because of the fault. The views may
+ * still have an earlier value, but nothing can be written into the zone. Returns undefined if the views have the stored
+ * value: a fault of the same revision is then a fault of the apex.
  */
 function faultOf({ views }: DecisionContext, zone: Fqdn): Fault | undefined {
   const fault = views.faults.get(zoneKey(zone));
@@ -119,7 +119,7 @@ export function decideClearZone(context: DecisionContext, { name, precondition }
   checkPrecondition(precondition, entityTag((fault ?? existingZone(context, name)).modified));
   const hosts = hostsIn(context, name);
   if (hosts.length === 0) return fault === undefined ? decideClearOrphans(context, name) : noChange(0);
-  // Checked before the first deletion, because the work takes several transactions.
+  // Check this before the first deletion, because the work takes several transactions.
   accessOf(context).needHosts(hosts);
   const doomed = fault && name;
   const builder = new TransactionBuilder(context);

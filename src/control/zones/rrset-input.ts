@@ -79,8 +79,8 @@ export function parseRrsetPlace(zone: Fqdn, { name, type }: { name: string; type
 }
 
 /**
- * Returns the change of the RRset that the path of a PUT names. The input may repeat name and type. Refuses them if
- * they differ. Refuses names, types and records as the other functions of this file do: all faults at once.
+ * Returns the change of the RRset that the path of a PUT names. The input may repeat the name and the type, but refuses
+ * others. Refuses names, types and records as the other functions of this file do: all faults at once.
  */
 export function parseRrsetPut(
   zone: Fqdn,

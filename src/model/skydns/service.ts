@@ -19,7 +19,7 @@ export interface SkydnsService {
   owner?: string;
 }
 
-/** The TTL of a value without one. */
+/** The TTL of a value without a TTL, or with 0, in seconds. */
 export const defaultServiceTtl = 300;
 /** The priority of a value without one, or with 0. */
 export const defaultPriority = 10;

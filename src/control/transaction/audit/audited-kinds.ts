@@ -19,7 +19,7 @@ export interface AuditedKind<Name extends KindName> {
   nameOf(subject: Subject<Name>): string;
   /** Returns the value before the decision, as the views have it. */
   standing(views: Views, subject: Subject<Name>): Value<Name> | undefined;
-  /** Whether events show the field. False for secrets, for fields that users do not see, and for parts of the name. */
+  /** False: events do not show the field. For secrets, for fields that users do not see, and for parts of the name. */
   shows: { readonly [Field in keyof Required<Value<Name>>]: boolean };
   /** Returns fields about what is deleted together with the resource and has no event of its own. */
   deletes?(views: Views, names: NameEdits, subject: Subject<Name>): Fields;
