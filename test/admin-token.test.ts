@@ -1,4 +1,4 @@
-// The first token, and a start after a process has died while it made the token.
+// The admin token that the first start makes, and a start after a process has died while it made the token.
 
 import assert from 'node:assert/strict';
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
@@ -81,7 +81,7 @@ test('if no file in the folder has the token, the log and a 401 say how to get a
   assert.ok(!detail.includes(first.folder), detail);
 });
 
-test('a start creates no token while the store has one of an admin, and a new one when none is left', async (t) => {
+test('a start creates a token only if the store has no admin token without a scope', async (t) => {
   const folder = await temporaryFolder(t);
   const replica = await openReplica(t, await embeddedStore(t));
   const { commit } = replica;
@@ -98,7 +98,7 @@ test('a start creates no token while the store has one of an admin, and a new on
   assert.match(await start(folder, replica), /^warn created the admin token in a new file.* \S+\/admin-token-2$/);
 });
 
-test('a rotated admin token is in no file: the log says so', async (t) => {
+test('after the admin token was rotated, the log says that no file has it', async (t) => {
   const folder = await temporaryFolder(t);
   const replica = await openReplica(t, await embeddedStore(t));
   await start(folder, replica);
@@ -119,7 +119,7 @@ test('the first token is created by the system as the actor', async (t) => {
   assert.deepEqual(actors, [{ kind: 'system', part: 'start' }]);
 });
 
-/** Starts a replica on this folder; returns what it logs about the token. */
+/** Makes the admin token in this folder, as a start does. Returns the lines that are logged about it. */
 async function start(folder: string, { views, committer }: ControlPlane): Promise<string> {
   const lines: string[] = [];
   const log = (level: string) => (fields: unknown, message?: string) => {

@@ -104,7 +104,7 @@ test('the default of every setting is valid on machines of every size', async (t
   for (const count of [1, 2, 33, 34, 128]) {
     cores.mock.mockImplementation(() => count);
     syncBuiltinESMExports();
-    // The defaults are computed when the module is loaded. The query makes Node load it again.
+    // The defaults are computed when the module is loaded. The query in the path makes Node load the module again.
     const { settings }: typeof settingsFile = await import(`../src/settings.ts?cores=${count}`);
     for (const row of Object.values(settings)) if (row.default !== undefined) row.parse(row.default);
     threads.push(settings.dnsThreads.parse(settings.dnsThreads.default ?? ''));
@@ -136,7 +136,7 @@ test('a data directory and a certificate that cannot be used are reported togeth
   });
 });
 
-test('every file that a setting names and that cannot be read is in one message, before the log begins', async (t) => {
+test('one message names all files of settings that cannot be read, before the log begins', async (t) => {
   const folder = await temporaryFolder(t);
   const nowhere = (name: string) => join(folder, `${name}.pem`);
   const api = ['--http-tls-cert', nowhere('a'), '--http-tls-key', nowhere('b'), '--http-tls-client-ca', nowhere('c')];
@@ -205,7 +205,7 @@ test('one start tells wrong flags, variables, files and folders, one line each',
   );
 });
 
-test('a wrong setting does not make the folder of the data, nor a fault that only follows from it', async (t) => {
+test('with a wrong setting, the data directory is not created, and no fault is told that only follows from it', async (t) => {
   const folder = await temporaryFolder(t);
   const dataDir = join(folder, 'deep', 'data');
   const { status, lines } = await refusalOf(['--data-dir', dataDir, '--log-level', 'loud']);
@@ -247,7 +247,7 @@ test('a wrong URL of the ledger is a fault that does not show its password', () 
     ]);
 });
 
-test("files of etcd's TLS that are not what they must be are faults with their names", {
+test('files for TLS with etcd that have wrong contents are faults, which name the files', {
   skip: withoutOpenssl,
 }, async (t) => {
   const folder = await temporaryFolder(t);

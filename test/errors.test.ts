@@ -1,4 +1,4 @@
-// A refusal shortens a long list.
+// A refusal names only the first items of a long list.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -29,5 +29,5 @@ test('control characters are escaped, because a terminal would obey them', () =>
   const evil = 'a\u001b[2Jb\nc\u009b';
   const text = formatLogLine(line({ msg: evil, name: evil, err: { stack: evil } }));
   assert.deepEqual(text.match(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g), null);
-  assert.equal(text.split('\n').length, 4, 'one line, and the two of the stack');
+  assert.equal(text.split('\n').length, 4, 'there are other lines than that of the message and those of the stack');
 });

@@ -1,4 +1,4 @@
-// The priority of a thread: it is lowered, or unchanged if it is already lower.
+// The priority of a thread is lowered, or stays the same if it is already lower.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -11,7 +11,7 @@ const script = `
   console.log(getPriority());
 `;
 
-/** Returns the lowered priority of a thread in a process that was started with this priority. */
+/** Starts a process with this priority, which lowers it. Returns the priority (`nice`) after that. */
 function loweredFrom(priority: number): number {
   const args = ['-n', String(priority), process.execPath, '--input-type=module', '--eval', script];
   return Number(execFileSync('nice', args, { encoding: 'utf8' }));

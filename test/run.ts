@@ -1,6 +1,5 @@
 // Runs the tests: `npm test` for all, `npm test -- <files…>` for some. Installs the servers that they test against.
-// Tests that need containers are in test/lab/, with their own runner; those with a command of their own in
-// test/neighbours/.
+// `npm test` does not run test/lab/, which needs containers, and test/neighbours/: each has a command of its own.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
@@ -10,7 +9,7 @@ import { buildNewestEtcd } from './support/newest-etcd.ts';
 import { findProgram } from './support/peer-process.ts';
 import { findPostgresql } from './support/postgresql.ts';
 
-/** Debian's package for each program that tests start. */
+/** The programs that tests start, each with its Debian package. */
 const peers = [
   ['etcd', 'etcd-server'],
   ['etcdctl', 'etcd-client'],
@@ -28,7 +27,7 @@ const peers = [
   ['script', 'bsdutils'],
 ] as const;
 
-/** For the tests in test/neighbours alone. */
+/** The programs that only the tests in test/neighbours start, each with its Debian package. */
 const neighbours = [
   ['unbound', 'unbound'],
   ['dnsmasq', 'dnsmasq-base'],
@@ -51,7 +50,7 @@ if (files.length === 0) {
 }
 if (files.some((file) => file.includes('etcd-cluster'))) buildNewestEtcd();
 if (hasNeighbours) buildGoNeighbours();
-// Many tests start processes, and many wait for time to pass. Three files at the same time keep two cores busy.
+// Many tests start processes, and many wait for time to pass. Running three files at a time keeps two cores busy.
 const concurrency = Math.min(4, Math.max(3, availableParallelism() - 1));
 /** A test that hangs fails with its name after this time. A test that needs longer sets its own limit. */
 const limit = '--test-timeout=300000';

@@ -1,4 +1,4 @@
-// A backup that was cut short or altered anywhere is refused before anything is written.
+// A backup that was cut short or altered at any place is refused.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -20,7 +20,7 @@ async function someBackup(t: Parameters<typeof embeddedStore>[0]): Promise<Buffe
 
 const isRefused = (backup: Buffer, size: number) => assert.rejects(checkBackup(chunksOf(backup, size)), BackupFault);
 
-test('a backup is read whatever the chunks are in which it comes', async (t) => {
+test('a backup is read in chunks of any size', async (t) => {
   const backup = await someBackup(t);
   const whole = await checkBackup(chunksOf(backup, backup.length));
   assert.ok(whole.entries > 3);
@@ -32,7 +32,7 @@ test('a backup that was cut short anywhere is refused', async (t) => {
   for (let length = 0; length < backup.length; length++) await isRefused(backup.subarray(0, length), 4096);
 });
 
-test('a backup of which any octet has another value is refused', async (t) => {
+test('a backup with another value in any octet is refused', async (t) => {
   const backup = await someBackup(t);
   const places = fc.record({
     place: fc.nat(backup.length - 1),
@@ -69,7 +69,7 @@ test('a backup from which a part was removed, or into which one was inserted, is
   }
 });
 
-test('what is no backup, or one of a later format, is refused with a message that says so', async (t) => {
+test('a file that is no backup, or a backup of a later format, is refused with a message that says so', async (t) => {
   const backup = (await someBackup(t)).toString();
   const cases: [text: string, message: RegExp][] = [
     ['', /no backup of Zonewright/],

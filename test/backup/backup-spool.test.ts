@@ -1,5 +1,5 @@
-// Backups for clients: one at a time, in a file without a name that never stays behind. A client that reads the backup
-// costs the store nothing.
+// Backups for clients: one at a time, in a file without a name, so that no file stays behind. While a client reads the
+// backup, the store keeps no history for it.
 
 import assert from 'node:assert/strict';
 import { readdir, writeFile } from 'node:fs/promises';
@@ -45,7 +45,7 @@ test('a backup is whole and has the announced length, and its file has no name',
   const store = await embeddedStore(t);
   await fill(store, 500);
   const { folder, spool } = await spoolOf(t, store);
-  // A file like one that a killed process leaves.
+  // A process that was killed in the moment of creating it leaves such a file.
   await writeFile(join(folder, 'backup.spool'), 'left over');
   const backup = await spool.make(goesOn());
   assert.deepEqual(await readdir(folder), []);
@@ -55,7 +55,7 @@ test('a backup is whole and has the announced length, and its file has no name',
   assert.deepEqual([entries, header.revision], [500, backup.revision]);
 });
 
-test('there is one backup at a time, until it is sent or its client has gone', async (t) => {
+test('a second backup is refused until the first is sent or its client has gone', async (t) => {
   const store = await embeddedStore(t);
   await fill(store, 500);
   const { spool } = await spoolOf(t, store);
@@ -68,7 +68,7 @@ test('there is one backup at a time, until it is sent or its client has gone', a
   await close(await spool.make(goesOn()));
 });
 
-test('who has read a backup to its end can have the next one at once', async (t) => {
+test('a client that has read a backup to its end can have the next one at once', async (t) => {
   const store = await embeddedStore(t);
   await fill(store, 100);
   const { spool } = await spoolOf(t, store);
@@ -79,11 +79,11 @@ test('who has read a backup to its end can have the next one at once', async (t)
   const closed = new Promise((resolve) => text.once('close', resolve));
   text.resume();
   await closed;
-  await assert.rejects(spool.make(goesOn()), BackupRunning, 'the end of the first one is not that of the next');
+  await assert.rejects(spool.make(goesOn()), BackupRunning, 'the end of the first backup has also ended the next one');
   await close(await next);
 });
 
-test('a client that does not read keeps no history of the store', async (t) => {
+test('the store keeps no history for a client that does not read', async (t) => {
   const store = await openEmbeddedStore({ folder: await temporaryFolder(t), keepRevisions: 10 });
   t.after(() => store.close());
   await fill(store, 500);
@@ -124,7 +124,7 @@ test('a backup ends while it is made if the disk becomes nearly full', async (t)
   assert.equal(looks, 2);
 });
 
-test('on etcd a compacted backup begins again, and says so when it never ends', async (t) => {
+test('on etcd, a backup whose revision is compacted begins again, and the refusal says so if that happens each time', async (t) => {
   const etcd = await etcdOrSkip(t);
   if (etcd === undefined) return;
   t.after(() => etcd.close());

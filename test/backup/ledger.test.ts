@@ -1,5 +1,5 @@
-// A ledger in a file travels with the store: a backup has each event once, in the ledger or still in the outbox, and
-// none of a later revision.
+// A ledger in a file is part of the backup of its store. A backup has each event once, in the ledger or still in the
+// outbox, and no event of a later revision.
 
 import assert from 'node:assert/strict';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
@@ -55,7 +55,7 @@ async function backupWith(store: Store, ledger: LedgerSource): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
-/** Restores the backup into a new store and into the file. */
+/** Restores the backup: the store into a new one, and the ledger into the file. */
 async function restoreWith(t: Cleanup, backup: Buffer, file: string, replica?: string): Promise<Store> {
   const summary = await checkBackup(chunksOf(backup));
   const restored = await RestoredFile.open(file, summary.ledgerOctets);
@@ -69,7 +69,7 @@ async function restoreWith(t: Cleanup, backup: Buffer, file: string, replica?: s
   return showRevisions(store);
 }
 
-test('under writes, a backup has each event of its revision once, and none after it', async (t) => {
+test('under writes, a backup has each event up to its revision once, and no later event', async (t) => {
   const folder = await temporaryFolder(t);
   const store = await embeddedStore(t);
   const { replica, ledger } = await withLedger(t, store, join(folder, 'ledger.db'));
@@ -80,7 +80,7 @@ test('under writes, a backup has each event of its revision once, and none after
   const source = {
     openCopy: async () => {
       const copy = await ledger.openCopy(folder);
-      // Long enough to empty the outbox. The open copy must prevent that.
+      // Waits so long that the outbox would be emptied. The open copy must prevent that.
       await delay(200);
       return copy;
     },
@@ -107,7 +107,7 @@ test('under writes, a backup has each event of its revision once, and none after
     assert.ok(expected.length > 0);
     assert.deepEqual(await eventsIn(next), expected);
   }
-  assert.ok(waited > 0, 'no event has waited: the test shows nothing');
+  assert.ok(waited > 0, 'no event has waited in the outbox, so the test shows nothing');
   assert.deepEqual(
     (await readdir(folder)).filter((name) => name.includes('spool')),
     [],
@@ -134,7 +134,7 @@ test('the outbox is emptied again when the backup has its snapshot, or has faile
   );
 });
 
-test('the ledger of a store goes to the replica that restores it, and no other takes its place', async (t) => {
+test('a restored ledger belongs to the replica that was named in the restore, and no other begins a new one', async (t) => {
   const folder = await temporaryFolder(t);
   const store = await embeddedStore(t);
   const { replica, ledger } = await withLedger(t, store, join(folder, 'ledger.db'));
@@ -205,14 +205,14 @@ test('a backup with a ledger that was altered is refused', async (t) => {
     await assert.rejects(checkBackup(chunksOf(Buffer.from(wrong.join('')))), { name: 'BackupFault' });
 });
 
-test('a piece of a ledger is at most so large, whatever its line claims', async () => {
+test('a piece of a ledger that is larger than the maximum is refused', async () => {
   const piece = Buffer.alloc(maxPiece, 7);
   assert.deepEqual(pieceIn(JSON.parse(await pieceLine(piece))[0]), piece);
   const tooLarge = JSON.parse(await pieceLine(Buffer.alloc(maxPiece + 1)))[0];
   assert.throws(() => pieceIn(tooLarge));
 });
 
-test('a ledger that cannot be read is a LedgerUnavailable', async (t) => {
+test('a ledger that cannot be read rejects with LedgerUnavailable', async (t) => {
   const folder = await temporaryFolder(t);
   const file = join(folder, 'ledger.db');
   await writeFile(file, 'this is no database, and it is long enough to be told from one that is empty'.repeat(20));

@@ -17,7 +17,7 @@ import { etcdOrSkip } from '../support/etcd.ts';
 import { storeEntries } from '../support/store-dump.ts';
 import type { Cleanup } from '../support/temporary.ts';
 
-/** Returns the backup of a store with so many hosts, and some pools before and tokens after them. */
+/** Returns the backup of a store with so many hosts, and with keys of other kinds before and after them. */
 async function someBackup(t: Cleanup, hosts: number): Promise<Buffer> {
   const store = await embeddedStore(t);
   const keys = [
@@ -40,7 +40,7 @@ async function assertRestored(store: Store, backup: Buffer): Promise<void> {
   await showRevisions(store).get('a');
 }
 
-/** Returns the store with a limit: after `commits` commits, all others fail as if the process had ended. */
+/** Returns the store, but after `commits` commits all further ones fail, as if the process had ended. */
 function endingAfter(store: Store, commits: number): Store {
   let left = commits;
   return changedStore(store, {
@@ -60,7 +60,7 @@ function countingCommits(store: Store): { store: Store; count: () => number } {
   return { store: counted, count: () => count };
 }
 
-test('a restore that is interrupted anywhere leaves a store that nobody reads, and goes on where it was', async (t) => {
+test('a restore that is interrupted at any place leaves a store that replicas do not read, and continues where it was', async (t) => {
   const backup = await someBackup(t, 5000);
   const whole = countingCommits(await embeddedStore(t));
   await restoreInto(whole.store, backup);
@@ -72,7 +72,7 @@ test('a restore that is interrupted anywhere leaves a store that nobody reads, a
     const rest = countingCommits(store);
     await restoreInto(rest.store, backup);
     await assertRestored(store, backup);
-    // Transactions that were committed but not noted yet are written again: at most those that are sent at once.
+    // Transactions that were committed, but not yet noted, are written again: at most as many as are sent at once.
     assert.ok(rest.count() <= whole.count() - commits + 17, `${rest.count()} after ${commits} of ${whole.count()}`);
   }
 });
@@ -116,7 +116,7 @@ test('a store that has keys, or a replica, is refused and stays as it is', async
   await assert.rejects(restoreInto(restored, backup), /^RestoreRefused: the store is not empty/);
 });
 
-test('what others write meanwhile is found before any replica reads the store', async (t) => {
+test('writes of others during a restore are noticed before any replica reads the store', async (t) => {
   const backup = await someBackup(t, 3000);
   const store = await embeddedStore(t);
   let commits = 0;
@@ -133,7 +133,7 @@ test('what others write meanwhile is found before any replica reads the store', 
   await assertRestored(store, backup);
 });
 
-test('of two restores at once, one ends, and none writes into a store that is served', async (t) => {
+test('of two restores at once, one succeeds, and the other writes nothing into the store that is then served', async (t) => {
   const backup = await someBackup(t, 5000);
   for (const head of [1, 5, 20]) {
     const store = await embeddedStore(t);
@@ -156,7 +156,7 @@ test('of two restores at once, one ends, and none writes into a store that is se
   }
 });
 
-test('answers that are lost do no harm', async (t) => {
+test('a restore succeeds although answers to its commits are lost', async (t) => {
   const backup = await someBackup(t, 3000);
   const store = await embeddedStore(t);
   let commits = 0;
@@ -172,7 +172,7 @@ test('answers that are lost do no harm', async (t) => {
   await assertRestored(store, backup);
 });
 
-test('the restored store counts on after the backup, or from where it is if that is more', async (t) => {
+test('the revisions of a restored store are higher than that of the backup, without an offset if they already are', async (t) => {
   const backup = await someBackup(t, 10);
   const { header, ...summary } = await checkBackup(chunksOf(backup));
   for (const [revision, offset] of [
@@ -188,7 +188,7 @@ test('the restored store counts on after the backup, or from where it is if that
   }
 });
 
-test('a value that etcd does not take is named', async (t) => {
+test('if etcd refuses a value as too large, the error names its key', async (t) => {
   const etcd = await etcdOrSkip(t);
   if (etcd === undefined) return;
   t.after(() => etcd.close());

@@ -1,5 +1,5 @@
-// A store that is backed up and restored has the same contents: all that control, the API and DNS can read, with the
-// serial of each zone.
+// A store that is backed up and restored has the same contents: all data that control, the API and DNS can read, also
+// the serial of each zone.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ import { storeEntries } from '../support/store-dump.ts';
 import { type Cleanup, inScope, temporaryFolder } from '../support/temporary.ts';
 import { readViews } from '../views/same-views.ts';
 
-/** Returns the contents of the store's views, without revisions and generations, which differ in a restored store. */
+/** Returns the contents of the views of a store, without revisions and generations: these differ after a restore. */
 async function contentsOf(scope: Cleanup, store: Store, now: number): Promise<unknown> {
   const { views, close } = await openReplica(scope, store);
   const names = (await storeEntries(store)).filter(({ key }) => nameKind.parse(key) !== undefined);
@@ -104,7 +104,7 @@ test('a backup has the names that are served, as the first generation, and no ke
     [
       [nameKey(broken, 3, parseName('a.broken')), value(parseName('a.broken'))],
       [nameKey(zone, 1, owner), value(owner)],
-      // The zone was written after this serial, so its revision gives the later serial.
+      // The zone was written after its key of the serial, so the serial is that of the zone's revision.
       [serialKey(zone), serialValue.encode({ serial: serialAt(revision) })],
       [serialKey(broken), serialValue.encode({ serial: serialAt(revision) })],
       ['unknown/kind', 'x\ny"\\\u2028'],
@@ -155,7 +155,7 @@ test('events that wait for the ledger keep their ids, also when they are restore
   assert.equal((await entriesIn(await backupOf(store))).get(expected[0]?.[0] as string), 'cannot be read');
 });
 
-test('everything is of one revision while others write, and the embedded store keeps it so long', async (t) => {
+test('a backup has one revision while others write, and the embedded store keeps that revision until it is made', async (t) => {
   const store = await openEmbeddedStore({ folder: await temporaryFolder(t), keepRevisions: 10 });
   t.after(() => store.close());
   const round = (number: number) =>
@@ -170,11 +170,11 @@ test('everything is of one revision while others write, and the embedded store k
   stop = true;
   await writing;
   // Each round is 40 transactions. At one revision, values of at most two rounds are visible.
-  assert.ok(values.size <= 3, `${values.size} rounds`);
+  assert.ok(values.size <= 3, `the backup has values of ${values.size} rounds`);
   assert.ok((await store.get('hosts/0'))?.value !== '0');
 });
 
-test('a restored store has no offset of the store that was backed up, but its own', async (t) => {
+test('a restored store has its own offset, not that of the store that was backed up', async (t) => {
   const own = await embeddedStore(t);
   const first = await embeddedStore(t);
   const replica = await openReplica(t, first);

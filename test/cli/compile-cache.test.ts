@@ -20,26 +20,26 @@ async function run(folder: string): Promise<string> {
   return stdout;
 }
 
-/** Returns the path of the file that says what the cache holds. */
+/** Returns the path of the file that says for which scripts the cache was filled. */
 async function markerIn(folder: string): Promise<string> {
   const [marker = ''] = (await readdir(folder)).filter((file) => file.startsWith('complete-'));
   return join(folder, marker);
 }
 
-test('the first start fills the cache, the next leaves it alone, and a changed script fills it again', async (t) => {
+test('the first start fills the cache, the next start leaves it as it is, and a start with a changed script fills it again', async (t) => {
   const folder = await temporaryFolder(t);
   assert.match(await run(folder), /^zonewright \d/);
   const marker = await markerIn(folder);
   const content = await readFile(marker, 'utf8');
-  assert.ok(content.includes('main.ts'), 'the marker names the scripts');
+  assert.ok(content.includes('main.ts'), 'the marker does not name the scripts');
   const [cache = ''] = (await readdir(folder)).filter((file) => !file.startsWith('complete-'));
   const sizes = await Promise.all((await readdir(join(folder, cache))).map((file) => stat(join(folder, cache, file))));
-  assert.ok(sizes.length > 200, `${sizes.length} files`);
+  assert.ok(sizes.length > 200, `the cache has only ${sizes.length} files`);
   assert.ok(sizes.every(({ size }) => size > 0));
   const { mtimeMs } = await stat(marker);
   await run(folder);
   assert.equal((await stat(marker)).mtimeMs, mtimeMs, 'the cache was filled again without need');
-  // As after an update, the size and the time of a script differ.
+  // After an update, the size and the time of a script differ from those in the marker.
   await writeFile(marker, content.replace(/main\.ts \d+/, 'main.ts 1'));
   await run(folder);
   assert.equal(await readFile(marker, 'utf8'), content);

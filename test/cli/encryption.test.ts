@@ -36,7 +36,7 @@ async function someBackup(t: TestContext): Promise<Buffer> {
   return backupOf(store);
 }
 
-/** Makes an identity of age. Returns its file and its recipient. */
+/** Makes an identity of age. Returns the path of its file, and its recipient. */
 async function makeIdentity(folder: string, name: string): Promise<{ file: string; recipient: string }> {
   const file = join(folder, name);
   await run('age-keygen', ['-o', file]);
@@ -197,10 +197,10 @@ test('encrypted octets are passed on at once, and are not kept in memory', { ski
   }
   await output.finish();
   assert.ok(written > into);
-  assert.ok(most < 2_000_000, `${most} octets waited`);
+  assert.ok(most < 2_000_000, `${most} octets were kept in memory`);
 });
 
-test('a disk that is full, or a reader that has gone, ends the encryption with its reason', { skip }, async (t) => {
+test('if the disk is full, or the reader has gone, the encryption fails with this reason', { skip }, async (t) => {
   const { recipient } = await makeIdentity(await temporaryFolder(t), 'identity');
   let discarded = 0;
   const output = await encrypted(

@@ -31,7 +31,7 @@ test('on a terminal, progress is one line that changes and that is removed at th
   assert.deepEqual(written.slice(-2), ['\r\x1b[Ktwo', '\r\x1b[K']);
 });
 
-test('in a log, progress is a line every few seconds', async () => {
+test('in a log, progress is one whole line every few seconds', async () => {
   const { written, stream } = streamOf({ isTTY: false });
   const progress = new Progress(stream);
   let calls = 0;

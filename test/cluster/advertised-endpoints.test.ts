@@ -20,11 +20,11 @@ function advertised(listening: string[], advertise: string[] = []): string[] {
   return endpoints.map(formatEndpoint);
 }
 
-test('[::] stands for the IPv6 addresses only, because its sockets receive no IPv4', () => {
+test('[::] means only the IPv6 addresses, because its sockets receive no IPv4', () => {
   assert.deepEqual(advertised(['[::]:53']), ['[2001:db8::1]:53']);
 });
 
-test('0.0.0.0 stands for the IPv4 addresses', () => {
+test('0.0.0.0 means the IPv4 addresses', () => {
   assert.deepEqual(advertised(['0.0.0.0:53']), ['192.0.2.1:53']);
   assert.deepEqual(advertised(['0.0.0.0:53', '[::]:54']), ['192.0.2.1:53', '[2001:db8::1]:54']);
 });
@@ -34,6 +34,6 @@ test('a link-local address that a setting names is advertised', () => {
   assert.deepEqual(advertised(['[::]:53'], ['169.254.20.10:53']), ['169.254.20.10:53']);
 });
 
-test('the addresses of this machine are read without a replacement', () => {
+test('without a replacement, the addresses of this machine are read', () => {
   for (const { address } of advertisedEndpoints([], [parseEndpoint('0.0.0.0:53')])) assert.match(address, /^\d+\./);
 });

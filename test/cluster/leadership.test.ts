@@ -1,4 +1,4 @@
-// One replica leads at a time, another takes over when it ends, on both stores.
+// One replica leads at a time, on both stores. Another replica takes over when the leader ends.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -42,7 +42,7 @@ function run(t: Cleanup, store: Store, replica: string): Leadership {
 }
 
 for (const { name, skip, open } of stores) {
-  test(`${name}: of three replicas one leads; when it resigns, another does`, { skip }, async (t) => {
+  test(`${name}: of three replicas one leads; when it resigns, another one leads`, { skip }, async (t) => {
     const openStore = await open(t);
     const store = await openStore();
     t.after(() => store.close());

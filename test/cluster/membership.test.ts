@@ -1,5 +1,5 @@
-// The membership of a replica on a real etcd: it is registered while it lives, two replicas with one name are logged,
-// and closing does not wait for etcd.
+// The membership of a replica on a real etcd: the replica is registered while it lives, two replicas with the same name
+// are logged, and leaving does not wait for etcd.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -55,7 +55,7 @@ async function registered(store: Store): Promise<Member[]> {
   return entries.map(({ value }) => memberValue.decode(value));
 }
 
-test('while etcd hangs at most one attempt is under way, and leaving does not wait for it', { skip }, async (t) => {
+test('while etcd hangs, at most one attempt is under way, and leaving does not wait for etcd', { skip }, async (t) => {
   const { etcd, store } = await etcdStore(t);
   let [running, maxRunning, calls] = [0, 0, 0];
   const counted = new Proxy(store, {
@@ -80,7 +80,7 @@ test('while etcd hangs at most one attempt is under way, and leaving does not wa
   etcd.pause();
   calls = 0;
   await delay(every * 20);
-  assert.ok(calls <= 2, `${calls} calls while nothing answers`);
+  assert.ok(calls <= 2, `there were ${calls} calls while etcd did not answer`);
   await leave();
   etcd.resume();
   assert.equal(maxRunning, 1);
@@ -96,7 +96,7 @@ test('a membership that an operator deleted is registered again, and leaving del
   assert.deepEqual([errors, warnings], [[], []]);
 });
 
-test('two live processes of one name both log it, and the one that stays is registered after the other has left', {
+test('two running replicas with the same name both log it, and the one that stays is registered after the other has left', {
   skip,
 }, async (t) => {
   const { store } = await etcdStore(t);
@@ -112,7 +112,7 @@ test('two live processes of one name both log it, and the one that stays is regi
   const before = (await store.list('')).revision;
   await delay(every * 10);
   const after = (await store.list('')).revision;
-  assert.ok(after - before <= 2, 'the two replicas overwrite each other again and again');
+  assert.ok(after - before <= 2, 'the two replicas replace the registration of each other again and again');
   assert.deepEqual([first.errors.length, second.errors.length], [1, 1]);
   for (const { errors } of [first, second])
     assert.match(errors[0] ?? '', /another running process also has the name 'b'/);
@@ -124,7 +124,7 @@ test('two live processes of one name both log it, and the one that stays is regi
   );
 });
 
-test('a replica that cannot write at first replaces the registration of an ended one without an error in the log', {
+test('a replica that cannot write at first replaces the registration of an ended process without an error in the log', {
   skip,
 }, async (t) => {
   const { store } = await etcdStore(t);
@@ -150,7 +150,7 @@ test('a replica that cannot write at first replaces the registration of an ended
   assert.match(warnings[1] ?? '', /cannot stay registered/);
 });
 
-test('failed renewals give one warning, a lease that ended one more, and each recovery from them gives one line', {
+test('failed renewals give one warning, the end of a lease gives another, and each recovery gives one line', {
   skip,
 }, async (t) => {
   const { store } = await etcdStore(t);

@@ -37,11 +37,11 @@ interface Answer {
 
 /** Metrics that a replica has only on etcd (test/interop/skydns.test.ts). */
 const metricsOfEtcd = ['zonewright_skydns_not_served'];
-/** Panels without data as long as nothing is wrong. */
+/** The titles of panels that have no data as long as nothing is wrong. */
 const quietPanels = ['Not answered'];
 
 suite('Prometheus', { skip }, () => {
-  test('promtool accepts the rules, and each fires when it must', async () => {
+  test('promtool accepts the rules, and its tests of the alerts pass', async () => {
     await run('promtool', ['check', 'rules', rules]);
     await run('promtool', ['test', 'rules', join(deploy, 'prometheus/zonewright.rules.test.yml')]);
   });
@@ -61,7 +61,7 @@ suite('Prometheus', { skip }, () => {
     const request = await startPrometheus(t, folder, new URL(replica.url).host);
     const { panels } = JSON.parse(await readFile(join(deploy, 'grafana/zonewright.json'), 'utf8')) as Dashboard;
     const ask = (expression: string) => request(`/api/v1/query?query=${encodeURIComponent(expression)}`);
-    // A rate needs two scrapes.
+    // Waits for two scrapes, because a rate needs two.
     const rate = 'rate(zonewright_http_request_duration_seconds_count[10s])';
     await until(async () => (await ask(rate)).data.result.length > 0, 'Prometheus has not scraped twice');
     for (const { title, targets = [] } of panels) {
@@ -103,7 +103,7 @@ async function startPrometheus(t: Parameters<typeof startPeerProcess>[0], folder
   const config = join(folder, 'prometheus.yml');
   const scrape = [{ job_name: 'zonewright', static_configs: [{ targets: [target] }] }];
   const global = { scrape_interval: '1s', evaluation_interval: '1s' };
-  // JSON is YAML.
+  // Prometheus reads YAML, and JSON is YAML.
   await writeFile(config, JSON.stringify({ global, rule_files: [rules], scrape_configs: scrape }));
   const listen = `--web.listen-address=127.0.0.1:${port}`;
   const storage = `--storage.tsdb.path=${join(folder, 'prometheus')}`;

@@ -1,5 +1,5 @@
-// The exposure of the systemd units, as `systemd-analyze security` computes it: 10 is no protection, 0 is full
-// protection.
+// The exposure of the systemd services, as `systemd-analyze security` computes it: 10 means no protection, 0 means full
+// protection. Also checks the timer.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -9,11 +9,11 @@ import { promisify } from 'node:util';
 import { findProgram } from '../support/peer-process.ts';
 
 const folder = fileURLToPath(new URL('../../deploy/systemd/', import.meta.url));
-// Skipped without systemd, because most containers have none.
+// The tests are skipped without systemd, also under CI, because most containers have none.
 const skip = findProgram('systemd-analyze') === undefined ? 'there is no systemd here' : false;
 
 for (const unit of ['zonewright.service', 'zonewright-backup.service']) {
-  test(`${unit} may reach little`, { skip }, async () => {
+  test(`${unit} has a low exposure`, { skip }, async () => {
     const args = ['security', '--offline=true', '--no-pager', folder + unit];
     const { stdout } = await promisify(execFile)('systemd-analyze', args);
     const [, exposure] = /exposure level for \S+: ([\d.]+)/.exec(stdout) ?? [];
@@ -21,8 +21,8 @@ for (const unit of ['zonewright.service', 'zonewright-backup.service']) {
   });
 }
 
-test('the timer is right', { skip }, async () => {
-  // systemd checks the timer's service too, whose command does not exist on this machine.
+test('systemd accepts the timer', { skip }, async () => {
+  // systemd also checks the service of the timer, whose command does not exist on this machine.
   const { stderr } = await promisify(execFile)('systemd-analyze', ['verify', `${folder}zonewright-backup.timer`]);
   assert.deepEqual(
     stderr.split('\n').filter((line) => line !== '' && !/is not executable: No such file/.test(line)),

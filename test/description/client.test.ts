@@ -1,5 +1,5 @@
-// openapi.json in the hands of users: the linters of Redocly and Spectral have no warnings, and a generated client
-// plays the story of the README.
+// Uses openapi.json as users do: the linters of Redocly and Spectral have no warnings, and a generated client plays the
+// story of the README.
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -45,7 +45,9 @@ test('Spectral has no error and no warning', { skip }, (t) => {
   assert.equal(status, 0, stdout);
 });
 
-test('a client that is generated from it compiles, and plays the story of the README', { skip }, async (t) => {
+test('a client that is generated from openapi.json compiles, and plays the story of the README', {
+  skip,
+}, async (t) => {
   const folder = mkdtempSync(join(tools as string, 'client-'));
   t.after(() => rmSync(folder, { recursive: true }));
   copyFileSync(join(import.meta.dirname, 'story.ts'), join(folder, 'story.ts'));

@@ -54,7 +54,7 @@ test('no request that the description allows is refused with 400, and no answer 
   if (status !== 0) throw new Error('Schemathesis found answers that the description does not have');
 });
 
-/** Installs Schemathesis unless it is there. Returns why it cannot be used, or false. */
+/** Installs Schemathesis, unless it is installed. Returns why it cannot be used; false if it can. */
 function install(): string | false {
   if (existsSync(program)) return false;
   const python = findProgram('python3');

@@ -64,7 +64,7 @@ const events = String(stream).split('\n\n');
 const first = events.find((one) => one.startsWith('id:'))?.replace(/^id: \d+\ndata: /, '');
 const message = JSON.parse(first ?? '') as Schemas['StreamMessageData'];
 const [change] = message.changes;
-// The kind of the resource tells what `after` is.
+// The kind of the resource decides the type of `after`.
 assert.equal(change?.resource === 'zone' ? change.after?.defaultTtl : undefined, 300);
 const end = JSON.parse(/event: end\ndata: (.*)/.exec(String(stream))?.[1] ?? '') as Schemas['StreamEndData'];
 assert.equal(end.reason, 'time_over');
@@ -72,6 +72,6 @@ assert.equal(end.reason, 'time_over');
 const { error } = await api.POST('/v1/zones', { body: { name: 'foowidgets.k8s' } });
 const code: Schemas['Problem']['code'] | undefined = error?.code;
 assert.equal(code, 'already_exists');
-// @ts-expect-error: the codes are known.
+// @ts-expect-error: the type of `code` has all codes, and not this one.
 const unknown: typeof code = 'no_such_code';
 assert.notEqual(code, unknown);

@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { installedTools } from '../support/installed-tools.ts';
 
-/** Installs the tools unless they are there. Returns their folder, or undefined if no registry can be reached. */
+/** Installs the tools once. Returns their folder; undefined if the installation fails. */
 export function descriptionTools(): string | undefined {
   return installedTools('description-tools', join(import.meta.dirname, 'tools'));
 }

@@ -25,7 +25,7 @@ function copied(block: Uint8Array, maxEnd: number, seconds: number) {
   return { end, ttls, counts: [answers, authorities, additionals], truncated };
 }
 
-test('TTLs are lowered by the age, not below 0, and a clock that goes back does not raise them', () => {
+test('TTLs are lowered by the age of the answer, but not below 0, and a clock that goes back does not raise them', () => {
   const block = madeAnswer('www.corp.test', { ttl: 60 });
   for (const [seconds, ttl] of [
     [1_000, 60],
@@ -43,7 +43,7 @@ test('a stale answer keeps its TTLs', () => {
   assert.deepEqual(copied(block, 4_096, 1_020).ttls, [30, 30, 30]);
 });
 
-test('what does not fit is left out, section by section; without an answer that fits, it is truncated', () => {
+test('records that do not fit are left out, section by section; if the answer section does not fit, TC is set', () => {
   const block = madeAnswer('www.corp.test');
   const cut = (maxEnd: number) => {
     const { end, counts, truncated } = copied(block, maxEnd, 1_000);
@@ -55,7 +55,7 @@ test('what does not fit is left out, section by section; without an answer that 
   assert.deepEqual(cut(start + recordLength - 1), [0, [0, 0, 0], true]);
 });
 
-test('a negative answer whose SOA does not fit is truncated', () => {
+test('a negative answer whose SOA does not fit has TC', () => {
   const block = madeAnswer('www.corp.test', { answers: 0, answersEnd: start, authoritiesEnd: start + recordLength });
   const { truncated, counts } = copied(block, start + recordLength - 1, 1_000);
   assert.deepEqual([truncated, counts], [true, [0, 0, 0]]);

@@ -30,16 +30,16 @@ test('an answer is found for its forwarder, name, type, class and flags only, un
   const asked = question('www.corp.test', 1);
   writer.put(7, asked, madeAnswer('www.corp.test', { ttl: 60 }), 1_000);
   assert.ok(finds(reader, 7, asked, 1_059));
-  assert.equal(finds(reader, 7, asked, 1_060), false, 'expired');
-  assert.equal(finds(reader, 8, asked), false, 'another forwarder');
-  assert.equal(finds(reader, 7, question('ww.corp.test', 1)), false, 'another name');
+  assert.equal(finds(reader, 7, asked, 1_060), false, 'an expired answer is found');
+  assert.equal(finds(reader, 8, asked), false, 'the answer is found for another forwarder');
+  assert.equal(finds(reader, 7, question('ww.corp.test', 1)), false, 'the answer is found for another name');
   for (const other of [{ type: 1 }, { class: 3 }, { flags: 0 }]) {
     assert.equal(finds(reader, 7, { ...asked, ...other }), false, JSON.stringify(other));
   }
-  assert.ok(writer.find(7, asked), 'the writer finds it although it has expired');
+  assert.ok(writer.find(7, asked), 'the writer does not find an answer that has expired');
 });
 
-test('a cache that is filled and cleared at random has what a map has, except for what it displaced', () => {
+test('a cache that is filled and cleared at random has the same answers as a map, except for displaced ones', () => {
   const { writer, reader } = open();
   const random = new Random(3);
   const expected = new Map<string, { forwarder: number; asked: CachedQuestion; fill: number }>();
@@ -72,7 +72,7 @@ test('a cache that is filled and cleared at random has what a map has, except fo
       madeAnswer(nameOf(asked), { fill, length: rdataLength(block) }).slice(0, 400),
     );
   }
-  assert.ok(found > 500, `${found} of ${expected.size} are left`);
+  assert.ok(found > 500, `only ${found} of ${expected.size} answers are left`);
   for (let forwarder = 1; forwarder <= 4; forwarder += 1) {
     const { entries, octets } = writer.usage(forwarder);
     assert.equal(entries, counted.get(forwarder) ?? 0);
@@ -128,16 +128,16 @@ test('an answer that a reader has found stays as it is until the reader moves on
     }
     return refused;
   };
-  assert.ok(flood() > 0, 'memory that the reader may see was used');
+  assert.ok(flood() > 0, 'memory that the reader may still see was used again');
   const target = new Uint8Array(4_096);
   const end = reader.answer.copy(target, 4_096, 1_000);
   assert.ok(target.subarray(end - 400, end).every((octet) => octet === 0x42));
   reader.leave();
-  assert.equal(flood(), 0, 'the reader has moved on');
+  assert.equal(flood(), 0, 'memory is not used again although the reader has moved on');
   reader.enter();
   assert.ok(flood() > 0);
   releaseForwardCacheCell(buffer, 3);
-  assert.equal(flood(), 0, 'the reader has died');
+  assert.equal(flood(), 0, 'memory is not used again although the reader has died');
 });
 
 test('an answer that is too long for a segment is not kept', () => {
@@ -147,7 +147,7 @@ test('an answer that is too long for a segment is not kept', () => {
   assert.equal(put(21_000), true);
 });
 
-test('an answer is not kept longer because the one before it was used', () => {
+test('an expired answer is displaced, even if it was used before', () => {
   const { writer, reader } = open();
   const asked = question('www.corp.test');
   writer.put(1, asked, madeAnswer('www.corp.test', { ttl: 60 }), 1_000);

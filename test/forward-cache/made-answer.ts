@@ -1,9 +1,9 @@
-// Answers of forwarded zones for the tests of the cache.
+// Makes answers of forwarded zones for the tests of the cache.
 
 import { type AnswerFields, encodeAnswer } from '../../src/forward-cache/answer-block.ts';
 import type { CachedQuestion } from '../../src/forward-cache/forward-cache-writer.ts';
 
-/** Returns the lower-cased wire form. */
+/** Returns the wire form of a name that is in lower case. */
 export function wire(name: string): Uint8Array {
   return Uint8Array.from([...name.split('.').flatMap((label) => [label.length, ...Buffer.from(label)]), 0]);
 }
@@ -22,7 +22,7 @@ function record(ttl: number, text: Uint8Array): Uint8Array {
   return octets;
 }
 
-/** Returns an answer with one record in each section. The texts have `length` octets of `fill`. */
+/** Returns an answer with one TXT record in each section. The texts have `length` octets of `fill`. */
 export function madeAnswer(
   name: string,
   {

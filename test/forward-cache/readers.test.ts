@@ -28,7 +28,7 @@ test('readers never find a torn answer', async () => {
   Atomics.store(cells, control.stop, 1);
   for (const [result] of await Promise.all(results)) {
     assert.equal(result.fault, undefined);
-    assert.ok(result.found > 1_000, `${result.found} answers were found`);
+    assert.ok(result.found > 1_000, `a reader found only ${result.found} answers`);
   }
-  assert.ok(kept > 5_000, `${kept} answers were kept`);
+  assert.ok(kept > 5_000, `only ${kept} answers were kept`);
 });

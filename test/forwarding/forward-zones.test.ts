@@ -51,7 +51,7 @@ async function asked(name: string, type = 'A', more: Partial<Ask> = {}) {
   };
 }
 
-test('what is put in the API is forwarded with the next question, over UDP and TCP, and then from the cache', {
+test('after a forwarder is put, its questions are forwarded over UDP and TCP, and then answered from the cache', {
   skip,
 }, async () => {
   for (const tcp of [false, true, false, true]) {
@@ -71,7 +71,7 @@ test('what is put in the API is forwarded with the next question, over UDP and T
   assert.ok(cache.entries >= 3, `${cache.entries} entries`);
 });
 
-test('the longest name wins, for zones of ours and for forwarders', { skip }, async () => {
+test('the zone or forwarder with the longest matching name answers', { skip }, async () => {
   await api.ok(201, 'POST', '/v1/zones', { name: 'sub.corp.test' });
   await api.ok(201, 'PUT', '/v1/zones/sub.corp.test/rrsets/@/A', { records: ['192.0.2.11'] });
   assert.deepEqual((await asked('sub.corp.test')).answers, ['sub.corp.test A 192.0.2.11']);
@@ -100,7 +100,7 @@ function extendedErrorOf({ additionals }: Awaited<ReturnType<typeof ask>>): numb
   return undefined;
 }
 
-test('an answer is cut to the size of the client, with TC', { skip }, async () => {
+test('an answer that is larger than the client accepts is truncated, with TC', { skip }, async () => {
   for (const _ of ['from BIND', 'from the cache']) {
     const cut = await asked('big.corp.test', 'TXT');
     assert.deepEqual([cut.rcode, cut.message.flag_tc, cut.answers.length], ['NOERROR', true, 0]);
@@ -121,19 +121,19 @@ test('aliases are followed from our zones into a forwarded one, and back', { ski
   assert.deepEqual([gone.rcode, gone.answers], ['NXDOMAIN', ['gone.ours.test CNAME nothing.corp.test']]);
   const back = await asked('ours.corp.test');
   assert.deepEqual(back.answers, ['ours.corp.test CNAME www.ours.test', 'www.ours.test A 192.0.2.10']);
-  // Without RD, and for clients that may not use the forwarder, the answer has the alias alone.
+  // Without RD, and for clients that may not use the forwarder, the answer has only the alias.
   const alone = await asked('theirs.ours.test', 'A', { recursionDesired: false });
   assert.deepEqual([alone.rcode, alone.answers], ['NOERROR', ['theirs.ours.test CNAME www.corp.test']]);
 });
 
-test('deleting a forwarder ends it', { skip }, async () => {
+test('after a forwarder is deleted, its questions are refused', { skip }, async () => {
   await api.ok(201, 'PUT', '/v1/forwarders/short.test', { targets: [targetOf(corp)] });
   assert.equal((await asked('a.short.test')).rcode, 'SERVFAIL');
   await api.ok(204, 'DELETE', '/v1/forwarders/short.test');
   assert.equal((await asked('a.short.test')).rcode, 'REFUSED');
 });
 
-test('DO and CD have answers of their own', { skip }, async () => {
+test('questions with DO or CD have answers of their own in the cache', { skip }, async () => {
   await api.ok(204, 'DELETE', '/v1/forwarders/corp.test/cache');
   const entries = async () =>
     (await api.ok<{ cache: { entries: number } }>(200, 'GET', '/v1/forwarders/corp.test')).cache.entries;
@@ -150,7 +150,11 @@ test('DO and CD have answers of their own', { skip }, async () => {
       );
       if (checkingDisabled) query[3] = 0x10;
       const answer = await exchange(server, query);
-      assert.equal((answer[3] as number) & 0x1f, checkingDisabled ? 0x10 : 0, 'CD is copied, and the code is NOERROR');
+      assert.equal(
+        (answer[3] as number) & 0x1f,
+        checkingDisabled ? 0x10 : 0,
+        'CD is not that of the query, or the rcode is not NOERROR',
+      );
     }
   }
   assert.equal((await entries()) - before, 4);
@@ -166,7 +170,7 @@ test('the answer has the case of the question, and a cookie of ours', { skip }, 
   }
 });
 
-test('one name, or all, is removed from the cache', { skip }, async () => {
+test('one name, or all names, can be removed from the cache', { skip }, async () => {
   const entries = async () =>
     (await api.ok<{ cache: { entries: number } }>(200, 'GET', '/v1/forwarders/corp.test')).cache.entries;
   await api.ok(204, 'DELETE', '/v1/forwarders/corp.test/cache');

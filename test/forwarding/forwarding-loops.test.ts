@@ -59,7 +59,7 @@ test('a loop through BIND ends in SERVFAIL, and the log names both ends', { skip
 });
 
 for (const socket of ['batched', 'datagram'])
-  test(`a server that goes away and comes back is asked again, with a line of the log each: ${socket}`, (t) =>
+  test(`a server that stops and starts again is asked again, and the log has a line for each: ${socket}`, (t) =>
     goAway(t, socket));
 
 async function goAway(t: Cleanup, socket: string): Promise<void> {

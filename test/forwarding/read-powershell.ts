@@ -1,6 +1,6 @@
-// Reads the part of PowerShell's grammar that our text uses: no parser of PowerShell is installed here. Quotes,
-// brackets and blocks must match, a statement must be an assignment, an `if` chain or a command, each parameter of a
-// command must have a value. Text outside of this grammar is refused.
+// Reads the part of PowerShell's grammar that our rendered text uses, because no parser of PowerShell is installed
+// here. Quotes, brackets and blocks must match. A statement must be an assignment, a chain of `if`, or a command. Each
+// parameter of a command must have a value. Text outside of this grammar is refused.
 
 type Token = {
   kind: 'word' | 'string' | 'variable' | 'splat' | 'parameter' | 'operator' | 'number' | 'newline';
@@ -89,7 +89,7 @@ export function readPowerShell(text: string): { commands: string[] } {
     block();
   }
 
-  /** A command, or a value, that may go through further commands. */
+  /** Reads a command or a value, and the commands to which `|` passes it. */
   function pipeline(): void {
     if (peek()?.kind === 'word') command();
     else expression();

@@ -48,7 +48,7 @@ for (const resolver of rendererNames) {
     assert.equal(text, readFileSync(file, 'utf8'));
   });
 
-  test(`${resolver}: every zone and every target is in it, in the same order whatever the order of what is given`, () => {
+  test(`${resolver}: the text has every zone and every target once, in an order that does not depend on that of the input`, () => {
     const parts = render(resolver, zones, onPort53);
     const code = withoutComments(resolver, parts);
     const mentions = resolver === 'docker-compose' ? [] : zones;
@@ -61,7 +61,7 @@ for (const resolver of rendererNames) {
     for (const { text } of parts) assert.match(text, /\n$/);
   });
 
-  test(`${resolver}: a target on another port is in it with its port, or left out with a comment`, () => {
+  test(`${resolver}: the text has a target on another port with this port, or leaves it out with a comment`, () => {
     const text = textOf(resolver, zones, ['10.240.0.10:53', '10.240.0.11:1053']);
     const code = withoutComments(resolver, render(resolver, zones, ['10.240.0.10:53', '10.240.0.11:1053']));
     assert.equal(code.includes('10.240.0.11'), takesPorts === true);
@@ -72,7 +72,7 @@ for (const resolver of rendererNames) {
     else assert.match(textOf(resolver, zones, ['10.240.0.11:1053']), /1053/);
   });
 
-  test(`${resolver}: an IPv6 target is in it, or left out with a comment`, () => {
+  test(`${resolver}: the text has an IPv6 target, or leaves it out with a comment`, () => {
     const endpoints = ['10.240.0.10:53', '[2001:db8::1]:53'];
     assert.equal(withoutComments(resolver, render(resolver, zones, endpoints)).includes('2001:db8::1'), takesIpv6);
     if (takesIpv6) return;
@@ -80,7 +80,7 @@ for (const resolver of rendererNames) {
     assert.throws(() => render(resolver, zones, ['[2001:db8::1]:53']), wayOut(/takes IPv4 targets only/));
   });
 
-  test(`${resolver}: no more targets than it takes`, () => {
+  test(`${resolver}: the text has no more targets than the resolver takes`, () => {
     const endpoints = Array.from({ length: 20 }, (_, index) => `10.240.0.${index + 100}:53`);
     const parts = render(resolver, [forward], endpoints);
     const code = withoutComments(resolver, parts);
@@ -90,7 +90,7 @@ for (const resolver of rendererNames) {
     assert.equal(leftOut, (20 - named.length) * parts.length);
   });
 
-  test(`${resolver}: a loopback target comes with a warning`, () => {
+  test(`${resolver}: the text has a warning about a loopback target`, () => {
     assert.match(textOf(resolver, zones, ['127.0.0.1:53']), /loopback address/);
     assert.doesNotMatch(textOf(resolver, zones, onPort53), /loopback address: /);
   });
@@ -125,7 +125,7 @@ function wayOut(message: RegExp) {
   return (error: unknown) => error instanceof UnfitForResolver && message.test(error.message);
 }
 
-test('there is no text of a resolver that is not rendered any more', () => {
+test('rendered/ has no text of a resolver that is no longer rendered', () => {
   assert.deepEqual(readdirSync(folder).sort(), rendererNames.map((name) => `${name}.txt`).sort());
 });
 
@@ -174,7 +174,7 @@ test('windows: the reader of the grammar finds what is wrong', () => {
   }
 });
 
-test('the YAML of Knot Resolver 6, PowerDNS Recursor 5, Kubernetes and Docker Compose says what it should', () => {
+test('the YAML of Knot Resolver 6, PowerDNS Recursor 5, Kubernetes and Docker Compose has the right contents', () => {
   const inOrder = ['lab.home.arpa', 'foowidgets.k8s', reverse, reverseIpv6];
   const names = (parse(textOf('knot-resolver-6', zones, onPort53)) as { forward: unknown[] }).forward;
   assert.deepEqual(names, [

@@ -1,4 +1,4 @@
-// Runs the contract of the ledger over both databases, each in its thread, as a replica uses it.
+// Runs the contract of the ledger on both databases, each ledger in a thread of its own, as a replica uses it.
 
 import assert from 'node:assert/strict';
 import { statSync, writeFileSync } from 'node:fs';
@@ -28,7 +28,7 @@ const cleaners: (() => unknown)[] = [];
 after(async () => {
   for (const clean of cleaners) await clean();
 });
-/** One server for all tests, each with a database of its own. The first test that needs it starts it. */
+/** Returns the server that all tests share. The first test that needs it starts it. Each test has its own database. */
 const postgresql = () => {
   server ??= startPostgresql({ after: (clean) => cleaners.push(clean) });
   return server;
@@ -53,7 +53,7 @@ test('only its owner can read the file of a ledger', async (t) => {
   for (const name of [file, `${file}-wal`]) assert.equal(statSync(name).mode & 0o777, 0o600, name);
 });
 
-test('a file that is no ledger, or that cannot be opened, is told in one line', async (t) => {
+test('for a file that is no ledger, or cannot be opened, the error is one line', async (t) => {
   const file = await newFile(t);
   writeFileSync(file, 'no database, but a text that is long enough to look at'.repeat(100));
   await assert.rejects(opened(t, { kind: 'sqlite', file }).ledger.identity(), {
@@ -62,7 +62,7 @@ test('a file that is no ledger, or that cannot be opened, is told in one line', 
   });
 });
 
-test('the reason of the database is told without the words of Prisma', { skip }, async (t) => {
+test('an error has the reason that the database gives, without the words of Prisma', { skip }, async (t) => {
   const file = await newFile(t);
   const { newDatabase, run } = await postgresql();
   const url = newDatabase();
@@ -81,7 +81,9 @@ test('two replicas may open the same PostgreSQL ledger for the first time togeth
   assert.equal(new Set(ids).size, 1);
 });
 
-test('a PostgreSQL that is gone fails calls with a reason, and works again without a restart', { skip }, async (t) => {
+test('while PostgreSQL is stopped, calls fail with a reason; they work again without a restart', {
+  skip,
+}, async (t) => {
   const own = await startPostgresql(t);
   const { ledger } = opened(t, { kind: 'postgresql', url: own.newDatabase() });
   await ledger.identity();

@@ -20,7 +20,7 @@ import type { Cleanup } from '../support/temporary.ts';
 interface LedgerChoice {
   name: string;
   skip: string | false;
-  /** Opens a new ledger. `again` opens the same one again. */
+  /** Opens a new ledger. `again` opens the same ledger once more. */
   open(test: Cleanup): Promise<{ ledger: Ledger; again: () => Ledger }>;
 }
 
@@ -34,7 +34,7 @@ const housekeeping: AuditActor = { kind: 'system', id: 'housekeeping', name: 'ho
 
 type Decided = { actor?: AuditActor; events?: AuditEvent[]; uses?: AddressUse[] };
 
-/** Returns a row of the outbox with one decision. */
+/** Returns a row of the outbox with these decisions. */
 export function outboxRow(revision: number, at: number, decided: Decided, ...more: Decided[]): OutboxRow {
   const decisions = [decided, ...more].map(({ actor = admin, events = [], uses = [] }) => ({ actor, events, uses }));
   const value = outboxValue.encode({ at: timestamp(at), replica: 'a', decisions });
@@ -58,7 +58,7 @@ function lostEnd(from: number, until: number) {
   return { what: 'end', from: timestamp(from), until: timestamp(until) };
 }
 
-/** Reads all pages. Asserts that each but the last is full. */
+/** Reads all pages. Asserts that each page except the last one is full. */
 async function allPages<T>(read: (page: PageWanted) => Promise<LedgerPage<T>>, limit: number): Promise<T[]> {
   const all: T[] = [];
   for (let before: string | undefined; ; ) {
@@ -70,7 +70,6 @@ async function allPages<T>(read: (page: PageWanted) => Promise<LedgerPage<T>>, l
   }
 }
 
-/** Tests a ledger. */
 export function testLedger({ name, skip, open }: LedgerChoice): void {
   const check = (title: string, run: (ledger: Ledger, again: () => Ledger) => Promise<void>) =>
     test(`${name}: ${title}`, { skip }, async (t) => {
@@ -98,7 +97,7 @@ export function testLedger({ name, skip, open }: LedgerChoice): void {
   });
 
   check(
-    'what is appended again changes nothing, also in part, in another order and together with new rows',
+    'rows that are appended again change nothing, also in part, in another order and together with new rows',
     async (ledger) => {
       const rows = [1, 2, 3].map((n) =>
         outboxRow(n, start + n, { events: [created(`h${n}.example`)], uses: [use('taken', `host:h${n}`)] }),
@@ -257,7 +256,7 @@ export function testLedger({ name, skip, open }: LedgerChoice): void {
       );
     assert.deepEqual(await hadAt(start - 1), []);
     assert.deepEqual(await hadAt(start), ['host:a']);
-    assert.deepEqual(await hadAt(start + day), [], 'the end is not part of the hold');
+    assert.deepEqual(await hadAt(start + day), [], 'the time of the end counts as part of the hold');
     assert.deepEqual(await hadAt(start + 2.5 * day), ['allocation:x']);
     assert.deepEqual(await hadAt(start + 3.5 * day), ['host:a', 'allocation:x']);
     assert.deepEqual(await hadAt(start + 400 * day), ['allocation:y', 'host:a']);
@@ -346,7 +345,7 @@ export function testLedger({ name, skip, open }: LedgerChoice): void {
     };
     assert.deepEqual(await hadAt(25), ['host:began', 'host:kept', 'host:new', 'host:other-owner']);
     assert.deepEqual(await hadAt(5), ['host:again', 'host:ended', 'host:kept', 'host:new', 'host:other-owner']);
-    // Without the current holders, an open hold may have ended.
+    // If the current holders are not known, a hold that is open may have ended.
     const open = shown((await ledger.addressHistory({ ...filter, gaps: [gap] }, { limit: 100 })).items);
     assert.deepEqual(open['host:ended'], [[at(1), null, { what: 'break', from, until }]]);
     assert.equal(open['host:new'], undefined);

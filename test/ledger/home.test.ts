@@ -1,4 +1,4 @@
-// A store's history has one ledger. A replica uses its own ledger only if it is that one, or new.
+// A store has one ledger. A replica uses its own ledger only if that is the ledger of the store, or is new.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -18,7 +18,7 @@ async function newStore(t: Cleanup) {
   return store;
 }
 
-test('the first replica with a new file has the ledger, the others are told which', async (t) => {
+test('the first replica with a new file has the ledger, and others are told which replica has it', async (t) => {
   const store = await newStore(t);
   const standings = await Promise.all([claimHome(store, a, fresh('A')), claimHome(store, b, fresh('B'))]);
   assert.deepEqual(standings.map(({ at }) => at).sort(), ['elsewhere', 'here']);
@@ -29,7 +29,7 @@ test('the first replica with a new file has the ledger, the others are told whic
   assert.deepEqual(await claimHome(store, other, used('X')), { at: 'elsewhere', replica: mine.replica });
 });
 
-test('the ledger of another store is refused, a new one in its place begins anew', async (t) => {
+test('the ledger of another store is refused, and a new file in its place is accepted', async (t) => {
   const store = await newStore(t);
   assert.equal((await claimHome(store, a, used('of another store'))).at, 'wrong');
   assert.equal(await readHome(store), undefined);
@@ -39,7 +39,7 @@ test('the ledger of another store is refused, a new one in its place begins anew
   assert.equal((await readHome(store))?.home.ledger, 'A2');
 });
 
-test('PostgreSQL takes the place of a file, and every replica may use it', async (t) => {
+test('a PostgreSQL ledger takes the place of a file, and every replica may use it', async (t) => {
   const store = await newStore(t);
   await claimHome(store, a, fresh('A'));
   assert.deepEqual(await claimHome(store, database, fresh('D')), { at: 'here', isNew: true });

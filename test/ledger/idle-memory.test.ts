@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { sqliteAdapter } from '../../src/ledger/sqlite-adapter.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
-test('SQLite gives memory back after a time without queries, and not between them', async (t) => {
+test('SQLite gives memory back after a time without queries, and not between queries', async (t) => {
   const file = join(await temporaryFolder(t), 'ledger.db');
   t.mock.timers.enable({ apis: ['setInterval'] });
   const executed: string[] = [];
@@ -30,7 +30,7 @@ test('SQLite gives memory back after a time without queries, and not between the
   t.mock.timers.tick(10_000);
   assert.equal(shrinks(), 1);
   await adapter.dispose();
-  // The timer must be stopped by now: it would throw on a closed database.
+  // The timer must have been stopped: otherwise it would throw on the closed database.
   t.mock.timers.tick(100_000);
   assert.equal(shrinks(), 1);
 });

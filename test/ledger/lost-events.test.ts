@@ -1,5 +1,5 @@
-// The history of an address when its events were dropped because too many waited: it agrees with the current state of
-// the store, and tells the times of which something is not known (src/ledger/address-history.ts).
+// The history of an address after events were dropped because too many waited: it agrees with the current state of the
+// store, and tells for which time something is not known (src/ledger/address-history.ts).
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
@@ -33,7 +33,7 @@ const take =
 
 const giveBack = ({ commit }: ControlPlane) => commit(release(address));
 
-/** Makes the outbox so long that the changes are dropped. */
+/** Makes the changes, and then the outbox so long that their events are dropped. */
 async function lose(replica: ControlPlane, ledger: LedgerService, changes: ((on: ControlPlane) => Promise<unknown>)[]) {
   const before = ledger.status.lost?.transactions ?? 0;
   for (const change of changes) await change(replica);
@@ -54,7 +54,7 @@ const told = (holds: AddressHold[]) =>
     lost?.what,
   ]);
 
-test('a hold whose release was dropped has ended, and the taking of the next holder is not known', async (t) => {
+test('a hold whose release was dropped has ended, and the beginning of the next hold is not known', async (t) => {
   const { replica, ledger } = await start(t);
   await take('x')(replica);
   assert.deepEqual(told(await history(ledger)), [['x of team', 'held', undefined]]);
@@ -84,7 +84,7 @@ test('a hold whose release was dropped has ended, and the taking of the next hol
   );
 });
 
-test('a holder that had the address before and after may have given it back meanwhile', async (t) => {
+test('a holder that had the address before and after the gap may have given it back meanwhile', async (t) => {
   const { replica, ledger } = await start(t);
   await take('x')(replica);
   await history(ledger);

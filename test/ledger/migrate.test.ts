@@ -40,11 +40,11 @@ async function assertUpToDate(t: TestContext, task: LedgerTask): Promise<void> {
   assert.equal((await ledger.listEvents({ since: 0 }, { limit: 10 })).items.length, 2);
 }
 
-test('there is something to bring up to date', () => {
+test('there are migrations after that of the first version', () => {
   assert.ok(readdirSync(join(heads, 'sqlite/migrations')).length > 1);
 });
 
-test('a SQLite ledger of the first version', async (t) => {
+test('a SQLite ledger of the first version is brought up to date', async (t) => {
   const file = join(await temporaryFolder(t), 'ledger.db');
   const database = new DatabaseSync(file);
   database.exec(firstVersion('sqlite'));
@@ -52,7 +52,7 @@ test('a SQLite ledger of the first version', async (t) => {
   await assertUpToDate(t, { kind: 'sqlite', file });
 });
 
-test('a PostgreSQL ledger of the first version', { skip: skipWithoutPostgresql() }, async (t) => {
+test('a PostgreSQL ledger of the first version is brought up to date', { skip: skipWithoutPostgresql() }, async (t) => {
   const server = await startPostgresql(t);
   const url = server.newDatabase();
   server.run(url, firstVersion('postgresql'));

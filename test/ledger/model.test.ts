@@ -59,7 +59,7 @@ test('the migrations of PostgreSQL make the tables of the model', {
   }
 });
 
-test('both heads have the same migrations, one after the other', () => {
+test('both heads have the same migrations, in the same order', () => {
   const [sqlite, postgresql] = heads.map((head) => readdirSync(join(root, 'prisma/heads', head, 'migrations')).sort());
   assert.deepEqual(sqlite, postgresql);
   for (const name of sqlite!) assert.match(name, /^\d{14}_[a-z_]+$/);
@@ -80,7 +80,7 @@ function tablesOf(database: DatabaseSync): unknown[] {
   return found.map((row) => ({ ...row }));
 }
 
-/** Returns the SQL with which Prisma's engine of schemas makes the model's tables in an empty database. */
+/** Returns the SQL with which Prisma's schema engine creates the tables of the model in an empty database. */
 async function sqlOfModel(provider: 'sqlite' | 'postgresql'): Promise<string> {
   engines ??= loadEngines();
   const { SchemaEngine } = await engines;
@@ -102,7 +102,7 @@ async function sqlOfModel(provider: 'sqlite' | 'postgresql'): Promise<string> {
   return stdout;
 }
 
-/** Loads the engine, once: its module holds the state of one instance. */
+/** Loads the schema engine. Called only once, because the module can have only one instance. */
 async function loadEngines() {
   const folder = join(tools as string, 'node_modules/@prisma/schema-engine-wasm');
   const bindings = await import(join(folder, 'schema_engine_bg.js'));

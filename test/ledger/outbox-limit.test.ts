@@ -15,7 +15,7 @@ import { temporaryFolder } from '../support/temporary.ts';
 
 const start = Date.parse('2026-03-01T00:00:00Z');
 
-test('the oldest are dropped, and it is told loudly', async (t) => {
+test('the oldest transactions are dropped, which is logged as an error', async (t) => {
   const store = await openEmbeddedStore({ folder: await temporaryFolder(t) });
   t.after(() => store.close());
   const place = { kind: 'sqlite', replica: 'a' } as const;
@@ -45,7 +45,7 @@ test('the oldest are dropped, and it is told loudly', async (t) => {
   assert.match(JSON.stringify(errors), /EVENTS ARE LOST/);
 });
 
-test('events that the ledger gets meanwhile are not lost, and dropped ones are noted in the same transaction', async (t) => {
+test('transactions that the ledger takes meanwhile do not count as dropped, and the count is written with the deletion', async (t) => {
   const store = await openEmbeddedStore({ folder: await temporaryFolder(t) });
   t.after(() => store.close());
   const keys = Array.from({ length: 300 }, (_, n) => outboxKind.prefix + newUlid(start + n));
@@ -73,7 +73,7 @@ test('events that the ledger gets meanwhile are not lost, and dropped ones are n
   assert.equal(errors.length, 1);
 });
 
-test('events lost at another time make another gap, and the oldest gaps become one before they are too many', () => {
+test('events that are lost later make another gap, and the oldest gaps are joined when there are too many', () => {
   const hour = 3600_000;
   const gapAt = (n: number) => {
     const at = start + n * hour;

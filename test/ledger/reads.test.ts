@@ -9,11 +9,11 @@ import type { Cleanup } from '../support/temporary.ts';
 import { startTestLedger } from '../support/test-ledger.ts';
 import { until } from '../support/until.ts';
 
-/** Reads that begin when the ledger is asked, and end when the test says so. */
+/** Opens a ledger. Returns functions that start and end reads, and the names of the reads that have begun. */
 async function openReads(t: Cleanup, intervals: Parameters<typeof startTestLedger>[2]) {
   const replica = await openReplica(t, await embeddedStore(t), undefined, audit);
   const ledger: LedgerService = await startTestLedger(t, replica, intervals);
-  // Opening it takes longer than a read may take.
+  // Waits here, because opening the ledger takes longer than a read may take.
   const isOpen = () => ledger.read(async () => true).catch(() => false);
   await until(isOpen, 'the ledger does not open');
   const begun: string[] = [];
@@ -32,7 +32,7 @@ test('two reads are made at once, and the readers get their turns', async (t) =>
   const reads = ['a1', 'a2', 'a3', 'a4'].map((name) => read('a', name));
   await until(() => begun.length === 2, 'the first two do not begin');
   reads.push(read('b', 'b1'));
-  // A third read would begin in this pass of the event loop.
+  // If a third read could begin, it would begin in this pass of the event loop.
   await new Promise(setImmediate);
   assert.deepEqual(begun, ['a1', 'a2']);
   for (const [name, next] of [

@@ -53,7 +53,7 @@ test('events whose keys could not be deleted are appended again, which changes n
   assert.deepEqual(await namesIn(ledger), ['a.test']);
 });
 
-test('events wait while the ledger cannot be opened, and the status says why; then it goes on by itself', {
+test('events wait while the ledger cannot be opened, and the status says why; when it can, they are taken without a restart', {
   skip: skipWithoutPostgresql(),
 }, async (t) => {
   const server = await startPostgresql(t);
@@ -88,7 +88,7 @@ test('with PostgreSQL only the leader drains, and every replica answers reads', 
   for (const ledger of [leader, follower]) assert.deepEqual(await namesIn(ledger), ['a.test']);
 });
 
-test('a ledger of another store is refused, and its events stay apart', async (t) => {
+test('a ledger of another store is refused, and gets no events of this store', async (t) => {
   const file = join(await temporaryFolder(t), 'ledger.db');
   const task = { kind: 'sqlite', file } as const;
   const first = await auditing(t);
@@ -105,7 +105,7 @@ test('a ledger of another store is refused, and its events stay apart', async (t
   assert.equal(await waiting(second), 1);
 });
 
-test('events wait while the file of the ledger is gone, or another one, and it goes on when the file is back', async (t) => {
+test('events wait while the file of the ledger is gone or replaced, and are taken when the file is back', async (t) => {
   const folder = await temporaryFolder(t);
   const file = join(folder, 'ledger.db');
   const replica = await auditing(t);

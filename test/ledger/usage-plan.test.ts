@@ -1,4 +1,5 @@
-// SQLite's plan for the query of usage.ts: it uses the table's key, and does not read all samples again for each step.
+// SQLite's plan for the query of usage.ts uses the key of the table. So it does not read all samples again for each
+// step.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ import { sqliteAdapter } from '../../src/ledger/sqlite-adapter.ts';
 import { listUsage } from '../../src/ledger/usage.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
-test('the steps of a plot are read by the key of the samples', async (t) => {
+test('the steps of a plot are read with the key of the samples', async (t) => {
   const file = join(await temporaryFolder(t), 'ledger.db');
   await (await openSqliteLedger(file)).close();
   const client = new PrismaClient({ adapter: sqliteAdapter(file), log: [{ emit: 'event', level: 'query' }] });

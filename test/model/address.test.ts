@@ -1,4 +1,4 @@
-// Addresses, ranges and pools, compared with ipaddr.js, the platform's URL parser and plain counting.
+// Addresses, ranges and pools, compared with ipaddr.js, Node's URL parser and plain counting.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -27,7 +27,7 @@ const ipv6Number = words.map((all) => all.reduce((sum, word) => (sum << 16n) | B
 const ipv4Number = fc.integer({ min: 0, max: 2 ** 32 - 1 }).map((low) => 0xffff_0000_0000n + BigInt(low));
 const number = fc.oneof(ipv4Number, ipv6Number);
 
-test('numbers and addresses convert both ways, and the text is that of RFC 5952, as the URL parser writes it', () => {
+test('an address converts to a number and back, and its text is that of RFC 5952, as the URL parser writes it', () => {
   fc.assert(
     fc.property(number, (value) => {
       const address = formatAddress(value);
@@ -83,7 +83,7 @@ test('text that is not an address is refused', () => {
   }
 });
 
-test('a reverse name has the address backwards, and lies within the automatic reverse zone of the address', () => {
+test('a reverse name has the parts of the address in reverse order, and is within the automatic reverse zone of the address', () => {
   assert.equal(reverseName('192.0.2.1' as Address), '1.2.0.192.in-addr.arpa');
   assert.equal(automaticReverseZone('192.0.2.1' as Address), '2.0.192.in-addr.arpa');
   const six = '2001:db8::567:89ab' as Address;
@@ -115,7 +115,7 @@ test('a prefix parses as with ipaddr.js, with its host bits masked', () => {
       assert.deepEqual(parseRange(range.text), range);
       assert.ok(rangeHolds(range, value));
     }),
-    // The last address of ::/80 is the last of the IPv4-mapped ones.
+    // The last address of ::/80 is also the last of the IPv4-mapped addresses.
     { numRuns: 500, examples: [[0n, 80]] },
   );
 });
@@ -162,7 +162,7 @@ test('a range holds the addresses between its ends, and is refused if it runs ba
   assert.equal(parseRange('10.0.0.7-10.0.0.7').text, '10.0.0.7');
 });
 
-test('a capacity is the number of addresses that are counted one by one', () => {
+test('the capacity of a pool is the number of its addresses, counted one by one', () => {
   const low = fc.integer({ min: 200, max: 600 });
   const text = (family: 'ipv4' | 'ipv6', at: number) =>
     family === 'ipv4' ? `10.0.${at >> 8}.${at & 255}` : `2001:db8::${at.toString(16)}`;

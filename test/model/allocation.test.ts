@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Holder, mayShare } from '../../src/model/allocation.ts';
 
-test('holders with one key and different ports may share an address, and a host shares with nobody', () => {
+test('holders with the same sharing key and different ports may share an address, and a host shares with nobody', () => {
   const holder = (more: object): Holder => ({ kind: 'allocation', id: '1', owner: '', ...more });
   const tcp = (port: number) => [{ protocol: 'tcp' as const, port }];
   const one = holder({ sharingKey: 'k', ports: tcp(1) });

@@ -1,4 +1,4 @@
-// Durations in a TTL and in a SOA are read in the same way, like in NSD.
+// Durations in a TTL and in a SOA are read in the same way, as NSD reads them.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -15,7 +15,7 @@ const times: [text: string, seconds: number][] = [
   ['4294967295', 4_294_967_295],
 ];
 
-test('a time is read in the same way as a TTL and in a SOA', () => {
+test('a duration is read in the same way as a TTL and in a SOA', () => {
   const type = parseRecordType('SOA');
   for (const [text, seconds] of times) {
     assert.equal(parseDuration(text), seconds, text);
@@ -24,7 +24,7 @@ test('a time is read in the same way as a TTL and in a SOA', () => {
   }
 });
 
-test('text that is not a time, or a time that is too long, is refused', () => {
+test('text that is not a duration, or a duration that is too long, is refused', () => {
   const type = parseRecordType('SOA');
   for (const text of ['', '-1', '1x', 'h', '1.5h', '1h ', '4294967296', '7102w', '9'.repeat(400)]) {
     assert.throws(() => parseDuration(text), /not a duration|more than/, text);

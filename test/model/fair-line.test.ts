@@ -1,11 +1,11 @@
-// Work that waits in a line. Cited by src/model/fair-line.ts.
+// A fair line: only so much work runs at once, and keys get their turns. Cited by src/model/fair-line.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as nextPass } from 'node:timers/promises';
 import { FairLine } from '../../src/model/fair-line.ts';
 
-/** Work that begins when the line lets it, and ends when the test says so. */
+/** Returns functions that add work to the line and end it, and the names of the work that has begun. */
 function workIn(line: FairLine) {
   const begun: string[] = [];
   const ends = new Map<string, () => void>();
@@ -25,7 +25,7 @@ function workIn(line: FairLine) {
   return { begun, add, end };
 }
 
-test('so much runs at once, and each end lets the next begin', async () => {
+test('at most `atOnce` works run at once, and when one ends, the next begins', async () => {
   const { begun, add, end } = workIn(new FairLine(2));
   const all = ['1', '2', '3', '4'].map((name) => add('a', name));
   await nextPass();
@@ -43,7 +43,7 @@ test('so much runs at once, and each end lets the next begin', async () => {
   assert.deepEqual(begun, ['1', '2', '3', '4', '5', '6']);
 });
 
-test('a key with much work does not keep the others waiting', async () => {
+test('a key with much work does not keep the work of other keys waiting', async () => {
   const { begun, add, end } = workIn(new FairLine(1));
   for (const name of ['a1', 'a2', 'a3', 'a4']) void add('a', name);
   for (const name of ['b1', 'b2']) void add('b', name);
@@ -53,7 +53,7 @@ test('a key with much work does not keep the others waiting', async () => {
   assert.deepEqual(begun, ['a1', 'a2', 'b1', 'c1', 'a3', 'b2', 'a4']);
 });
 
-test('work that is no longer wanted is left out', async () => {
+test('work that is no longer wanted when its turn comes is not begun', async () => {
   const { begun, add, end } = workIn(new FairLine(1));
   let isWanted = true;
   void add('a', '1');
@@ -69,7 +69,7 @@ test('work that is no longer wanted is left out', async () => {
   assert.deepEqual(begun, ['1', '4', '5']);
 });
 
-test('work that fails gives its place to the next', async () => {
+test('when work fails, the next begins', async () => {
   const line = new FairLine(1);
   const failing = line.run('a', () => Promise.reject(new Error('no')));
   const next = line.run('a', async () => 'done');
@@ -77,7 +77,7 @@ test('work that fails gives its place to the next', async () => {
   assert.equal(await next, 'done');
 });
 
-test('a place that is left twice is passed on once', async () => {
+test('if a place is left twice, only one work begins', async () => {
   const line = new FairLine(1);
   const leave = await line.enter('a');
   const begun: string[] = [];

@@ -1,4 +1,4 @@
-// When the garbage of a thread is collected. Cited by src/model/garbage-collector.ts.
+// Tests when the garbage of a thread is collected. Cited by src/model/garbage-collector.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -6,26 +6,26 @@ import { GarbageCollector } from '../../src/model/garbage-collector.ts';
 
 const megabyte = 1024 * 1024;
 
-test('much garbage is collected; the rest of much work is collected when the thread is idle', (t) => {
+test('much garbage is collected at once; what much work has left is collected when the thread is idle', (t) => {
   let heap = 100;
   t.mock.method(process, 'memoryUsage', () => ({ heapTotal: heap * megabyte, heapUsed: heap * megabyte, external: 0 }));
   let leaves = 100;
   const garbage = new GarbageCollector(() => {
     heap = leaves;
   });
-  /** Returns the size of the heap after a check at this size. */
+  /** Checks a heap of this size, of which a collection leaves `left`. Returns the size of the heap after the check. */
   const look = (size: number, left = size) => {
     [heap, leaves] = [size, left];
     garbage.collectIfMuch();
     return heap;
   };
   assert.equal(look(111, 1), 111);
-  // Less than before: garbage is counted from here.
+  // The heap is smaller than before: garbage is counted from this size on.
   assert.equal(look(90, 1), 90);
   assert.equal(look(101, 1), 101);
   assert.equal(look(103, 80), 80);
   assert.equal(look(93, 80), 80);
-  // The thread works, and much of its heap is not garbage.
+  // The thread works. Most of its heap is not garbage.
   assert.equal(look(300, 200), 200);
   assert.equal(look(260, 1), 260);
   assert.equal(look(300, 1), 300);
@@ -38,7 +38,7 @@ test('much garbage is collected; the rest of much work is collected when the thr
   assert.equal(look(170, 100), 100);
 });
 
-test('the collector of V8 collects', async () => {
+test('collectAll() makes V8 collect garbage', async () => {
   let held: object | undefined = {};
   const weak = new WeakRef(held);
   held = undefined;

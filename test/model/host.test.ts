@@ -1,4 +1,4 @@
-// Which names a host may have.
+// The names that a host may have.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

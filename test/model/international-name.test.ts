@@ -1,4 +1,4 @@
-// International names: their mapping by UTS 46, and refusals. The tables are not loaded before the first such name.
+// International names: their mapping by UTS 46, and refusals. The tables of UTS 46 are loaded with the first such name.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -39,7 +39,7 @@ test('a relative Unicode name is accepted', () => {
   assert.equal(parseRelativeName('bücher.ü.example.', parseName('ü.example')), 'xn--bcher-kva.xn--tda.example');
 });
 
-test('what UTS 46 does not allow is refused', () => {
+test('names that UTS 46 does not allow are refused', () => {
   const wrong = [
     '-ü',
     'ü-',

@@ -9,7 +9,7 @@ import { Type } from '../../src/model/json-schema.ts';
 
 type Builder = typeof Type;
 
-/** Schemas of each function, with and without options, and nested. */
+/** A function of the builder → calls of it, with and without options, and nested. */
 const samples: Record<keyof Builder, ((type: Builder) => unknown)[]> = {
   Array: [
     (type) => type.Array(type.String()),
@@ -39,7 +39,7 @@ const samples: Record<keyof Builder, ((type: Builder) => unknown)[]> = {
     (type) => type.Optional(type.String({ minLength: 1 })),
     (type) => type.Object({ a: type.Optional(type.Optional(type.String())) }),
     (type) => {
-      // Optional must not change the schema that it is given.
+      // Optional must not change the schema that it gets.
       const name = type.String();
       return type.Object({ a: type.Optional(name), b: name });
     },

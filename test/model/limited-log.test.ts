@@ -1,10 +1,10 @@
-// Cited by src/model/limited-log.ts.
+// A log with a limited number of warnings in a minute. Cited by src/model/limited-log.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LimitedLog } from '../../src/model/limited-log.ts';
 
-test('so many warnings in a minute are logged, and one line counts the others', () => {
+test('only a limited number of warnings in a minute is logged, and one line counts the others', () => {
   const lines: unknown[] = [];
   const logger = {
     debug: () => {},

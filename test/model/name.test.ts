@@ -26,7 +26,7 @@ const octet = fc.oneof(
   fc.constantFrom(...Buffer.from('.\\@"(;) *_-$AZ09\0\xff/%', 'latin1')),
 );
 const label = fc.array(octet, { minLength: 1, maxLength: 63 }).map((octets) => Uint8Array.from(octets));
-/** Generates labels as octets. With their length octets they have at most 255 octets together. */
+/** Generates lists of labels as octets. With its length octets, a list has at most 255 octets. */
 const labels = fc
   .array(
     fc.oneof(
@@ -43,7 +43,7 @@ function wireOf(all: readonly Uint8Array[]): Uint8Array {
 const lower = (octets: Uint8Array) => octets.map((one) => (one >= 0x41 && one <= 0x5a ? one + 32 : one));
 const nameOf = (all: readonly Uint8Array[]) => nameFromWire(wireOf(all)).name;
 
-test('a wire form of any octets converts to a name and back, in lower case', () => {
+test('labels of any octets convert from wire form to a name and back, in lower case', () => {
   fc.assert(
     fc.property(labels, fc.nat(5), (all, before) => {
       const wire = Uint8Array.from([...Array(before).fill(7), ...wireOf(all), 9, 9]);
@@ -69,7 +69,7 @@ test('a name parses to itself, with or without the last dot, and in upper case t
   );
 });
 
-test('a name converts to relative form and back, and is within exactly itself and its ancestors', () => {
+test('a name converts to relative form and back, and is within itself and its ancestors, and within no other name', () => {
   fc.assert(
     fc.property(labels, fc.nat(8), labels, (all, from, others) => {
       const name = nameOf(all);

@@ -22,7 +22,7 @@ const known = new Set(skip === false ? bindTypes() : []);
 const shared = (samples: readonly Sample[]): Sample[] => samples.filter(({ type, ours }) => !ours && known.has(type));
 const hexOf = (type: string, text: string): string => Buffer.from(parseRdata(type as RecordType, text)).toString('hex');
 
-test('we know every type that BIND knows by name, and have samples of it that BIND judges', { skip }, () => {
+test('we know every type that BIND knows by name, and have samples of it that are compared with BIND', { skip }, () => {
   for (const type of known) {
     assert.equal(parseRecordType(type), type);
     assert.ok(
@@ -42,7 +42,7 @@ test('BIND reads the samples that we accept, and our canonical forms of them, to
       ours,
       `BIND reads our canonical form to other octets: ${type} ${canonical}`,
     );
-    // BIND keeps the case of names. We store lower case.
+    // BIND keeps the case of names, and we store lower case.
     if (text === canonical) return;
     const theirs = await readByBind(type, text);
     assert.ok(theirs, `${type} ${text}`);
@@ -50,7 +50,9 @@ test('BIND reads the samples that we accept, and our canonical forms of them, to
   });
 });
 
-test('BIND refuses the samples that we refuse, except those marked as ours, and relative names', { skip }, async () => {
+test('BIND refuses the samples that we refuse, except those that are marked with `~`, and relative names', {
+  skip,
+}, async () => {
   const refused = shared(badSamples).filter(({ fault }) => !fault.includes('relative'));
   await each(refused, async ({ type, text }) => {
     assert.equal(await readByBind(type, text), undefined, `${type} ${text}`);
@@ -88,7 +90,7 @@ test('BIND reads thousands of records in our canonical form to our octets', { sk
   }
 });
 
-/** Returns BIND's complaints about the zone, each with its record. Three lines come before the records. */
+/** Returns BIND's complaints about a zone, each with its record. The first record is in line 4 of the zone file. */
 function refusals(output: string, lines: readonly string[]): string {
   return output.replaceAll(/:(\d+): .*/g, (all, line) => `${all}: ${lines[Number(line) - 4]}`);
 }
@@ -114,7 +116,7 @@ function asText(type: RecordType, wire: Uint8Array): { type: RecordType; text: s
   }
 }
 
-/** Runs a few at a time, because each run is a process. */
+/** Runs the function for each item, only a few at a time, because each run starts a process. */
 async function each<T>(items: readonly T[], run: (item: T) => Promise<void>): Promise<void> {
   const left = [...items];
   const lane = async (): Promise<void> => {

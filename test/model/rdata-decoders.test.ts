@@ -1,4 +1,4 @@
-// The decoders of dns-packet and dns2 read our wire form. Their tables confirm our type numbers.
+// The decoders of dns-packet and dns2 read our wire form. Their tables have the same numbers of types as ours.
 
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
@@ -24,7 +24,7 @@ const { Packet } = require('dns2') as {
 
 const hex = (text: string): Buffer => Buffer.from(text, 'hex');
 
-/** Type, text, and the result of decoding the octets with dns-packet. */
+/** Each row: a type, a text, and the result of decoding its octets with dns-packet. */
 const byDnsPacket: [type: string, text: string, data: unknown][] = [
   ['A', '192.0.2.1', '192.0.2.1'],
   ['AAAA', '2001:db8::1', '2001:db8::1'],
@@ -108,7 +108,7 @@ for (const [type, text, data] of byDnsPacket) {
   });
 }
 
-/** Type, text, and the result of decoding the octets with dns2. */
+/** Each row: a type, a text, and the result of decoding its octets with dns2. */
 const byDns2: [type: string, text: string, data: Record<string, unknown>][] = [
   ['A', '192.0.2.1', { address: '192.0.2.1' }],
   ['AAAA', '2001:db8:1:2:3:4:5:6', { address: '2001:db8:1:2:3:4:5:6' }],
@@ -166,7 +166,7 @@ test('dns2 has the same numbers for the types that it knows', () => {
 });
 
 /**
- * Numbers of types that BIND 9.18 and both decoders lack: from copies of IANA's registry in other projects, read in
+ * A type that BIND 9.18 and both decoders lack → its number, from copies of IANA's registry in other projects, read in
  * 2026.
  */
 const byCopies = { UNECE: 69, ISO: 70, NXNAME: 128, CLA: 263, IPN: 264 };
@@ -204,7 +204,7 @@ test('types that occur only in messages cannot be used in a zone', () => {
   for (const type of ['TYPE65', 'TYPE00065', 'type65', 'https']) assert.equal(parseRecordType(type), 'HTTPS');
 });
 
-/** Rdata that neither BIND 9.18 nor the decoders read, with octets written by hand from the RFCs. */
+/** Rdata that neither BIND 9.18 nor the decoders read, with octets that were written by hand, from the documents. */
 const byHand: [type: string, text: string, octets: string][] = [
   ['IPN', '1.2', '0000000100000002'],
   ['IPN', '3735928559', '00000000deadbeef'],

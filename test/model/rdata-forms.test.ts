@@ -1,5 +1,5 @@
-// Odd ways to write rdata must be read as BIND reads them: the forms of rdata-forms.ts, and valid records in random odd
-// notation.
+// Odd ways to write rdata must be read as BIND reads them. Compares the forms of rdata-forms.ts, and valid records in
+// random odd notation.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -39,7 +39,7 @@ test('valid records in random odd notation are read as BIND reads them', { skip 
   assert.deepEqual(wrong, []);
 });
 
-/** Forms for which rdata-forms.ts notes that we differ from BIND, and forms that each need a BIND process. */
+/** Matches forms that rdata-forms.ts marks as different from BIND, and forms that each need a process of BIND. */
 const differences = new RegExp(
   [
     String.raw`^(SOA|MD|MF) |[()]|\\$`,
@@ -67,7 +67,7 @@ function readByUs(name: string, text: string): { hex: string | undefined; writte
   }
 }
 
-/** Returns the octets with letters in lower case, as we store names. */
+/** Returns the octets in hex, with letters in lower case, as we store names. */
 function lowered(hex: string | undefined): string | undefined {
   if (hex === undefined) return undefined;
   const octets = Buffer.from(hex, 'hex').map((octet) => (octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet));

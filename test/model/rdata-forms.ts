@@ -1,11 +1,11 @@
 // Odd ways to write rdata. We and BIND must read a form to the same octets, or both must refuse it
-// (rdata-forms.test.ts). One line has forms of one type, separated by ¦; <TAB> stands for a tab. `~` begins forms on
-// which we differ from BIND. The comment above such a line gives the reason.
+// (rdata-forms.test.ts). A line has forms of one type, separated by ¦; <TAB> means a tab. A line that begins with `~`
+// has forms on which we differ from BIND. The comment above such lines gives the reason.
 
 export interface Form {
   type: string;
   text: string;
-  /** Whether BIND differs from us. */
+  /** True if BIND differs from us. */
   ours: boolean;
 }
 
@@ -251,9 +251,9 @@ TYPE16 "a" ¦ a"b"
 ~NS a;b.
 ~TXT \# 2 (01 61) ¦ \# 2 0161 ;
 ~SVCB 1 a. key667=a;b
-# RFC 2535 §7.1 joins whole names. BIND takes the first that begins so, and so NOCONF for none.
+# RFC 2535 §7.1 joins whole names of flags. BIND takes the first name that begins with the text, so NOCONF for an empty text.
 ~KEY ZONE| 3 5 AQID ¦ ZONE||KSK 3 5 AQID ¦ |ZONE 3 5 AQID ¦ KSK|| 3 5 AQID ¦ Z 3 5 AQID
-# What strtol, scanf and their like let pass is no form of anything: signs, and what is behind the last digit that counts.
+# We refuse what strtol and scanf let pass: signs, and characters after the last digit that counts.
 ~WKS 192.0.2.1 6 +25
 ~NXT a. +1
 ~LOC 52 22 23.0 N 4 E -+1 ¦ 52 22 23.0 N 4 E 0 +.5m
@@ -261,7 +261,7 @@ TYPE16 "a" ¦ a"b"
 ~NID 10 1:2:3:4:
 ~KEY 256 3 0000000000005 AQID
 ~RRSIG a 5 3 3600 01700000000 1600000000 1 a. AQID
-# IANA's names; BIND has others for the same numbers, and one for a type of its own.
+# We know IANA's names. BIND has other names for the same numbers, and a name for a type of its own.
 ~DNSKEY 256 3 DSA-NSEC3-SHA1 AQID ¦ 256 3 ECC-GOST AQID ¦ 256 3 RSASHA1-NSEC3-SHA1 AQID
 ~NSEC a. NXNAME ¦ a. KEYDATA
 # Names are the same in either case, and services have the same number over every protocol.
@@ -269,11 +269,11 @@ TYPE16 "a" ¦ a"b"
 ~LOC 52 N 4 E 0M ¦ 52 n 4 e 0m
 # RFC 1035 §5.1: an escape stands for its character in every character-string.
 ~X25 \051110
-# RFC 4034 §3.2 has both forms of a time, and SIG is RRSIG's elder (RFC 3755 §2).
+# RFC 4034 §3.2 allows both forms of a time, and RRSIG has the format of SIG (RFC 3755 §2).
 ~SIG A 5 3 3600 1700000000 20230101000000 1 a. AQID ¦ A 5 3 3600 20240101000000 1700000000 1 a. AQID
-# Times are read by one parser: the last unit may be left out.
+# We read all durations with one parser, which allows to leave out the last unit.
 ~SOA a. b. 1 1h30 3 4 5
-# RFC 2874 §3.1: the suffix has no bits of the prefix.
+# RFC 2874 §3.1: the suffix has no bits in the part of the prefix.
 ~A6 64 1:2:3:4:5:6:7:8 a. ¦ 64 2001:db8::1 a.
 # A digest is as long as its algorithm makes it (RFC 9558 §4, RFC 9563 §4, RFC 6698 §2.1.3).
 ~DS 1 8 5 2bb1 ¦ 1 8 6 2bb1
@@ -281,17 +281,17 @@ TYPE16 "a" ¦ a"b"
 ~TLSA 3 1 1 d2ab
 # RFC 4025 §2.4: algorithm 0 is no key.
 ~IPSECKEY 10 0 0 . ¦ 10 1 0 192.0.2.1 ¦ 10 2 0 2001:db8::1 ¦ 10 3 0 a.
-# RFC 3403 §4.1, RFC 3402 §3.2: flags are letters and digits; the delimiter is no 1 to 9 and no i, in either case; so is the flag behind it.
+# RFC 3403 §4.1, RFC 3402 §3.2: flags are letters and digits; the delimiter is no digit from 1 to 9, and no i or I; the flag after the last delimiter may be i or I.
 ~NAPTR 100 10 "u!" "E2U" "" . ¦ 100 10 "ü" "E2U" "" . ¦ 100 10 "u" "E2U" "IaIbI" . ¦ 100 10 "u" "E2U" "!a!b!I" . ¦ 1 1 "u" "x" "!a!b!iIi" .
 ~NAPTR 100 10 "u" "E2U" "0a0b0" .
 # BIND compiles the regular expression, and we do not look into it.
 ~NAPTR 100 10 "u" "E2U" "!(a!b!" . ¦ 100 10 "u" "E2U" "!*a!b!" . ¦ 100 10 "u" "E2U" "![a!b!" . ¦ 100 10 "u" "E2U" "!a!\\1!" .
 ~NAPTR 100 10 "u" "E2U" "!a**!b!" . ¦ 100 10 "u" "E2U" "!a{2!b!" . ¦ 100 10 "u" "E2U" "!a||b!c!" .
-# RFC 9460: §2.1 the target is a name, which has no quotes; keys are in lower case, in a list of them too; appendix A.1 a backslash keeps a comma or a backslash; §14.3.2 key65535 is no key.
+# RFC 9460: §2.1: the target is a name, which has no quotes; keys are in lower case, also in a list of keys. Appendix A.1: a backslash escapes only a comma or a backslash. §14.3.2: key65535 is no key.
 ~SVCB 1 "a." ¦ 1 a. mandatory=ALPN alpn=h2 ¦ 1 a. alpn=a\\b ¦ 1 a. key65535=a
 # RFC 9848 §4: a list is not empty; RFC 4648 §3.3: base64 has no blanks inside.
 ~SVCB 1 a. ech ¦ 1 a. ech= ¦ 1 a. ech="AQ ID" ¦ 1 a. ech="AQID "
-# RFC 9540 §4, which is younger than this BIND.
+# RFC 9540 §4 is newer than this BIND.
 ~SVCB 1 a. ohttp
 # RFC 7553 §4.4: the target has one octet at least.
 ~URI 10 1 ""

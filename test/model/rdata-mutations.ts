@@ -1,4 +1,4 @@
-// Nearly correct rdata: the samples with some octets replaced, removed or inserted. Most are still valid for their
+// Nearly correct rdata: the samples with some octets replaced, removed or inserted. Many are still valid for their
 // type.
 
 import fc from 'fast-check';

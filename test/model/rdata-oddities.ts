@@ -1,5 +1,4 @@
-// Turns valid samples into odd notation: variations that people and programs write for the same record, and some of
-// their mistakes.
+// Turns valid samples into odd notation: other ways in which people and programs write the same record, and mistakes.
 
 import fc from 'fast-check';
 import { goodSamples } from './rdata-samples.ts';

@@ -11,7 +11,7 @@ export interface Sample {
   canonical: string | undefined;
   /** Part of the message of a refusal. */
   fault: string;
-  /** Whether the line is left out of the comparison with BIND. */
+  /** True if the line is left out of the comparison with BIND. */
   ours: boolean;
 }
 

@@ -32,7 +32,11 @@ for (const type of knownRecordTypes()) {
       assert.equal(formatRdata(type, wire), canonical, text);
       assert.deepEqual(parseRdata(type, canonical), wire, canonical);
       assert.deepEqual(parseRdata(type, asGeneric(wire)), wire, 'the form of RFC 3597 is read to other octets');
-      assert.deepEqual(parseRdata(type, ` \t${canonical.replace(/(?<=^[^" ]+) /, '\t ')} \t`), wire, 'blanks');
+      assert.deepEqual(
+        parseRdata(type, ` \t${canonical.replace(/(?<=^[^" ]+) /, '\t ')} \t`),
+        wire,
+        'other blanks between the fields change the octets',
+      );
     }
   });
 
@@ -95,8 +99,8 @@ test('nearly correct text is refused with InvalidValue, or has a canonical form'
 });
 
 /**
- * Checks that octets are refused, or that their text is canonical and parses to the same octets. The case of letters
- * may differ.
+ * Asserts that octets are refused, or that their text is canonical and parses to the same octets, except for the case
+ * of letters.
  */
 function readsBack(type: RecordType, wire: Uint8Array): void {
   const text = unlessInvalid(() => formatRdata(type, wire));

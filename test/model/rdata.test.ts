@@ -1,5 +1,5 @@
-// Rdata that is refused, and the names and numbers of types. Reading and writing: rdata-types.test.ts. Comparisons with
-// other implementations: rdata-bind.test.ts, rdata-decoders.test.ts.
+// Rdata that is refused, the names and numbers of types, and the longest rdata. rdata-types.test.ts tests reading and
+// writing; rdata-bind.test.ts and rdata-decoders.test.ts compare us with other implementations.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -75,9 +75,9 @@ test('a type can be written by number, and is stored by name if it has one', () 
 });
 
 const hex = (octets: number, count: number) => octets.toString(16).padStart(2, '0').repeat(count);
-/** A set of all 65536 types. */
+/** A type bitmap, in hex, with all 65,536 types. */
 const allTypes = Array.from({ length: 256 }, (_, window) => `${hex(window, 1)}20${hex(255, 32)}`).join('');
-/** A name of 255 octets, each of them written as `\DDD`. */
+/** A name of 255 octets, in hex. Its text has each octet of a label as `\DDD`. */
 const longName = `${`3f${hex(1, 63)}`.repeat(3)}3d${hex(1, 61)}00`;
 
 /** Each row: a type, and rdata in hex whose text is the longest, or nearly the longest, for this type. */

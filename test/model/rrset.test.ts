@@ -1,4 +1,4 @@
-// The records of one RRset together.
+// Rules for the records of one RRset together.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -6,7 +6,7 @@ import { InvalidValue } from '../../src/model/invalid-value.ts';
 import { parseRecordType as type } from '../../src/model/rdata/record-types.ts';
 import { parseRecords } from '../../src/model/rrset.ts';
 
-test('records of an RRset are sorted and distinct, and are refused as two CNAMEs or if too large for a message', () => {
+test('records of an RRset are sorted, each once; two CNAMEs, and records too large for a message, are refused', () => {
   assert.deepEqual(parseRecords(type('MX'), ['20 B.', '10 a.', '10 A.', '\\# 5 000a 016100']), ['10 a.', '20 b.']);
   assert.throws(() => parseRecords(type('CNAME'), ['a.', 'b.']), InvalidValue);
   assert.deepEqual(parseRecords(type('CNAME'), ['a.', 'A.']), ['a.']);

@@ -1,4 +1,4 @@
-// Tests which times are read (src/model/timestamp.ts).
+// The parsers of times (src/model/timestamp.ts).
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -14,7 +14,7 @@ test('a time of RFC 3339 is read in milliseconds, whatever its offset', () => {
     assert.equal(new Date(parseTimestamp(text)).toISOString(), same);
 });
 
-test('a time that is none, that no calendar has, or that RFC 3339 cannot write in UTC is refused', () => {
+test('text that is no time, a day that does not exist, and a time before 1970 or after 9999 in UTC are refused', () => {
   for (const text of [
     '',
     'yesterday',

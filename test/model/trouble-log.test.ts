@@ -1,4 +1,4 @@
-// Lasting trouble is logged twice: when it begins, and when it ends. Cited by src/model/trouble-log.ts.
+// Trouble that lasts is logged twice: when it begins, and when it ends. Cited by src/model/trouble-log.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

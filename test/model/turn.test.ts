@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { setImmediate as nextPass } from 'node:timers/promises';
 import { nextTurn, noteArrival, turn } from '../../src/model/turn.ts';
 
-/** Returns a function that spends milliseconds. */
+/** Replaces the clock by one that stands still. Returns a function that moves this clock forward. */
 function stoppedClock(t: TestContext): (milliseconds: number) => void {
   let now = 1_000_000;
   t.mock.method(performance, 'now', () => now);
@@ -14,7 +14,7 @@ function stoppedClock(t: TestContext): (milliseconds: number) => void {
   };
 }
 
-/** Returns how many of the works are done in each pass of the event loop, until all are. */
+/** Returns how many of the works are done in each pass of the event loop, until all are done. */
 async function donePerPass(works: Promise<unknown>[]): Promise<number[]> {
   let done = 0;
   for (const work of works) void work.then(() => done++);
@@ -26,7 +26,7 @@ async function donePerPass(works: Promise<unknown>[]): Promise<number[]> {
   return passes;
 }
 
-test('all that wait share a few milliseconds of each pass, in order', async (t) => {
+test('works that wait share a few milliseconds of each pass, in order', async (t) => {
   const spend = stoppedClock(t);
   const order: number[] = [];
   const work = async (index: number) => {
@@ -44,7 +44,7 @@ test('all that wait share a few milliseconds of each pass, in order', async (t) 
   assert.deepEqual(order, [0, 1, 2, 3, 4, 5]);
 });
 
-test('a slice that takes longer than a share is the only one of its pass', async (t) => {
+test('a slice that takes longer than a share is the only one in its pass', async (t) => {
   const spend = stoppedClock(t);
   const work = () => nextTurn().then(() => spend(100));
   const passes = await donePerPass([work(), work(), work()]);
@@ -86,7 +86,7 @@ test('a turn is free while the pass has time and nobody waits', async (t) => {
   void late.then(() => {
     isDone = true;
   });
-  // A later caller does not overtake the waiting ones.
+  // A later caller does not overtake those that wait.
   const later = turn();
   assert.ok(later instanceof Promise);
   void later.then(() => assert.ok(isDone));
@@ -96,7 +96,7 @@ test('a turn is free while the pass has time and nobody waits', async (t) => {
   assert.equal(turn(), undefined);
 });
 
-test('while connections arrive, those that wait get a share every 20 milliseconds', async (t) => {
+test('while connections arrive, works that wait get a share only every 20 milliseconds', async (t) => {
   const spend = stoppedClock(t);
   let slices = 0;
   const work = async () => {
@@ -118,7 +118,7 @@ test('while connections arrive, those that wait get a share every 20 millisecond
     perPass.slice(perPass.indexOf(1)).map((count) => count > 0),
     [true, false, false, false, true, false, false, false, true],
   );
-  // None has arrived.
+  // No connection has arrived since.
   await nextPass();
   assert.equal(slices, 4);
   await done;

@@ -1,4 +1,4 @@
-// ULIDs sort by their times, and are unique.
+// ULIDs sort by their times. Those of the same moment differ.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,7 +10,7 @@ test('a ULID has its time first, as the examples of the specification have it', 
   assert.equal(newUlid(2 ** 48 - 1).slice(0, 10), '7ZZZZZZZZZ');
 });
 
-test('ULIDs of one moment differ, and those of a later one sort after them', () => {
+test('ULIDs of one moment differ, and those of a later moment sort after them', () => {
   const now = Date.now();
   const ulids = Array.from({ length: 1000 }, () => newUlid(now));
   for (const ulid of ulids) assert.match(ulid, ulidPattern);

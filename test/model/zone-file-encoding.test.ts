@@ -1,4 +1,4 @@
-// Zone files with other characters than ASCII, in another encoding than UTF-8, or not text at all.
+// Zone files with characters beyond ASCII, in another encoding than UTF-8, or without any text.
 // Cited by src/model/rdata/tokens.ts.
 
 import assert from 'node:assert/strict';
@@ -43,7 +43,7 @@ const foreign: [what: string, octets: Uint8Array, fault: string][] = [
 ];
 
 for (const [what, octets, fault] of foreign) {
-  test(`a file in a form that is not read has one fault: ${what}`, () => {
+  test(`a file in a form that we do not read has one fault: ${what}`, () => {
     assert.deepEqual(read(octets), [fault]);
     assert.deepEqual(read(octets, 1), [fault], 'reading octet by octet gives other faults');
   });
@@ -108,7 +108,7 @@ for (const [record, fault] of quoted) {
   });
 }
 
-/** Yields the samples of all types with `mü` in place of a token, of a part of it, and beside it. */
+/** Yields the samples of all types, each with `mü` in place of a token, inside a token, and beside a token. */
 function* withUmlauts(): Generator<string> {
   for (const { type, text } of samples) {
     if (text.length > 300) continue;
@@ -127,7 +127,7 @@ function* withUmlauts(): Generator<string> {
   }
 }
 
-test('no fault has the octets of UTF-8 as characters', () => {
+test('no fault shows the octets of a UTF-8 character as characters', () => {
   const lines = [
     ...withUmlauts(),
     'mü mü',

@@ -1,4 +1,5 @@
-// Zone files in tables: how odd syntax is read, what is refused, and that BIND reads the same text in the same way.
+// The reader of zone files, with tables of test cases: how odd syntax is read, and what is refused. BIND must read the
+// same text in the same way.
 // Cited by src/model/zone-file/generate.ts.
 
 import assert from 'node:assert/strict';
@@ -35,7 +36,7 @@ function readIn(zone: Fqdn, ...pieces: string[]): string[] {
   );
 }
 
-/** Returns the octets of a text in UTF-8, one for each character. */
+/** Encodes the text in UTF-8. Returns a string with one character (U+0000–U+00FF) for each octet. */
 function utf8(text: string): string {
   return Buffer.from(text).toString('latin1');
 }
@@ -233,12 +234,12 @@ const accepted: [what: string, text: string, records: string[]][] = [
   ],
   ['$GENERATE with quoted rdata', '$GENERATE 1-1 m$ MX "10 x$"', ['1 m1.foo.k8s 120 MX 10 x1.foo.k8s.']],
   [
-    'a TTL beyond 2^31 counts as 0',
+    'a TTL of more than 2^31 − 1 counts as 0',
     'a 2147483648 A 10.0.0.1',
     ['1 warning: the TTL 2147483648 is more than 2^31 − 1: it counts as 0 (RFC 2181 §8)', '1 a.foo.k8s 0 A 10.0.0.1'],
   ],
   [
-    'a $TTL beyond 2^31 counts as 0',
+    'a $TTL of more than 2^31 − 1 counts as 0',
     '$TTL 3000000000\na A 10.0.0.1',
     ['1 warning: the TTL 3000000000 is more than 2^31 − 1: it counts as 0 (RFC 2181 §8)', '2 a.foo.k8s 0 A 10.0.0.1'],
   ],
@@ -414,7 +415,7 @@ test('an entry of a megabyte is refused without reading all of it', () => {
   }
 });
 
-test('of the records outside the zone the first hundred are listed, then they are counted', () => {
+test('the first hundred records outside the zone are listed, and the others are counted', () => {
   const outside = Array.from({ length: 150 }, (_, index) => `a${index}.example. A 10.0.0.1`);
   const { findings } = contentsOf(['a A 10.0.0.1', ...outside, '*.a NS b.', '*.b NS b.'].join('\n'));
   assert.equal(findings.warnings, 152);
@@ -434,7 +435,7 @@ test('an RRset with different TTLs gets the smallest (RFC 2181 §5.2)', () => {
   ]);
 });
 
-test('faults are listed with their lines up to a limit, then counted', () => {
+test('faults are listed with their lines up to a limit, and the others are counted', () => {
   const faultsOf = (count: number): Refusal => {
     try {
       refuseFaults(contentsOf('a A x\n'.repeat(count)).findings);
@@ -461,13 +462,13 @@ test('the estimate of memory counts names, RRsets and records', () => {
   const held = (text: string) => contentsOf(text).contents.held;
   const one = held('a A 10.0.0.1');
   assert.ok(one > 100, `${one}`);
-  assert.equal(held('a A 10.0.0.1\na A 10.0.0.1'), one, 'a duplicate record counts');
+  assert.equal(held('a A 10.0.0.1\na A 10.0.0.1'), one, 'a duplicate record adds to the estimate');
   assert.ok(held('a A 10.0.0.1\na A 10.0.0.2') > one + 'A 10.0.0.2'.length);
   assert.ok(held('a A 10.0.0.1\nb A 10.0.0.2') >= 2 * one);
   assert.ok(held(`a TXT ${'x '.repeat(5000)}`) > 20_000);
 });
 
-test('any text is read without an exception, and the pieces that it comes in make no difference', () => {
+test('any text is read without an exception, and cutting it into pieces makes no difference', () => {
   const word = fc.constantFrom(
     'a',
     '@',

@@ -1,5 +1,5 @@
-// Every operation of the API that writes has a row in the table of audited requests, so that a new one does not forget
-// its audit events.
+// Every operation of the API that writes has a row in the table of audited requests. So nobody forgets the audit events
+// of a new operation.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

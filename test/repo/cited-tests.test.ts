@@ -40,8 +40,8 @@ function reachedFrom(file: string, through: (file: string) => boolean, types = f
 const isTest = (file: string) => file.startsWith('test/');
 
 /**
- * Returns whether the test, or a helper of it, imports the module; or whether its head names the module and it reaches
- * the module through others.
+ * Returns whether the test, or a helper of it, imports the module, or names the module and reaches it through imports
+ * of others.
  */
 function proves({ from, cited }: Citation): boolean {
   const tests = reachedFrom(cited, isTest);

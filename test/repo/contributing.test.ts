@@ -1,5 +1,5 @@
-// CONTRIBUTING.md and the documents name only existing files and headings, and the table of settings agrees with the
-// help.
+// CONTRIBUTING.md and the documents name only files and headings that exist, and the table of settings agrees with
+// `--help`.
 
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -62,7 +62,7 @@ test('CONTRIBUTING.md describes every room, and every file beside the rooms', ()
   );
 });
 
-/** Variable → the setting's flag with its value, and its default, from the help or from the table of settings. */
+/** The variable of a setting → its flag with its value, and its default. */
 type Rows = Map<string, { flag: string; standard: string }>;
 
 function rowsOfHelp(): Rows {
@@ -90,7 +90,7 @@ function rowsOfTable(): Rows {
   );
 }
 
-/** Settings whose default is long, or depends on the machine or on other settings: the table describes it in words. */
+/** Settings whose default the table describes in words: it is long, or depends on the machine or on other settings. */
 const inWords = ['ADVERTISE', 'REPLICA', 'ADMIN_TOKEN', 'DNS_THREADS', 'DNS_COOKIE_SECRET', 'DNS_RATE_LIMIT_ALLOW'];
 inWords.push('DNS_TLS_LISTEN', 'DNS_HTTPS_LISTEN', 'LOG_FORMAT');
 
@@ -100,7 +100,7 @@ test('every setting has its row in docs/operations.md, with its flag and its def
   assert.deepEqual([...table.keys()].sort(), [...help.keys()].sort());
   for (const [variable, { flag, standard }] of help) {
     const row = table.get(variable);
-    // The table shows a flag's values only if the user must choose one of them.
+    // The table shows the values of a flag only if the user must choose one of them.
     assert.equal(row?.flag, flag.includes('|') ? flag : flag.replace(/ .*/, ''), variable);
     const [, literal] = /^`([^`]+)`/.exec(row?.standard ?? '') ?? [];
     if (literal !== undefined) assert.equal(literal, standard, variable);

@@ -1,4 +1,4 @@
-// Every code is used, and docs/api.md explains every code.
+// Every code of refusal is used, and docs/api.md explains it.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -20,6 +20,6 @@ for (const [name, [status]] of Object.entries(errorCodes)) {
       `(?:refuse(?:Field)?\\(|Refusal\\(|super\\(|code: |\\? |\\.fault\\([^;]*, )\\s*'${name}'`,
     );
     assert.ok(refusal.test(code), `no code refuses with ${name}`);
-    assert.match(page, new RegExp(`\\| \`${name}\` \\| ${status} \\|`), 'docs/api.md has no row for it');
+    assert.match(page, new RegExp(`\\| \`${name}\` \\| ${status} \\|`), `docs/api.md has no row for ${name}`);
   });
 }

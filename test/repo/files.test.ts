@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-/** Made by Prisma (prisma/generate.ts). */
+/** The folder of code that Prisma generates (prisma/generate.ts). */
 const generated = 'src/ledger/generated/';
 const files = ['src', 'test', 'bench', 'openapi', 'prisma'].flatMap((folder) => {
   try {

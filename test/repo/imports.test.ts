@@ -11,7 +11,7 @@ const source = fileURLToPath(new URL('../../src/', import.meta.url));
 /** The rooms that refuse requests. No other room knows the codes of refusals and their HTTP status. */
 const refusing = ['control', 'http'];
 
-/** A room → the rooms it may import besides itself. */
+/** A room → the rooms that it may import besides itself. */
 const rooms: Record<string, string[]> = {
   model: [],
   store: ['model'],
@@ -29,7 +29,7 @@ const rooms: Record<string, string[]> = {
   cli: ['model', 'backup'],
 };
 
-/** Within control: a folder of use cases → the other folders of use cases that it may import. */
+/** A folder of use cases in control → the other folders of use cases that it may import. */
 const useCases: Record<string, string[]> = {
   addresses: [],
   forwarders: [],
@@ -45,18 +45,20 @@ const useCases: Record<string, string[]> = {
 };
 
 /**
- * Folders of control that every use case may import. A later one may import an earlier one. A file beside the folders
- * may import all of control.
+ * Folders of control that every use case may import. A folder may import those before it in this list. A file beside
+ * the folders may import all of control.
  */
 const underUseCases = ['input', 'access', 'reading', 'transaction'];
 
-/** The file of the store that others may import, besides its kinds of keys and values: never an implementation. */
+/** The file of the store that other rooms may import. Besides, they may import the kinds of keys and values. */
 const storeInterface = 'store/store.ts';
 const storedKinds = 'store/kinds/';
-/** The codecs of the kinds. No other room imports them. */
+/** The folder with the codecs of the kinds. No other room imports from it. */
 const codec = 'store/codec/';
 
-/** Packages with one owner: a file, or a folder. SQLite has two: the store, and the ledger's files for it. */
+/**
+ * A package → the file or folder that may import it. SQLite has two owners: the store, and some files of the ledger.
+ */
 const owners: Record<string, string | string[]> = {
   etcd3: 'store/etcd',
   'node:sqlite': ['store/embedded', 'ledger/sqlite-'],
@@ -75,7 +77,7 @@ const owners: Record<string, string | string[]> = {
   'close-with-grace': 'main.ts',
 };
 
-/** Packages of which we use only types. Loading their code would slow down every start (model/json-schema.ts). */
+/** Packages of which we use only types. Loading their code would slow down every start (src/model/json-schema.ts). */
 const typesOnly = ['typebox', '@fastify/type-provider-typebox'];
 
 interface Import {
@@ -84,14 +86,14 @@ interface Import {
   typeOnly: boolean;
 }
 
-/** Made by Prisma: only the ledger imports it. */
+/** The folder of code that Prisma generates. Only the ledger imports it. */
 const generated = 'ledger/generated/';
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter(
   (file) => /\.(ts|js)$/.test(file) && !file.startsWith(generated),
 );
 const imports = files.flatMap((file) => importsIn(file, readFileSync(join(source, file), 'utf8')));
 
-/** Returns all imports of a file: with `from`, for side effects alone, or dynamic. */
+/** Returns all imports of a file: with `from`, only for side effects, and dynamic ones. */
 function importsIn(file: string, text: string): Import[] {
   const found = text.matchAll(
     /(?:^|\n)\s*(?:import|export)\s(type\s)?[^;'"]*?from\s*'([^']+)'|(?:^|\n)\s*import\s*'([^']+)'|\b(?:import|getBuiltinModule|require)\(\s*'([^']+)'/g,
@@ -107,7 +109,7 @@ function roomOf(file: string): string {
   return file.includes('/') ? (file.split('/')[0] as string) : '';
 }
 
-/** Returns the arrows of a table that no import needs. */
+/** Returns the arrows of a table, as `from → to`, that no import needs. */
 function unusedArrows(table: Record<string, string[]>, used: ReadonlySet<string>): string[] {
   const arrows = Object.entries(table).flatMap(([from, targets]) => targets.map((to) => `${from} → ${to}`));
   return arrows.filter((arrow) => !used.has(arrow));
@@ -132,7 +134,7 @@ test('every way to import is found', () => {
 test('rooms import only what the architecture lets them', () => {
   const wrong = imports.filter(({ from, to }) => {
     const [room, target] = [roomOf(from), roomOf(to)];
-    // Files that belong to no room, and the command's launcher, may import all.
+    // Files that belong to no room, and the launcher of the command, may import all rooms.
     if (room === '' || !to.endsWith('.ts') || from === 'cli/zonewright.js') return false;
     if (to === 'errors.ts') return !refusing.includes(room);
     if (target === room) return false;
@@ -143,7 +145,7 @@ test('rooms import only what the architecture lets them', () => {
 
 test('every arrow of the table of rooms is used', () => {
   const used = new Set(imports.map(({ from, to }) => `${roomOf(from)} → ${roomOf(to)}`));
-  assert.deepEqual(unusedArrows(rooms, used), [], 'allowed, but imported by no file');
+  assert.deepEqual(unusedArrows(rooms, used), [], 'the tables allow imports that no file has');
 });
 
 test('the folders of control import one another in one direction, and use every arrow', () => {
@@ -164,7 +166,7 @@ test('the folders of control import one another in one direction, and use every 
     [...new Set(files.map(folderOf))].filter((folder) => folder !== undefined).sort(),
     [...underUseCases, ...Object.keys(useCases)].sort(),
   );
-  assert.deepEqual(unusedArrows(useCases, used), [], 'allowed, but imported by no file');
+  assert.deepEqual(unusedArrows(useCases, used), [], 'the tables allow imports that no file has');
 });
 
 test('every room has its row', () => {
@@ -174,7 +176,7 @@ test('every room has its row', () => {
   );
 });
 
-test('rooms other than the store know only its interface', () => {
+test('other rooms import only the interface and the kinds of the store', () => {
   const wrong = imports.filter(
     ({ from, to }) =>
       roomOf(to) === 'store' &&
@@ -185,7 +187,7 @@ test('rooms other than the store know only its interface', () => {
   assert.deepEqual(wrong, []);
 });
 
-test('forwarding knows the messages of dns, and what a socket to a server is', () => {
+test('forwarding imports from dns only the messages and the interface of a socket to a server', () => {
   const ofDns = imports.filter(({ from, to }) => roomOf(from) === 'forwarding' && roomOf(to) === 'dns');
   assert.deepEqual(
     ofDns.filter(({ to }) => !to.startsWith('dns/wire/') && to !== 'dns/ask/server-socket.ts'),

@@ -1,5 +1,5 @@
-// The committed OpenAPI description agrees with the routes, and has what generators of clients need. The linters of
-// Redocly and Spectral, and a generated client: test/description/.
+// The committed OpenAPI description agrees with the routes, and has what generators of clients need. test/description/
+// runs the linters of Redocly and Spectral, and a generated client.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -44,7 +44,7 @@ test('every operation has a name of its own, one tag, a summary, a text and an e
   }
 });
 
-test('answers have a real status, and their failures the code that the registry has for it', () => {
+test('answers have a real status, and an answer that is a refusal has codes that the registry has for this status', () => {
   for (const { what, responses } of operations) {
     for (const [status, { description: text, content = {} }] of Object.entries(responses)) {
       assert.match(status, /^\d{3}$/, what);
@@ -57,7 +57,7 @@ test('answers have a real status, and their failures the code that the registry 
   }
 });
 
-test('bodies are named schemas, and a choice of texts is an enum', () => {
+test('bodies are named schemas, and a choice between texts is an enum', () => {
   for (const name of ['Pool', 'Host', 'Zone', 'RRset', 'Allocation', 'Problem'])
     assert.ok(description.components.schemas[name], `there is no schema ${name}`);
   assert.deepEqual(description.components.schemas.Problem?.properties?.code?.enum, Object.keys(errorCodes));

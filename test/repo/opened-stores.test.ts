@@ -1,5 +1,5 @@
-// The files that open a store. A store that was restored from a backup counts its revisions anew. open-store.ts adds
-// the offset that hides this; a file that opened a store by itself would show revisions that go back.
+// Only one file opens a store. A store that was restored from a backup counts its revisions anew. src/open-store.ts
+// adds the offset that hides this. A file that opened a store itself would show revisions that go back.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';

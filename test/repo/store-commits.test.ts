@@ -1,5 +1,5 @@
-// The files that commit to the store. Changes that users can see are made by the one builder and committed by its loop,
-// so that each gets its audit event. The list below has all files that commit, each with its reason.
+// The files that commit to the store. The builder makes all changes that users can see, and the loop commits them, so
+// that each change gets its audit event. The list below has all files that commit, each with its reason.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -9,10 +9,10 @@ import { fileURLToPath } from 'node:url';
 
 const source = fileURLToPath(new URL('../../src/', import.meta.url));
 
-/** A file that calls `commit` of the store → why it does. */
+/** A file that calls `commit` of the store → the reason. */
 const writers: Record<string, string> = {
   'control/transaction/commit.ts': 'the loop: it commits what the builder made',
-  'control/transaction/read-layout.ts': 'compares alone: it writes nothing',
+  'control/transaction/read-layout.ts': 'only compares: it writes nothing',
   'control/zone-file/import-lock.ts': 'a lease: the lock of an import is no change of the zone',
   'control/zone-file/write-generation.ts':
     'chunks of an import: no user sees them before the last put, which the builder makes',

@@ -8,7 +8,7 @@ from unicodedata import category
 import schemathesis
 from hypothesis import strategies as st
 
-# Few names and addresses, so that many requests are about something that another one has made.
+# There are few names and addresses, so that many requests are about something that an earlier request has made.
 labels = st.one_of(st.sampled_from(["a", "b", "c"]), st.from_regex(r"[a-z0-9_]{1,12}", fullmatch=True))
 zones = st.sampled_from(["foo.k8s", "bar.k8s", "sub.foo.k8s"])
 names = st.one_of(
@@ -61,7 +61,7 @@ def map_query(context, query):
             del shown["until"]
     if "since" in shown or "until" in shown:
         shown.pop("at", None)
-        # A plot has at most 2000 steps. Without a time, it shows a day.
+        # A plot has at most 2,000 steps. Without `since` and `until`, it shows a day.
         shown.pop("step", None)
     if path.endswith("/usage") and "step" in shown:
         shown["step"] = max(44, shown["step"])
@@ -87,7 +87,7 @@ def before_call(context, case, kwargs):
     if not isinstance(body, dict):
         return
     method, path = case.operation.method.lower(), case.operation.path
-    # SkyDNS needs the store etcd.
+    # The field `skydns` needs the store etcd.
     left_out = {"skydns"}
     if method == "put" or (method == "patch" and path != "/v1/hosts/{name}"):
         left_out |= {"name", "type"}

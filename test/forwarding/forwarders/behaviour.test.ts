@@ -1,4 +1,5 @@
-// The answer to the client and the kept answer for each behaviour of a server. Each row has a server of its own.
+// The answer to the client, and the answer that the cache keeps, for each behaviour of a server. Each row has a server
+// of its own.
 
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
@@ -27,8 +28,9 @@ const zone = 'bad.test';
 const name = `www.${zone}`;
 
 interface Row {
-  /** The behaviour for a query. Probes get good answers unless `probes` is set. */
+  /** The behaviour of the server for a query. */
   readonly does: Behaviour;
+  /** If set, probes get this behaviour too. Otherwise they get good answers. */
   readonly probes?: true;
   readonly rcode?: number;
   readonly extendedError?: number;
@@ -274,7 +276,7 @@ for (const { name: kind, open, skip } of socketKinds) {
         const server = await startBadUpstream(t, (query) =>
           isProbe(query) && row.probes !== true ? [reply(query, { rcode: nxdomain })] : row.does(query),
         );
-        // Long enough that even on a busy machine the server is not asked again before it has answered.
+        // The timeout is so long that, even on a busy machine, the server is not asked again before it has answered.
         const timeoutMilliseconds = (row.queries ?? 1) > 3 ? 2_000 : 5_000;
         const { ask, cached } = openForwarding(t, [{ targets: [server.port], timeoutMilliseconds }], {
           openSocket: open(t),
@@ -292,14 +294,14 @@ for (const { name: kind, open, skip } of socketKinds) {
         if (kept === undefined) return;
         if (kept > 1) {
           assert.deepEqual(cached(name)?.answers, answers);
-          assert.ok(cached(name, { later: kept - 2 }) !== undefined, `it is kept for less than ${kept} s`);
+          assert.ok(cached(name, { later: kept - 2 }) !== undefined, `the answer is kept for less than ${kept} s`);
         }
-        assert.equal(cached(name, { later: kept + 1 }), undefined, `it is kept longer than ${kept} s`);
+        assert.equal(cached(name, { later: kept + 1 }), undefined, `the answer is kept for more than ${kept} s`);
         if (kept === 0) assert.equal(cached(name), undefined);
       });
     }
 
-    test('a closed port is noticed at once, and kept for two seconds', async (t) => {
+    test('a closed port is noticed at once, and the failure is kept for two seconds', async (t) => {
       const server = await startBadUpstream(t, wellBehaved);
       server.close();
       const { ask, cached } = openForwarding(t, [{ targets: [server.port] }], { openSocket: open(t) });
@@ -320,7 +322,7 @@ for (const { name: kind, open, skip } of socketKinds) {
       await until(() => cached(name)?.rcode === 0, 'the late answer is not kept');
     });
 
-    test('a server without EDNS is asked without from then on', async (t) => {
+    test('a server that refuses EDNS is asked without EDNS from then on', async (t) => {
       const server = await startBadUpstream(t, (query) => [
         reply(query, query.hasEdns ? { rcode: 1, withoutEdns: true } : { answers: [good()] }),
       ]);
@@ -337,7 +339,7 @@ for (const { name: kind, open, skip } of socketKinds) {
       );
     });
 
-    test('30 equal questions are asked once', async (t) => {
+    test('of 30 equal questions at once, one query is sent', async (t) => {
       const server = await startBadUpstream(t, (query) => [
         { octets: reply(query, { answers: [good()] }), afterMilliseconds: 100 },
       ]);
@@ -356,7 +358,7 @@ for (const { name: kind, open, skip } of socketKinds) {
         const ednsFlags = octets.readUInt16BE(12 + name.length + 2 + 4 + 7);
         assert.equal(ednsFlags === 0x8000, (flags & 1) !== 0);
         assert.equal((octets[3]! & 0x10) !== 0, (flags & 2) !== 0);
-        assert.equal((octets[2]! & 0x01) !== 0, true, 'RD');
+        assert.equal((octets[2]! & 0x01) !== 0, true, 'RD is not set');
       }
       assert.equal(server.queries.filter((query) => !isProbe(query)).length, 4);
       assert.equal(cached(name, { flags: 3 })?.rcode, 0);
@@ -374,7 +376,7 @@ for (const { name: kind, open, skip } of socketKinds) {
       'the first with an alias loop': (query) => [reply(query, { answers: [cname(query.name)] })],
     };
     for (const [what, behaviour] of Object.entries(firsts)) {
-      test(`${what}: the second is asked`, async (t) => {
+      test(`${what}: the second server is asked`, async (t) => {
         const first = await startBadUpstream(t, behaviour === 'closed' ? () => [] : behaviour);
         if (behaviour === 'closed') first.close();
         const second = await startBadUpstream(t, wellBehaved);
@@ -386,7 +388,7 @@ for (const { name: kind, open, skip } of socketKinds) {
       });
     }
 
-    test('a server that fails is only probed, and the first is used again when it answers', async (t) => {
+    test('a server that fails is only probed, and is used again when it answers', async (t) => {
       const first = await startBadUpstream(t, () => []);
       const second = await startBadUpstream(t, wellBehaved);
       const { ask, forwarding } = openForwarding(t, [{ targets: [first.port, second.port] }], { openSocket: open(t) });
@@ -396,9 +398,9 @@ for (const { name: kind, open, skip } of socketKinds) {
       assert.equal(healthy(), false);
       const before = asked();
       for (let i = 0; i < 10; i += 1) await ask(`g${i}.${zone}`);
-      assert.equal(asked(), before, 'questions went to it');
+      assert.equal(asked(), before, 'questions went to the server that fails');
       first.behave(wellBehaved);
-      await until(() => healthy() === true, 'it is not used again');
+      await until(() => healthy() === true, 'the server is not used again');
       await ask(`h.${zone}`);
       assert.equal(asked(), before + 1);
     });
@@ -406,13 +408,13 @@ for (const { name: kind, open, skip } of socketKinds) {
 }
 
 suite('stale answers', { concurrency: true }, () => {
-  test('are given when no server answers, with TTL 30 and an extended error, and at once for a while', async (t) => {
+  test('are given when no server answers, with TTL 30 and an extended error, and then for 30 seconds without asking', async (t) => {
     const server = await startBadUpstream(t, (query) => [reply(query, { answers: [good(1)] })]);
     const { ask, cached } = openForwarding(t, [
       { targets: [server.port], staleSeconds: 600, timeoutMilliseconds: 500 },
     ]);
     assert.equal((await ask(name)).rcode, 0);
-    await until(() => cached(name) === undefined, 'it does not expire');
+    await until(() => cached(name) === undefined, 'the answer does not expire');
     server.behave(() => []);
     const stale = await ask(name);
     assert.deepEqual(stale.answers, [`${name} 30 A 192.0.2.1`]);
@@ -421,30 +423,30 @@ suite('stale answers', { concurrency: true }, () => {
     assert.equal(cached(name, { later: 31 }), undefined);
   });
 
-  test('are not given longer than is asked for', async (t) => {
+  test('are not given for longer than `staleSeconds`', async (t) => {
     const server = await startBadUpstream(t, (query) => [reply(query, { answers: [good(1)] })]);
     const { ask, cached } = openForwarding(t, [{ targets: [server.port], staleSeconds: 20, timeoutMilliseconds: 500 }]);
     await ask(name);
-    await until(() => cached(name) === undefined, 'it does not expire');
+    await until(() => cached(name) === undefined, 'the answer does not expire');
     server.behave(() => []);
     assert.equal((await ask(name)).extendedError, 3);
     assert.equal(cached(name, { later: 21 }), undefined);
   });
 
-  test('give way to a live answer', async (t) => {
+  test('are not given if a server answers', async (t) => {
     const server = await startBadUpstream(t, (query) => [reply(query, { answers: [good(1)] })]);
     const { ask, cached } = openForwarding(t, [{ targets: [server.port], staleSeconds: 600 }]);
     await ask(name);
-    await until(() => cached(name) === undefined, 'it does not expire');
+    await until(() => cached(name) === undefined, 'the answer does not expire');
     server.behave((query) => [reply(query, { answers: [record(1, 60, evilAddress)] })]);
     assert.deepEqual((await ask(name)).answers, [`${name} 60 A 192.0.2.66`]);
   });
 
-  test('are not given unless that is asked for', async (t) => {
+  test('are not given without `staleSeconds`', async (t) => {
     const server = await startBadUpstream(t, (query) => [reply(query, { answers: [good(1)] })]);
     const { ask, cached } = openForwarding(t, [{ targets: [server.port], timeoutMilliseconds: 200 }]);
     await ask(name);
-    await until(() => cached(name) === undefined, 'it does not expire');
+    await until(() => cached(name) === undefined, 'the answer does not expire');
     server.behave(() => []);
     assert.equal((await ask(name)).rcode, servfail);
   });

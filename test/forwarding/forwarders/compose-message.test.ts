@@ -20,7 +20,7 @@ function compose(): void {
   assert.deepEqual(walkedRecords(made), walkedRecords(from));
 }
 
-test('names in rdata are written anew, and all else is copied', () => {
+test('a composed message has the records of the sample, and is hardly longer', () => {
   for (const sample of samples()) {
     assert.ok(from.walk(sample, sample.length));
     compose();
@@ -28,7 +28,7 @@ test('names in rdata are written anew, and all else is copied', () => {
   }
 });
 
-test('each damaged message that is still well-formed can be composed anew', () => {
+test('the records of a damaged message that is still well-formed can be composed', () => {
   const random = new Random(11);
   const all = samples();
   for (let i = 0; i < 50_000; i += 1) {

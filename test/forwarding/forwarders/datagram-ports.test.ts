@@ -12,7 +12,7 @@ import { socketKinds } from './socket-kinds.ts';
 
 const source = new URL('../../../src/', import.meta.url);
 
-/** The last argument is the kind of sockets. */
+/** The script of a process that may open no more files. Its last argument is the kind of sockets. */
 const script = `
 import { openSync } from 'node:fs';
 import { DatagramPorts } from '${source}forwarding/forwarders/datagram-ports.ts';

@@ -37,7 +37,7 @@ function asked({ queries }: BadUpstream): Query[] {
   return queries.filter((query) => !isProbe(query));
 }
 
-/** A zone that is served here, with one address and one alias. */
+/** Returns a zone that this replica serves, with one address and one alias. */
 function ownZone(zone: string) {
   const labels = zone.split('.').length;
   return {
@@ -65,7 +65,7 @@ test('an alias into another forwarded zone is followed there, also from the cach
   assert.equal(asked(a).length + asked(b).length, 2);
 });
 
-test('an alias is not followed for a client that may not ask there: it gets the alias alone', async (t) => {
+test('an alias into a zone that the client may not ask is not followed: the client gets only the alias', async (t) => {
   const [a, b] = [await startBadUpstream(t, aliasTo('www.b.test')), await startBadUpstream(t, wellBehaved)];
   const { ask } = openForwarding(t, [
     { zone: 'a.test', targets: [a.port] },
@@ -76,7 +76,7 @@ test('an alias is not followed for a client that may not ask there: it gets the 
   assert.deepEqual([refused.rcode, refused.answers], [0, ['www.a.test 60 CNAME www.b.test']]);
 });
 
-test('an alias whose target fails stays, without an error', async (t) => {
+test('if the target of an alias fails, the client gets only the alias, without an error', async (t) => {
   const a = await startBadUpstream(t, aliasTo('www.b.test'));
   const b = await startBadUpstream(t, (query) => [reply(query, { rcode: 2 })]);
   const { ask } = openForwarding(t, [
@@ -87,7 +87,7 @@ test('an alias whose target fails stays, without an error', async (t) => {
   assert.deepEqual([answer.rcode, answer.answers], [0, ['www.a.test 60 CNAME www.b.test']]);
 });
 
-test('an alias into a zone of ours is followed there, and from there on', async (t) => {
+test('an alias into a zone of ours is followed, and so is an alias in that zone', async (t) => {
   const a = await startBadUpstream(t, (query) => aliasTo(`${query.name.split('.')[0]!.toLowerCase()}.own.test`)(query));
   const b = await startBadUpstream(t, wellBehaved);
   const given = [
@@ -108,7 +108,7 @@ test('an alias into a zone of ours is followed there, and from there on', async 
   assert.deepEqual([denied.rcode, denied.answers.length, denied.message.authorities.length], [3, 1, 1]);
 });
 
-test('aliases that lead from zone to zone and back end', async (t) => {
+test('a loop of aliases between two zones ends', async (t) => {
   const [a, b] = [await startBadUpstream(t, aliasTo('www.b.test')), await startBadUpstream(t, aliasTo('www.a.test'))];
   const { ask } = openForwarding(t, [
     { zone: 'a.test', targets: [a.port] },
@@ -128,11 +128,11 @@ test('a record of a zone of ours in the answer of another server is left out', a
   ]);
 });
 
-test('a server that forwards our question back to us is found, named once, and used again when that is over', async (t) => {
+test('a server that forwards our question back to us is found, logged once, and used again when it no longer does so', async (t) => {
   const warnings: { target?: string; forwarder?: string; asker?: string }[] = [];
   const log = (fields: unknown) => void warnings.push(fields as (typeof warnings)[number]);
   const logger = { debug: () => undefined, info: () => undefined, warn: log, error: () => undefined };
-  // The server sends each question back to us, and answers with our answer.
+  // The server sends each question back to us, and does not answer.
   const server = await startBadUpstream(t, () => []);
   const opened = openForwarding(t, [{ zone: 'loop.test', targets: [server.port] }], { logger });
   const loop: Behaviour = (query) => {
@@ -148,13 +148,13 @@ test('a server that forwards our question back to us is found, named once, and u
   assert.deepEqual(found, [{ forwarder: 'loop.test', target: `127.0.0.1:${server.port}`, asker: '127.0.0.1' }]);
   const before = asked(server).length;
   assert.equal((await opened.ask('other.loop.test')).rcode, 2);
-  assert.equal(asked(server).length, before, 'it is asked although it loops');
+  assert.equal(asked(server).length, before, 'the server is asked although it makes a loop');
   server.behave(wellBehaved);
-  await until(() => loops() === false, 'it is not used again');
+  await until(() => loops() === false, 'the server is not used again');
   assert.equal((await opened.ask('third.loop.test')).rcode, 0);
 });
 
-test('the cookie of a server is learned and sent back, and no answer without it is taken', async (t) => {
+test('the cookie of a server is sent back, and answers without a cookie are then ignored', async (t) => {
   const serverPart = Buffer.from('0102030405060708', 'hex');
   const server = await startBadUpstream(t, (query) => [
     reply(query, {
@@ -179,7 +179,7 @@ test('the cookie of a server is learned and sent back, and no answer without it 
   assert.deepEqual((await ask('c.bad.test')).answers, ['c.bad.test 60 A 192.0.2.1']);
 });
 
-test('a server that wants its new cookie gets it, and over TCP none is needed', async (t) => {
+test('after BADCOOKIE the new cookie is sent, and over TCP an answer needs no cookie', async (t) => {
   const serverPart = Buffer.from('0102030405060708', 'hex');
   const cookieFor = (query: Query) => option(10, Buffer.concat([query.cookie!.subarray(0, 8), serverPart]));
   const server = await startBadUpstream(t, (query) => [
@@ -250,10 +250,10 @@ test('a server is asked over TLS if its target says so, and only if its certific
     assert.match((fields as { reason: string }).reason, reason);
   }
   assert.equal(forwarding.state(parseName('good.test'))?.upstreams[0]?.failure, undefined);
-  assert.equal(server.queries.length, 0, 'a query in the clear');
+  assert.equal(server.queries.length, 0, 'a query was sent without TLS');
 });
 
-test('round-robin asks each server in turn, and fastest the one that answers soonest', async (t) => {
+test('the order `round-robin` asks each server in turn, and `fastest` the server that answers soonest', async (t) => {
   const slow = await startBadUpstream(t, (query) => [
     { octets: reply(query, { answers: [good()] }), afterMilliseconds: 100 },
   ]);
@@ -273,7 +273,7 @@ test('round-robin asks each server in turn, and fastest the one that answers soo
   assert.ok(asked(slow).length <= before + 1);
 });
 
-test('a silent server takes only a part of the room for questions, and a client too', async (t) => {
+test('questions for a silent server, or of one client, take only a part of the room', async (t) => {
   const silent = await startBadUpstream(t, () => []);
   const lively = await startBadUpstream(t, wellBehaved);
   const given = [
@@ -288,7 +288,7 @@ test('a silent server takes only a part of the room for questions, and a client 
   assert.ok(new Set(asked(silent).map(({ name }) => name.toLowerCase())).size <= 32);
 });
 
-test('a changed forwarder keeps no answers, and questions under way end when it is removed', async (t) => {
+test('a forwarder with a new number has no cached answers, and questions under way for the old number end', async (t) => {
   const server = await startBadUpstream(t, wellBehaved);
   const { ask, cached, forwarding, listed } = openForwarding(t, [{ zone: 'bad.test', targets: [server.port] }]);
   await ask('www.bad.test');
@@ -297,10 +297,10 @@ test('a changed forwarder keeps no answers, and questions under way end when it 
   const underWay = ask('slow.bad.test');
   forwarding.setForwarders([{ ...listed[0]!, id: 99 }]);
   assert.deepEqual([(await underWay).rcode, cached('www.bad.test')], [2, undefined]);
-  assert.equal((await ask('www.bad.test')).rcode, 2, 'the old number is unknown');
+  assert.equal((await ask('www.bad.test')).rcode, 2, 'a question with the old number is answered');
 });
 
-test('a forwarder that is removed while a socket is being opened for it ends the question, and nothing else', async (t) => {
+test('if a forwarder is removed while a socket is being opened, only its question ends', async (t) => {
   const server = await startBadUpstream(t, wellBehaved);
   const { ask, forwarding, listed } = openForwarding(t, [{ zone: 'bad.test', targets: [server.port] }]);
   const underWay = ask('www.bad.test');
@@ -310,7 +310,7 @@ test('a forwarder that is removed while a socket is being opened for it ends the
   assert.equal((await ask('www.bad.test')).rcode, 0);
 });
 
-test('a question for a forwarder that is not in the list yet waits for it', async (t) => {
+test('a question for a forwarder that is not in the list yet waits until it is', async (t) => {
   const server = await startBadUpstream(t, wellBehaved);
   const { ask, forwarding, listed } = openForwarding(t, [{ zone: 'bad.test', targets: [server.port] }]);
   forwarding.setForwarders([]);
@@ -339,7 +339,7 @@ test('questions go out from changing ports, with changing ids', async (t) => {
   assert.ok(new Set(queries.map(({ octets }) => octets.readUInt16BE(0))).size >= 95);
 });
 
-test('an answer whose name is in another case is asked for again over TCP: it may be forged', async (t) => {
+test('if the name in an answer has another case, the question is asked again over TCP, because the answer may be forged', async (t) => {
   const lower = (question: Buffer) => Buffer.from(question.toString('latin1').toLowerCase(), 'latin1');
   const server = await startBadUpstream(t, (query) => [
     query.isTcp
@@ -360,7 +360,7 @@ test('while all servers are down, one question is tried, and the others fail at 
   await ask('first.bad.test');
   // Three probes are refused until then.
   const probed = () => (forwarding.state('bad.test' as never)?.upstreams[0]?.unansweredProbes ?? 0) >= 3;
-  await until(probed, 'it is not probed');
+  await until(probed, 'the server is not probed');
   await startBadUpstream(t, () => [], closed.port);
   let isTried = false;
   const tried = ask('tried.bad.test').then(({ rcode }) => {
@@ -368,7 +368,7 @@ test('while all servers are down, one question is tried, and the others fail at 
     return rcode;
   });
   assert.equal((await ask('other.bad.test')).rcode, 2);
-  assert.equal(isTried, false, 'the other one has waited');
+  assert.equal(isTried, false, 'the question that fails at once has waited');
   assert.equal(await tried, 2);
 });
 
@@ -377,7 +377,7 @@ test('cached answers are shown with their records as text', async (t) => {
     if (query.name.toLowerCase().startsWith('none'))
       return [reply(query, { rcode: 3, authorities: [soa('bad.test')] })];
     if (query.type === 15) return [reply(query, { answers: [record(15, 60, Buffer.from([0, 9, 0xc0, 12]))] })];
-    // Rdata that is not valid for its type.
+    // This rdata is not valid for its type.
     if (query.type === 257) return [reply(query, { answers: [record(257, 60, Buffer.from([0, 9, 1]))] })];
     return [reply(query, { answers: [good()] })];
   });
@@ -402,7 +402,7 @@ test('cached answers are shown with their records as text', async (t) => {
   assert.deepEqual(forwarding.cached('other.test' as never, undefined, 2), []);
 });
 
-test('an hour of outage, then back: questions are answered within seconds', async (t) => {
+test('after an outage, questions are answered again within seconds', async (t) => {
   const server = await startBadUpstream(t, () => []);
   const { ask, forwarding } = openForwarding(t, [
     { zone: 'bad.test', targets: [server.port], timeoutMilliseconds: 300 },
@@ -412,7 +412,7 @@ test('an hour of outage, then back: questions are answered within seconds', asyn
   server.behave(wellBehaved);
   await until(
     async () => (await ask(`back-${performance.now()}.bad.test`)).rcode === 0,
-    'it is not used again',
+    'the server is not used again',
     15_000,
   );
 });

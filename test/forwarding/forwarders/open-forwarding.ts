@@ -1,4 +1,4 @@
-// A forwarder for the tests: with its cache, without the threads and sockets of clients. Answers come as text.
+// Opens the part that forwards, with its cache, but without the threads and sockets of clients. Answers come as text.
 
 import { decode, type Message } from 'dns-packet';
 import type { OpenServerSocket } from '../../../src/dns/ask/server-socket.ts';
@@ -18,7 +18,7 @@ type Given = Partial<Omit<Forwarder, 'zone' | 'targets'>> & { zone?: string; tar
 
 export interface Answer {
   rcode: number;
-  /** −1 without an extended error. */
+  /** The code of the extended error; −1 without one. */
   extendedError: number;
   message: Message;
   /** Each record of the answer section, as text. */
@@ -34,8 +34,8 @@ export const quiet: Logger = {
 };
 
 /**
- * Opens a forwarder for these zones. Targets are ports of 127.0.0.1, or texts. Zones have the numbers 1, 2, 3 … in
- * their order.
+ * Forwards these zones. A target is a port of 127.0.0.1, or a text. The zones have the numbers 1, 2, 3 … in their
+ * order.
  */
 export function openForwarding(
   test: Cleanup,

@@ -1,4 +1,4 @@
-// When servers are probed that nobody asks.
+// A server that no question is sent to is probed from time to time.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -22,7 +22,7 @@ function forwarderTo(address: string, port: number): ForwarderRuntime {
   return new ForwarderRuntime({ id: 1, forwarder }, openNodeSocket, quiet, () => undefined);
 }
 
-test('a server that nobody asks counts as failing when two probes find it gone, and says why', async (t) => {
+test('a server that nobody asks counts as failing after two failed probes, and its state says why', async (t) => {
   const server = await startBadUpstream(t, (query) => [reply(query, { rcode: 3 })]);
   const runtime = forwarderTo('127.0.0.1', server.port);
   t.after(() => runtime.close());

@@ -8,7 +8,7 @@ import type { Cleanup } from '../../support/temporary.ts';
 interface SocketKind {
   readonly name: 'datagram' | 'batched' | 'polled';
   open(t: Cleanup): OpenServerSocket;
-  /** Why it cannot be used here. */
+  /** Says why this kind cannot be used here; false if it can. */
   readonly skip: string | false;
 }
 
@@ -16,9 +16,9 @@ const withoutLibc = whyNoLibc();
 
 export const socketKinds: readonly SocketKind[] = [
   { name: 'datagram', open: () => openNodeSocket, skip: false },
-  // Those of a thread that rests: the event loop watches them.
+  // These are the sockets of a thread that rests: the event loop watches them.
   { name: 'batched', open: () => new BatchedServerSockets(openLibc()).open, skip: withoutLibc },
-  // Those of a thread that is busy.
+  // These are the sockets of a thread that is busy: it asks them for answers itself.
   { name: 'polled', open: openPolled, skip: withoutLibc },
 ];
 

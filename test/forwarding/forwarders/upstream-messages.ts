@@ -1,5 +1,5 @@
-// Responses like those of other servers, compressed by hand or by dns-packet. The tests walk, damage and recompose
-// them.
+// Makes responses like those of other servers, compressed by hand or by dns-packet. The tests walk, damage and
+// recompose these.
 
 import { encode, type ResourceRecord } from 'dns-packet';
 
@@ -21,14 +21,14 @@ function record(owner: number[], type: number, ttl: number, rdata: number[]): nu
   return [...owner, ...fixed, ...rdata];
 }
 
-/** Returns a response for `www.corp.test` with records in three sections; each is whole octets of a record. */
+/** Returns a response for `www.corp.test`. `sections` has the records of each section, each as its octets. */
 export function message(sections: readonly [number[][], number[][], number[][]]): Uint8Array {
   const counts = sections.flatMap((records) => [records.length >> 8, records.length & 255]);
   const question = [...wireName('www.corp.test'), 0, 1, 0, 1];
   return Uint8Array.from([0x12, 0x34, 0x81, 0x80, 0, 1, ...counts, ...question, ...sections.flat(2)]);
 }
 
-/** Messages with names in the rdata of many types, all of them compressed. */
+/** Returns messages with compressed names in the rdata of many types. */
 export function samples(): Uint8Array[] {
   const two = [...toQuestion, ...toZone];
   const hand = [

@@ -17,7 +17,7 @@ test('well-formed messages are walked to their end', () => {
   }
 });
 
-test('a message that is cut anywhere is malformed, and so is one with more octets', () => {
+test('a message that is cut at any place, or has octets after its end, is malformed', () => {
   for (const sample of samples()) {
     for (let length = 0; length < sample.length; length += 1) assert.equal(walk(sample.slice(0, length)), false);
     assert.equal(walk(Uint8Array.from([...sample, 0])), false);
@@ -58,7 +58,7 @@ test('each fault of a name or of rdata makes the message malformed', () => {
   };
   for (const [what, octets] of Object.entries(faults)) assert.equal(walk(octets), false, what);
   const long = Array.from({ length: 4 }, () => [63, ...Array(63).fill(0x61)]).flat();
-  assert.equal(walk(withRecord([...long, 0], 16, [0])), false, 'a name of 257 octets');
+  assert.equal(walk(withRecord([...long, 0], 16, [0])), false, 'a name of 257 octets is accepted');
   assert.equal(
     walk(withRecord([...long.slice(0, 192), 61, ...Array(61).fill(0x61), 0], 16, [0])),
     true,
@@ -71,7 +71,7 @@ test('each fault of a name or of rdata makes the message malformed', () => {
   );
 });
 
-test('random damage never throws, and what is accepted has all its records within the message', () => {
+test('walking a damaged message does not throw, and an accepted message has all its records within it', () => {
   const random = new Random(7);
   const all = samples();
   let accepted = 0;
@@ -87,7 +87,7 @@ test('random damage never throws, and what is accepted has all its records withi
 });
 
 test('the longest chains of pointers are walked in bounded time', () => {
-  // Each record's owner is one label and a pointer to the owner before it, as far as a name may reach.
+  // The owner of each record is one label and a pointer to the owner of the record before, up to the maximum of labels.
   const records: number[][] = [];
   let at = 12 + 15 + 4;
   let previous = 12;

@@ -1,4 +1,4 @@
-// The records of a walked message in a form that can be compared: with their names expanded.
+// Shows the records of a walked message in a form that can be compared: with their names expanded.
 
 import { skipName } from '../../../src/dns/wire/names.ts';
 import { expandName } from '../../../src/forwarding/forwarders/expand-name.ts';

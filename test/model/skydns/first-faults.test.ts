@@ -1,4 +1,4 @@
-// The faults that the state of a zone names are those that sorting all of them would give.
+// The faults that the state of a zone names are the first ones of all faults, sorted by key.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,5 +1,5 @@
-// Values of other programs in the SkyDNS layout, as records: at exact names, by the RFCs. Bad values are reported, and
-// the other values are still served.
+// Records from values of other programs in the SkyDNS layout: at exact names, and as the RFCs say. Bad values are
+// reported, and the others still become records.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -42,7 +42,7 @@ const cases: [path: string, value: object, expected: string[] | undefined][] = [
 for (const [path, value, expected] of cases)
   test(`${path} ${JSON.stringify(value)}`, () => assert.deepEqual(read(path, value), expected));
 
-test('in a reverse zone, a name is a PTR', () => {
+test('in a reverse zone, a value with a name is a PTR', () => {
   const within = parseName('10.in-addr.arpa');
   assert.deepEqual(read('arpa/in-addr/10/0/0/1', { host: 'a.lab.test' }, within), [
     '1.0.0.10.in-addr.arpa',
@@ -97,7 +97,7 @@ test('values of one name become RRsets with the lowest TTL, each record once', (
   assert.deepEqual(together(values), ['skydns 30 A 10.0.0.1,10.0.0.2', 'skydns 300 TXT "x"']);
 });
 
-test('records that cannot stand together are left out by name', () => {
+test('of records that cannot stand together, some are left out and named', () => {
   const alias = { host: 'b' };
   assert.deepEqual(together([alias, { host: '10.0.0.1' }]), [
     'skydns 300 A 10.0.0.1',

@@ -1,4 +1,4 @@
-// The values that we write into the SkyDNS layout. Each record has one value, and its key depends only on the record. A
+// The values that we write into the SkyDNS layout. Each record has one value, whose key depends only on the record. A
 // reader of the layout gets the same records back.
 
 import assert from 'node:assert/strict';
@@ -21,7 +21,7 @@ function rrset(type: string, records: string[], ttl = 60): Rrset {
   return { type: type as RecordType, ttl, records: parseRecords(type as RecordType, records) };
 }
 
-/** Returns keys without the prefix, and values without the fields that all have. */
+/** Returns keys without the prefix → values without the fields that all have. */
 function written(owner: string, one: Rrset, within = zone): Record<string, object> {
   const values = ownValues({ prefix, zone: within, owner: parseName(owner) }, one);
   return Object.fromEntries(
@@ -122,7 +122,7 @@ const contents: fc.Arbitrary<[string, string[]]> = fc.oneof(
   target.map((record): [string, string[]] => ['PTR', [record]]),
 );
 
-test('the written values give the same records when they are read like values of others', () => {
+test('our values give the same records when they are read as values of others', () => {
   fc.assert(
     fc.property(contents, label, fc.integer({ min: 1, max: 86_400 }), ([type, records], first, ttl) => {
       const within = type === 'PTR' ? reverseZone : zone;
@@ -131,8 +131,8 @@ test('the written values give the same records when they are read like values of
       const values = ownValues({ prefix, zone: within, owner }, one);
       const read = [...values].map(([key, json]) => readForeignValue(prefix, within, key, json));
       const isNamed = type === 'MX' || type === 'SRV';
-      // The suffix of these keys is not part of the name. `targetstrip` is not set for it, because CoreDNS would then
-      // cut the target.
+      // The last part of these keys is not part of the name. These values do not say so with `targetstrip`, because
+      // CoreDNS would then shorten the target.
       const named = read.map((value) => {
         assert.ok(value !== undefined);
         return isNamed ? { ...value, owner: parseName(value.owner.slice(value.owner.indexOf('.') + 1)) } : value;
