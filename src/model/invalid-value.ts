@@ -1,4 +1,4 @@
-// The error that model/ throws. errors.ts makes a refusal of it.
+// The error that model/ throws for a value that is not valid. errors.ts makes a refusal of the error.
 
 import { orUnknown } from './unknown.ts';
 

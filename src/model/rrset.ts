@@ -32,7 +32,7 @@ export interface NamedRrsets {
   rrsets: Rrset[];
 }
 
-/** A record as people write it: in presentation form (RFC 1035 §5.1), or as the plain text of a TXT record. */
+/** A record as people write it: in presentation form (RFC 1035 §5.1), or as the plain text of a TXT or SPF record. */
 export type RecordInput = string | { text: string };
 
 export const maxTtl = 2 ** 31 - 1;

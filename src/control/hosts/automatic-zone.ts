@@ -30,7 +30,7 @@ export function removeEmptyZone(builder: TransactionBuilder, owner: Fqdn): void 
 
 /**
  * Deletes an empty zone that {@link removeEmptyZone} left: the transaction had no room, or two decisions in one
- * transaction each deleted one of the last two names. Housekeeping calls it.
+ * transaction each deleted one of the last two names. Housekeeping calls this.
  */
 export function decideRemoveEmptyZone(context: DecisionContext, zone: Fqdn): Decision<void> {
   const builder = new TransactionBuilder(context);

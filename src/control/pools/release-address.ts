@@ -87,9 +87,8 @@ function refuseLeaving(context: DecisionContext, record: AddressRecord, leaving:
 }
 
 /**
- * Deletes the record of a released address whose cool-down has ended. Does nothing if the address is held or cools
- * down. The compare of the record proves that nobody has taken the address (test/control/races.test.ts). Housekeeping
- * calls it.
+ * Deletes the record of a released address that is free again. Does nothing if the address is held or cools down. The
+ * compare of the record proves that nobody has taken the address (test/control/races.test.ts). Housekeeping calls this.
  */
 export function decideForgetAddress(
   context: DecisionContext,

@@ -1,5 +1,5 @@
-// Reads the values of others in the SkyDNS layout of a zone from the store, at one revision, with the revisions of the
-// keys.
+// Reads the values of others in the SkyDNS layout of a zone from the store, with the revisions of their keys: first the
+// key of the apex, then all keys below it at one revision.
 
 import type { Fqdn } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';

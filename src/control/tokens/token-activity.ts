@@ -38,7 +38,7 @@ function lastHour({ activity }: Views, token: string): number {
   return last === undefined ? 0 : Date.parse(last);
 }
 
-/** Writes the hour of a token's last use, unless the views have that hour or a later one. Housekeeping calls it. */
+/** Writes the hour of a token's last use, unless the views have that hour or a later one. Housekeeping calls this. */
 export function decideNoteUse(context: DecisionContext, { token, hour }: Use): Decision<void> {
   const { views } = context;
   const current = views.tokens.get(token);

@@ -1,5 +1,5 @@
-// The secret of a token. It is made once and shown to its bearer. The store keeps only a salted hash of the secret, and
-// the token of a request is checked against that hash.
+// The secret of a token. The bearer sees it once, when it is made. The store keeps only a salted hash of the secret,
+// and the token of a request is checked against that hash.
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { StoredToken } from '../../store/kinds/token.ts';

@@ -88,7 +88,7 @@ export class Batch<Job> {
     return false;
   }
 
-  /** Returns the transaction. If the decisions have audit events, it also puts them into the outbox. */
+  /** Returns the transaction. If the decisions have audit events, the transaction puts them into the outbox. */
   transaction(): Transaction {
     return {
       compares: [...this.#compares.values()],

@@ -118,8 +118,8 @@ export class OnceCommitter {
 
   /**
    * Resolves with the answer that the store has for the key; undefined if there is none. Another replica may have
-   * written the answer, so this waits until this replica serves its revision (test/control/repeats.test.ts). Refuses
-   * with `idempotency_mismatch` if it is the answer to another request.
+   * written the answer: waits until this replica serves the answer's revision (test/control/repeats.test.ts). Refuses
+   * with `idempotency_mismatch` if the answer is that to another request.
    */
   async #earlier<T>(key: string, request: string): Promise<Committed<T> | undefined> {
     const entry = await this.#store.get(key);
@@ -136,8 +136,8 @@ export class OnceCommitter {
   }
 
   /**
-   * Counts the answer of a running request. Refuses with `idempotency_full` if it exceeds the limits of the token. Does
-   * not count an answer twice that the views already have.
+   * Counts the answer of a running request. Refuses with `idempotency_full` if the answers of the token exceed a limit.
+   * Counts an answer only once if the views already have it.
    */
   #refuseFull(token: string, pending: PendingAnswer): void {
     const { answers: maxAnswers, octets: maxOctets } = this.#max;

@@ -27,10 +27,7 @@ interface RrsetPlace {
 interface RrsetInput {
   /** Seconds; default: the zone's. */
   ttl?: number | undefined;
-  /**
-   * Presentation form (RFC 1035 §5.1), or the text of a TXT record. An empty list deletes the RRset. Absent if all
-   * records are faulty: then the change only helps to find more faults.
-   */
+  /** An empty list deletes the RRset. */
   records?: readonly RecordInput[];
 }
 

@@ -1,4 +1,4 @@
-// Plain texts: makes the rdata of a TXT record from a text of any length without quotes and escapes.
+// Plain texts: makes a TXT or SPF record from a text of any length without quotes and escapes.
 
 import { InvalidValue } from '../invalid-value.ts';
 import { maxCharacterString } from './fields/text.ts';
