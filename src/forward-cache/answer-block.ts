@@ -1,5 +1,5 @@
 // The form of a forwarded zone's answer in the cache, and between the forwarder and the thread that sends it: the
-// message without its header and without OPT, and the places of its TTLs. forwarding/forwarders/ writes it,
+// message without its header and without OPT, and the places of its TTLs. forwarding/forwarders/ writes such a block,
 // answer-reader.ts reads it.
 
 /** The octet at which each field of a block begins. Numbers are in network order; times are in seconds since 1970. */
@@ -56,7 +56,7 @@ export interface AnswerFields {
   readonly stored: number;
   readonly expires: number;
   readonly staleUntil: number;
-  /** −1 if there is none. */
+  /** The code of the extended error (RFC 8914); −1 if there is none. */
   readonly extendedError: number;
   readonly rcode: number;
   /** A sum of {@link answerFlag}. */

@@ -1,7 +1,8 @@
 // The doorbell wakes a sleeping taker. It is one cell of shared memory, which all answering threads ring.
 
 /**
- * The cell's values. Answering threads ring only while the taker sleeps: otherwise the doorbell costs them one load.
+ * The values of the cell. Answering threads ring only while the taker sleeps; at other times, the doorbell costs them
+ * only one load.
  */
 const state = { awake: 0, asleep: 1 } as const;
 

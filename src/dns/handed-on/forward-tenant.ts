@@ -1,5 +1,5 @@
-// The tenant of questions to forward, in the forwarder's thread. It finds the question that must be asked, asks an
-// `AnswerSource` (forwarding/forwarders/), and writes the response from the answer.
+// The tenant of questions to forward, in the forwarder's thread. The tenant finds the question that must be asked, asks
+// an `AnswerSource` (forwarding/forwarders/), and writes the response from the answer.
 
 import { answerFlag, encodeAnswer } from '../../forward-cache/answer-block.ts';
 import { AnswerReader } from '../../forward-cache/answer-reader.ts';
@@ -19,7 +19,7 @@ interface AskedQuestion {
   readonly client: Uint8Array;
 }
 
-/** Gets the answers as blocks of the cache (forward-cache/answer-block.ts). A failure is a block too. */
+/** Gets answers as blocks of the cache (forward-cache/answer-block.ts). If no server answers, the block says so. */
 interface AnswerSource {
   forward(request: AskedQuestion): Promise<Uint8Array>;
   /** Completes an answer that begins with aliases of our own zones. `block` has these aliases. */

@@ -1,5 +1,5 @@
-// The late answers that an answering thread with an event loop waits for. Each has a number, which leads to its
-// recipient.
+// The late answers for which an answering thread with an event loop waits. Each late answer has a number, which leads
+// to its recipient.
 
 import { handedOnKind } from '../respond/hand-on.ts';
 import { type LateMessage, unpackMessages } from './late-messages.ts';
@@ -33,7 +33,7 @@ export class LateAnswers {
   /** Recipients whose clients do not keep up. */
   readonly #full = new Set<number>();
   #lastId = 0;
-  /** Milliseconds that a tenant may take for each message. */
+  /** Milliseconds that a tenant may take for each message of its answer. */
   readonly deadline: number;
 
   constructor(outlet: Outlet, { port, limits }: HandOnTask) {
@@ -102,7 +102,7 @@ export class AllLateAnswers {
     this.#forwarder = new LateAnswers(outlets.forwarder, tasks.forwarder);
   }
 
-  /** The longest time that a tenant may take for each message, in milliseconds. */
+  /** The longest time that a tenant of either taker may take for each message of its answer, in milliseconds. */
   get deadline(): number {
     return Math.max(this.#main.deadline, this.#forwarder.deadline);
   }

@@ -1,10 +1,10 @@
-// Carries late answers to an answering thread, and receipts back. Between a thread and the thread that it started, it
-// is a message port. To the forwarder's thread, it is a channel with a name: a port would be lost when that thread
-// ends, the channel is there for the next one.
+// Carries late answers to an answering thread, and receipts back. The main thread uses a message port. The forwarder's
+// thread uses a channel with a name: a port would be lost when that thread ends, but the channel is there for the next
+// one.
 
 import { BroadcastChannel, type MessagePort } from 'node:worker_threads';
 
-/** One end, as it is given to a thread: a port must be transferred. */
+/** One end: a port, which must be transferred to its thread, or the name of a channel. */
 export type LatePortEnd = MessagePort | string;
 
 export interface LatePort {
@@ -12,7 +12,7 @@ export interface LatePort {
   close(): void;
 }
 
-/** Opens an end. With `background`, it does not keep the thread alive. */
+/** Opens an end. With `background`, the end does not keep the thread alive. */
 export function openLatePort(
   end: LatePortEnd,
   receive: (message: unknown) => void,

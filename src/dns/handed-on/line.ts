@@ -1,4 +1,4 @@
-// A line is one answering thread, as its taker sees it: queries come from it, and answers go to it.
+// A line is one answering thread, as a taker sees it: queries come from the line, and answers go to it.
 
 import { maxMessage } from '../wire/max-message.ts';
 import { type LateMessage, packMessages } from './late-messages.ts';
@@ -27,10 +27,11 @@ export class Line {
   readonly #ring: QueryRingReader;
   readonly #port: LatePort;
   readonly #sendDatagrams: SendDatagrams;
-  /** The messages of this turn. They are posted together. */
+  /** The messages of this turn, which are posted together. */
   #outgoing: LateMessage[] = [];
-  /** The datagrams of this turn, and their queries. They are sent together. */
+  /** The datagrams of this turn, which are sent together. */
   #datagrams: LateDatagram[] = [];
+  /** The queries of `#datagrams`. */
   #answered: ReadQuery[] = [];
   readonly #unconfirmed = new Map<number, (goesOn: boolean) => void>();
   #closed = false;

@@ -1,4 +1,4 @@
-// Lets the forwarder's thread ask the zones that are served here, for aliases of forwarded zones that lead to them.
+// Lets the forwarder's thread ask the zones that are served here, since aliases in forwarded zones may lead to them.
 
 import type { CachedQuestion } from '../../forward-cache/forward-cache-writer.ts';
 import { questionFlag } from '../../forward-cache/layout.ts';
@@ -13,21 +13,21 @@ import { headerField, headerLength, writeUint16 } from '../wire/header.ts';
 import { LateResponder } from './late-responder.ts';
 
 const questionFixed = 4;
-/** The bit DO, in the first octet of the flags, which follow the version. */
+/** The bit DO in the first octet of the OPT record's flags. */
 const dnssecOkBit = 0x80;
 
 export class OwnZones {
   readonly #reader: TableReader;
   readonly #respond: ReturnType<LateResponder['open']>;
 
-  /** `reader`: this thread's cell among the table's readers. */
+  /** `reader` is this thread's cell among the table's readers. */
   constructor(table: SharedArrayBuffer, reader: number) {
     this.#reader = new TableReader(table, reader);
-    // The forwarder asks these questions, not a client: they are not counted as queries.
+    // These questions come from no client, so they are not counted as queries: nobody reads these counters.
     this.#respond = new LateResponder({ table, reader, counters: newResponseCounters(), settings: {} }).open();
   }
 
-  /** Returns the number of labels of the served zone that encloses the name most closely; −1 if there is none. */
+  /** Returns the number of labels of the closest served zone at or above the name; −1 if there is none. */
   labelsOfZone(name: Uint8Array): number {
     const reader = this.#reader;
     const key = reader.newKey();
@@ -47,7 +47,7 @@ export class OwnZones {
 
   /** Returns our response to the question; undefined if none of our zones has the name. */
   answer(question: CachedQuestion): Uint8Array | undefined {
-    // Over TCP, so that the response is not cut off. Without RD, so that the question is not forwarded.
+    // The client uses TCP, so that the response is not truncated. The query has no RD, so it is not forwarded.
     const client = newClient('tcp');
     const query = { kind: 1, message: queryFor(question), client, port: 0 } as const;
     const response = this.#respond(query);

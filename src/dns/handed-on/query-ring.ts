@@ -20,20 +20,20 @@ export interface RingQuery extends HandedOnQuery {
   readonly envelope?: Envelope | undefined;
 }
 
-/** A query that the taker has read, and the octets that count for it. */
+/** A query that the taker has read. `octets` is the size of its record in the ring. */
 export interface ReadQuery extends RingQuery {
   readonly octets: number;
 }
 
 /**
- * The ring's size in octets, a power of two. Two messages of the greatest length fit. Pages that were never written use
- * no memory.
+ * The ring's size in octets, a power of two. At least two queries of the greatest length fit. Pages that were never
+ * written use no memory.
  */
 const capacity = 2 ** 18;
 /**
  * Int32 cells in front of the ring. `written` and `read` count octets and wrap around. `underWay` and `octets` count
  * the queries that were written and are not finished; `taken` and `takenOctets` count those of them that were read.
- * `pausing` is not 0 while no taker reads.
+ * `closed` is 1 after `closeRing`, `sending` during `whileOpen`, `pausing` while the writer must refuse queries.
  */
 const cell = {
   written: 0,
@@ -48,7 +48,7 @@ const cell = {
 } as const;
 const cellBytes = 64;
 
-/** The 32-bit words of a record. Address, name, control message and query follow them. */
+/** The 32-bit words at the beginning of a record. Address, name, control message and query follow. */
 const word = { size: 0, kinds: 1, id: 2, port: 3, lengths: 4, queryLength: 5 } as const;
 const addressAt = 24;
 const maxAddress = 16;
@@ -57,7 +57,7 @@ const maxName = 32;
 const controlAt = nameAt + maxName;
 const maxControl = 40;
 const queryAt = controlAt + maxControl;
-/** A word in place of a record's size: the next record is at the start of the ring. */
+/** This word in place of a record's size says that the next record is at the start of the ring. */
 const wrapped = 0;
 
 const nothing = new Uint8Array(0);
@@ -207,8 +207,8 @@ export function pauseRing(ring: SharedArrayBuffer, pausing: boolean): void {
 }
 
 /**
- * Forgets the queries that a taker had read when its thread died, and that it was sending. The next taker reads the
- * rest.
+ * Call this after a taker's thread has died. Forgets the queries that the taker had read, and that it was sending. The
+ * next taker reads the other queries.
  */
 export function forgetTaken(ring: SharedArrayBuffer): void {
   const cells = new Int32Array(ring, 0, cellBytes / 4);
@@ -221,6 +221,6 @@ export function forgetTaken(ring: SharedArrayBuffer): void {
 export function closeRing(ring: SharedArrayBuffer): void {
   const cells = new Int32Array(ring, 0, cellBytes / 4);
   Atomics.store(cells, cell.closed, 1);
-  // Waits for one call of sendmmsg, which does not block. The taker's own thread never waits here: it is not sending.
+  // Waits for calls of sendmmsg, which do not block. The taker's own thread never waits here, since it is not sending.
   while (Atomics.load(cells, cell.sending) !== 0) Atomics.wait(cells, cell.sending, 1, 10);
 }

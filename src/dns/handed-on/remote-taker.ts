@@ -1,6 +1,6 @@
-// The forwarder's taker, as the main thread sees it. The taker itself (taker.ts) runs in a thread of its own, which may
-// be restarted. The rings of the answering threads outlive it: a UDP thread never returns to its event loop, so it
-// could not be told of new rings.
+// The taker in the forwarder's thread, as the main thread sees it. The taker itself is taker.ts. The forwarder's thread
+// may be restarted. The rings of the answering threads outlive that thread: a UDP thread never returns to its event
+// loop, so it could not be told of new rings.
 
 import { newDoorbell, ringDoorbell } from './doorbell.ts';
 import type { HandOnLimits } from './hand-on-limits.ts';
@@ -8,7 +8,7 @@ import { closeRing, forgetTaken, newQueryRing, pauseRing, underWayIn } from './q
 import { settle } from './settle.ts';
 import type { Attachment } from './taker.ts';
 
-/** An answering thread, as the taker's thread is told of it. */
+/** What the taker's thread is told of an answering thread. */
 export interface RemoteLine {
   readonly ring: SharedArrayBuffer;
   /** The name of the channel for late answers. */
@@ -66,8 +66,8 @@ export class RemoteTaker {
   }
 
   /**
-   * Call this when the taker's thread has ended. Until its restart, queries are answered SERVFAIL. Queries that it had
-   * taken get no answer.
+   * Call this when the taker's thread has ended. Until its restart, queries are answered SERVFAIL. Queries that the
+   * ended thread had taken get no answer.
    */
   ended(): void {
     this.#tell = undefined;

@@ -1,12 +1,13 @@
-// Waits a moment for the answers to handed-on queries, when their thread stops.
+// Waits a moment for the answers to handed-on queries, when the thread stops that has handed them on.
 
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** In milliseconds: the longest wait, and the time between two checks. */
+/** The longest wait, in milliseconds. */
 const maxSettle = 250;
+/** The time between two checks, in milliseconds. */
 const step = 5;
 
-/** Returns when `isIdle()` is true, and after `maxSettle` at the latest. */
+/** Resolves when `isIdle()` is true, and after `maxSettle` at the latest. */
 export async function settle(isIdle: () => boolean): Promise<void> {
   const end = performance.now() + maxSettle;
   while (!isIdle() && performance.now() < end) await delay(step);

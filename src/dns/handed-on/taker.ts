@@ -21,20 +21,18 @@ const slice = 32;
  * need its processor. test/dns/handed-on/taker.test.ts requires only 1.5.
  */
 const defaultRest = 4;
-/** In milliseconds. Shorter rests are added up until they reach this: a timer cannot wait for less than one. */
+/** The shortest rest, in milliseconds. Shorter ones are added up, since a timer cannot wait for less than 1 ms. */
 const minRest = 2;
 /**
- * In milliseconds. A limit is needed, because a slice may seem long if the thread stood still, for example to collect
- * garbage.
+ * The longest rest, in milliseconds. A limit is needed, because a slice may seem long if the thread stood still, for
+ * example to collect garbage.
  */
 const maxRest = 20;
-/**
- * The weight of a new slice in the smoothed number of queries for each slice, and the number from which the thread
- * pauses.
- */
+/** The weight of a new slice in `#flow`. */
 const flowWeight = 1 / 8;
+/** The value of `#flow` from which the thread pauses. */
 const minFlow = 0.5;
-/** In milliseconds: the most by which a query may miss its deadline. */
+/** The longest time between two checks of the deadlines, in milliseconds. */
 const sweepMilliseconds = 250;
 
 type HandedOnEnd = 'answered' | 'silent' | 'failed' | 'expired' | 'gone';
@@ -63,7 +61,7 @@ export interface TakerOptions {
   readonly pause?: number;
   /** Other work of the thread, which is done with each slice. */
   readonly beside?: BesideSlices;
-  /** Wakes the taker. A taker that replaces another one uses the doorbell of the other. */
+  /** The doorbell that wakes the taker. A taker that replaces another one uses the doorbell of the other. */
   readonly doorbell?: SharedArrayBuffer;
   readonly count: (end: HandedOnEnd) => void;
   /** Gets the message of the error when a tenant throws, at most once a second. */
@@ -73,7 +71,7 @@ export interface TakerOptions {
 /** The taker's connection to an answering thread. A restarted thread gets a new one. */
 export interface Attachment {
   readonly task: HandOnTask;
-  /** After the thread's end, answers the queries that it has handed on. Waits only a moment for late answers. */
+  /** Call this when the thread has ended. Lets the queries that it handed on be answered, but waits only a moment. */
   settle(): Promise<void>;
   /** Stops all sending to the thread. Call this before the thread's descriptors are closed. */
   close(): void;
@@ -95,7 +93,7 @@ export class Taker {
   /** The rest that is due, in milliseconds, as of `#workedUntil`. */
   #restDue = 0;
   #workedUntil = 0;
-  /** Queries in a slice, smoothed. */
+  /** The number of queries in a slice, smoothed. */
   #flow = 0;
   /** A cell that never changes: waiting for it only takes time. */
   readonly #still = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -221,7 +219,8 @@ export class Taker {
   }
 
   /**
-   * Answers when the promise settles. One timer serves all queries: a timer for each would cost as much as reading it.
+   * Answers when the promise settles. One timer serves all queries: a timer for each query would cost as much as
+   * reading the query.
    */
   #answerLater(line: Line, query: ReadQuery, answer: Promise<Uint8Array | undefined>): void {
     const { deadline } = this.#options.limits;
@@ -263,7 +262,7 @@ export class Taker {
     } catch (error) {
       this.#fail(line, query, error);
     } finally {
-      // Not awaited: the tenant may hang.
+      // This is not awaited, since the tenant may hang.
       messages.return?.().catch(() => undefined);
     }
   }

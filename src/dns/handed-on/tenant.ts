@@ -3,7 +3,6 @@
 import type { Client } from '../respond/client.ts';
 import type { HandedOnKind, handedOnKind } from '../respond/hand-on.ts';
 
-/** A handed-on query. */
 export interface HandedOnQuery {
   readonly kind: HandedOnKind;
   readonly message: Uint8Array;

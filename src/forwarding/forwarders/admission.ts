@@ -1,6 +1,6 @@
-// Limits the questions under way. Each forwarder and each client may have at most as many of them as places are still
-// free (dynamic thresholds). So a forwarder with silent servers, or a client that asks too much, leaves room for the
-// others.
+// Limits the questions under way. Each forwarder and each client may have at most as many questions under way as places
+// are still free (dynamic thresholds). So a forwarder with silent servers, or a client that asks too much, leaves room
+// for the others.
 
 import { octetText } from './octet-text.ts';
 

@@ -17,7 +17,7 @@ interface CachedRecord {
   readonly name: Fqdn;
   readonly type: RecordType;
   readonly ttl: number;
-  /** In presentation form; in the generic form of RFC 3597 if the octets are not valid for the type. */
+  /** The rdata in presentation form; in the generic form of RFC 3597 if the octets are not valid for the type. */
   readonly rdata: string;
 }
 
@@ -29,9 +29,9 @@ export interface CachedAnswer {
   readonly rcode: number;
   /** The extended error (RFC 8914); undefined without one. */
   readonly extendedError: number | undefined;
-  /** The answer has expired, and is given because no server answers. */
+  /** True: the answer has expired, and is given because no server answers. */
   readonly isStale: boolean;
-  /** The seconds for which the answer may still be given. */
+  /** The seconds until the answer expires; 0 if it has expired. */
   readonly expiresIn: number;
   /** The records of the answer section, or of the authority section if the answer is negative. */
   readonly records: readonly CachedRecord[];

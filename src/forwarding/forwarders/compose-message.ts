@@ -1,5 +1,6 @@
-// Writes a message from records of other messages. Rdata is copied octet by octet. Only compressed names in it are
-// written anew, since their pointers would point elsewhere (test/forwarding/forwarders/compose-message.test.ts).
+// Writes a message from records of other messages. Rdata is copied octet by octet. Only names in it that may be
+// compressed are written anew, since their pointers would point elsewhere
+// (test/forwarding/forwarders/compose-message.test.ts).
 
 import { headerField, headerLength, readUint16, writeUint16 } from '../../dns/wire/header.ts';
 import { maxMessage } from '../../dns/wire/max-message.ts';
@@ -12,12 +13,12 @@ import { recordFixed, type WalkedMessage } from './walk-message.ts';
 const maxTargets = 64;
 
 export class MessageComposer {
-  /** The octets before {@link at} are written. The header has the counts of records only. */
+  /** The message, which ends at {@link at}. Its header has only the counts of the sections. */
   readonly octets = new Uint8Array(maxMessage);
   at = headerLength;
-  /** Where the TTL of the last added record is. */
+  /** The offset of the TTL of the last added record. */
   ttlAt = 0;
-  /** Where the labels begin that a pointer may point at. */
+  /** The offsets of the labels at which a pointer may point. */
   readonly #targets = new Uint16Array(maxTargets);
   #targetCount = 0;
   readonly #name = new Uint8Array(maxName);
@@ -36,7 +37,7 @@ export class MessageComposer {
     this.at += 4;
   }
 
-  /** Adds a record to the section. Sections must be written in their order. Returns false if it does not fit. */
+  /** Adds a record to section `which`. Sections must be written in their order. Returns false if it may not fit. */
   add(from: WalkedMessage, record: number, which: number): boolean {
     const start = this.at;
     const rdata = from.rdataAt(record);
@@ -106,7 +107,7 @@ export class MessageComposer {
     }
   }
 
-  /** Returns where the name was written, or −1. */
+  /** Returns the offset at which the name has been written, or −1. */
   #find(name: Uint8Array): number {
     for (let i = 0; i < this.#targetCount; i += 1) {
       const at = this.#targets[i] as number;

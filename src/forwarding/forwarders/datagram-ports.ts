@@ -26,7 +26,7 @@ export class DatagramPorts {
     this.#onForeign = onForeign;
   }
 
-  /** Sends the query. Its end is told after this has returned. */
+  /** Sends the query. The exchange does not end before `send` has returned. */
   send(exchange: Exchange): void {
     const { sentAt } = exchange;
     let port = this.#current;

@@ -5,7 +5,7 @@ import type { WalkedMessage } from './walk-message.ts';
 
 /**
  * Why a query has no answer. `refused`: the port is closed. `distrusted`: the certificate was not accepted. `broken`:
- * the connection failed. `ended`: it ended after it had carried answers, so the query can be sent again.
+ * the connection failed. `ended`: the connection ended after it had carried answers, so the query can be sent again.
  */
 export type ExchangeFailure = 'refused' | 'distrusted' | 'broken' | 'ended';
 
@@ -13,13 +13,13 @@ export interface Exchange {
   /** The query. The socket that sends it writes the id. */
   readonly query: Uint8Array;
   readonly isStream: boolean;
-  /** In milliseconds, of `performance.now()`. */
+  /** When the query was sent, in milliseconds of `performance.now()`. */
   readonly sentAt: number;
   /** Takes a message with the query's id. Returns false if the message is not the answer: the query goes on waiting. */
   receive(octets: Uint8Array): boolean;
   /** `detail`: what the system says, for people. */
   fail(why: ExchangeFailure, detail?: string): void;
-  /** Forgets the exchange. Set by the socket that sends the query. */
+  /** Forgets the exchange. The socket that sends the query sets this function. */
   forget: () => void;
 }
 

@@ -10,12 +10,13 @@ const lowerCase = Uint8Array.from({ length: 256 }, (_, octet) =>
 );
 
 /**
- * Copies the name at `at` to `target`, uncompressed. Returns its length, or −1 if it is malformed: too long,
- * incomplete, or with a pointer that does not point backwards. `end` is the end of the message.
+ * Copies the name at `at` to `target`, from octet `to` on, uncompressed. Returns its length, or −1 if the name is
+ * malformed: too long, incomplete, with an unknown kind of label, or with a pointer that points into the header or not
+ * backwards. `end` is the end of the message.
  */
 export function expandName(octets: Uint8Array, at: number, end: number, target: Uint8Array, to = 0): number {
   let from = at;
-  // Each pointer must point before the labels that led to it, so that the loop ends.
+  // Each pointer must point before the beginning of the labels that end with this pointer. So the loop ends.
   let barrier = at;
   let written = to;
   for (;;) {

@@ -14,7 +14,7 @@ export interface ListedForwarder {
   readonly forwarder: Forwarder;
 }
 
-/** A question for a forwarder. Its answer is a block (forward-cache/answer-block.ts), even if it is a failure. */
+/** A question for a forwarder. The answer is a block (forward-cache/answer-block.ts), even if no server answers. */
 export interface ForwardRequest {
   /** The number of the forwarder whose zone is the closest one above the name. */
   readonly forwarder: number;
@@ -25,7 +25,7 @@ export interface ForwardRequest {
 
 /** The zones that are served here, as the forwarder asks them. */
 export interface OwnZones {
-  /** Returns the number of labels of the served zone that encloses the name most closely; −1 if there is none. */
+  /** Returns the number of labels of the closest served zone at or above the name; −1 if there is none. */
   labelsOfZone(name: Uint8Array): number;
   /** Returns our response to the question, as a message; undefined if none of our zones has the name. */
   answer(question: CachedQuestion): Uint8Array | undefined;
@@ -47,7 +47,7 @@ export interface UpstreamStatus {
   readonly failed: number;
   /** Messages that were dropped, since they answer no question that was asked. */
   readonly foreign: number;
-  /** The last probes in a row that the server left unanswered. */
+  /** The number of the last probes in a row that the server left unanswered. */
   readonly unansweredProbes: number;
   /** True: the server forwards our questions back to us. */
   readonly loops: boolean;

@@ -18,7 +18,7 @@ const explorePeriod = 50;
 
 export class ForwarderRuntime {
   readonly listed: ListedForwarder;
-  /** In wire form. */
+  /** The zone's name in wire form. */
   readonly zone: Uint8Array;
   readonly labels: number;
   readonly upstreams: readonly Upstream[];
@@ -52,7 +52,7 @@ export class ForwarderRuntime {
     });
   }
 
-  /** Returns the servers in the order in which the next question asks them. Those that fail are last. */
+  /** Returns the servers in the order in which the next question asks them. Failing servers are last. */
   order(): readonly Upstream[] {
     const { strategy } = this.listed.forwarder;
     this.#turn = (this.#turn + 1) % 0x3fffffff;
@@ -69,7 +69,7 @@ export class ForwarderRuntime {
     ];
   }
 
-  /** True: no server can be asked. One question at a time is still sent, to notice when a server is back. */
+  /** True: every server is down or loops. One question at a time is still sent, to notice when a server is back. */
   get isDown(): boolean {
     return this.upstreams.every(({ isDown, loops }) => isDown || loops);
   }

@@ -1,5 +1,5 @@
 // Forwards questions: asks the servers of forwarded zones, keeps their answers in the cache, and follows aliases into
-// other zones. The caller has the sockets of clients. Rdata is copied as octets, never parsed and encoded again.
+// other zones. The caller has the sockets of clients.
 
 import { type OpenServerSocket, openNodeSocket } from '../../dns/ask/server-socket.ts';
 import { extendedError } from '../../dns/wire/codes.ts';
@@ -29,7 +29,7 @@ const probeTickMilliseconds = 250;
 const failureSeconds = 2;
 /** The longest wait for a live answer before a stale one is given, in milliseconds (RFC 8767 §5). */
 const maxStaleWait = 1_800;
-/** The same limit, as a part of the time that the forwarder has for a question. */
+/** The longest wait before a stale answer, also as a part of the time that the forwarder has for a question. */
 const staleWaitPart = 0.9;
 /** The longest wait for a forwarder that is not known yet, in milliseconds. */
 const maxListWait = 200;
@@ -48,7 +48,7 @@ interface ForwardingOptions {
 interface Asked {
   readonly pending: PendingQuestion;
   readonly block: Promise<Uint8Array>;
-  /** Answers with the stale answer. Undefined if there is none. */
+  /** Gives the stale answer. Undefined if there is none. */
   readonly giveStale: (() => void) | undefined;
   readonly staleAt: number;
 }
@@ -225,7 +225,7 @@ export class Forwarding {
     return promise;
   }
 
-  /** Returns the stale answer, or a failure if there is none, and puts it into the cache for a while. */
+  /** Returns the stale answer, or a failure if there is none, and puts this block into the cache for a while. */
   #failed(
     runtime: ForwarderRuntime,
     { question }: ForwardRequest,

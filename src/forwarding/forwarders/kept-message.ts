@@ -9,7 +9,7 @@ import { WalkedMessage } from './walk-message.ts';
 /** Octets of type and class, which follow the name of a question. */
 const questionFixed = 4;
 
-/** Returns the message of a block. Its age is subtracted from its TTLs. */
+/** Returns the message of a block, with the block's age subtracted from the TTLs. `seconds` is the time now. */
 export function messageOf(block: Uint8Array, seconds: number): WalkedMessage {
   const reader = new AnswerReader();
   reader.openBlock(block);

@@ -12,13 +12,13 @@ import { expandName, isBelow, maxName, namesEqual } from './expand-name.ts';
 import { extendedErrorOf } from './message-options.ts';
 import { section, type WalkedMessage } from './walk-message.ts';
 
-/** In seconds. RFC 8767 §4 allows seven days. */
+/** The longest TTL, in seconds. RFC 8767 §4 allows seven days. */
 export const maxTtl = 86_400;
-/** In seconds. RFC 2308 §5 recommends one to three hours. */
+/** The longest TTL of a negative answer, in seconds. RFC 2308 §5 recommends one to three hours. */
 const maxNegativeTtl = 3_600;
 /** The most aliases that are followed in one message. */
 const maxAliases = 16;
-/** Types that only clients with DO get (RFC 4035 §3.2.1). */
+/** Types that only clients with DO get outside the answer section (RFC 4035 §3.2.1). */
 const dnssecTypes: readonly number[] = [typeCode.DS, typeCode.RRSIG, 47, 50];
 
 /** The zone of the question's forwarder, and where other names belong. Names are uncompressed. */
@@ -31,7 +31,7 @@ export interface ZoneSight {
 
 interface MadeAnswer {
   readonly block: Uint8Array;
-  /** The seconds for which the answer is cached. 0: only the clients that wait for it get it. */
+  /** The seconds for which the answer is cached. If 0, only the clients that wait for this answer get it. */
   readonly lifetime: number;
 }
 
@@ -229,7 +229,9 @@ function isWhole(message: WalkedMessage): boolean {
   return true;
 }
 
-/** Returns an answer without records, with the extended error `why` (RFC 8914). */
+/**
+ * Returns a SERVFAIL answer with the extended error `why` (RFC 8914). The answer may be cached for `lifetime` seconds.
+ */
 export function failureAnswer(question: CachedQuestion, why: number, seconds: number, lifetime = 0): Uint8Array {
   composer.begin(question.name, question.type, question.class);
   const end = composer.at;

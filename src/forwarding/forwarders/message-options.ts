@@ -1,11 +1,11 @@
-// Reads the options of another server's OPT record (RFC 6891 §6.1.2): its extended error (RFC 8914) and its cookie (RFC
+// Reads the options of another server's OPT record (RFC 6891 §6.1.2): the extended error (RFC 8914) and the cookie (RFC
 // 7873).
 
 import { option } from '../../dns/wire/codes.ts';
 import { readUint16 } from '../../dns/wire/header.ts';
 import type { WalkedMessage } from './walk-message.ts';
 
-/** Octets of a client's cookie. A server's cookie follows it, with 8 to 32 octets. */
+/** Octets of a client's cookie. In the option, the server's cookie of 8 to 32 octets follows. */
 export const clientCookieLength = 8;
 
 /** Calls `found` with the place of each option's data. Stops at an incomplete option. */
@@ -29,7 +29,9 @@ export function extendedErrorOf(message: WalkedMessage): number {
   return code;
 }
 
-/** Returns the cookie for the next query: our part and the server's part. Undefined if it is missing or malformed. */
+/**
+ * Returns the cookie for the next query: our part and the server's part. Undefined if either is missing or malformed.
+ */
 export function cookieOf(message: WalkedMessage): Uint8Array | undefined {
   let cookie: Uint8Array | undefined;
   eachOption(message, (which, from, to) => {

@@ -13,15 +13,19 @@ import type { WalkedMessage } from './walk-message.ts';
 const maxQueries = 6;
 /** The most retries in another form (with TCP, without EDNS, with a new cookie). */
 const maxRetries = 6;
-/** The wait for a server before the next one is asked, as a multiple of its latency. Limits are in milliseconds. */
+/** The wait for a server before the next one is asked, as a multiple of the server's latency. */
 const waitPerLatency = 3;
+/** The shortest and the longest wait for a server before the next one is asked, in milliseconds. */
 const minWait = 50;
 const maxWait = 300;
-/** When all servers have been asked, the first is asked again after the question's time divided by this. */
+/**
+ * When all servers have been asked, one is asked again after the question's time divided by this number. Each further
+ * wait for the same server is twice as long.
+ */
 const repeatPart = 5;
 /** Milliseconds after the deadline in which a late answer is still taken. */
 const lateMilliseconds = 3_000;
-/** A server that leaves this many queries with EDNS unanswered is asked without EDNS. */
+/** After this many queries with EDNS without an answer, a server that never answered with EDNS is asked without it. */
 const queriesBeforePlain = 2;
 
 /** Is told how a question ends. */
@@ -40,7 +44,7 @@ interface Query {
   readonly edns: boolean;
 }
 
-/** The queries of this question to one server. */
+/** The queries of one question to one server. */
 interface Turn {
   readonly upstream: Upstream;
   queries: number;
@@ -81,7 +85,7 @@ export class PendingQuestion {
     this.#end = end;
   }
 
-  /** Begins to ask. May end at once. */
+  /** Begins to ask. The question may end at once. */
   start(now: number): void {
     this.#askNext(now);
   }

@@ -7,12 +7,12 @@ import { askServer, canAskFor } from '../live/ask-server.ts';
 import type { ForwarderRuntime } from './forwarder-runtime.ts';
 import { failures, type Upstream } from './upstream.ts';
 
-/** Milliseconds between two probes of a failing server. Doubled after each probe, up to `maxPause`. */
+/** Milliseconds between two probes of a failing server. The pause doubles with each failed probe, up to `maxPause`. */
 const firstPause = 500;
 const maxPause = 5_000;
 /** Milliseconds without an answer after which a healthy server is probed. */
 const idlePause = 30_000;
-/** Unanswered probes in a row after which a server that was healthy is not any more: one probe may get lost. */
+/** Unanswered probes in a row after which a healthy server counts as failing. One probe may get lost. */
 const maxLost = 2;
 /** Milliseconds in which a server must answer a probe. */
 const maxAnswer = 2_000;
@@ -62,8 +62,8 @@ export class Probes {
   }
 
   /**
-   * Notes that a probe came back to us. Returns false if the question is no probe. `label` is the first label of its
-   * name.
+   * Notes that a probe came back to us. Returns false if the question is no probe. `label` is the first label of the
+   * question's name.
    */
   takeBack(label: string, client: Uint8Array): boolean {
     const probe = this.#open.get(label);

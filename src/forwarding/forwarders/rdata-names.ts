@@ -5,12 +5,13 @@ import { parseTypeCode } from '../../model/rdata/record-types.ts';
 
 /** The parts of a type's rdata, in their order. */
 interface RdataLayout {
-  /** Octets before the first name. */
+  /** The number of octets at the beginning, before strings and names. */
   readonly fixed: number;
-  /** Character strings after these octets (RFC 1035 §3.3). */
+  /** The number of character strings after these octets (RFC 1035 §3.3). */
   readonly strings: number;
+  /** The number of names after these strings. */
   readonly names: number;
-  /** Octets after the names; undefined if any number may follow. */
+  /** The number of octets after the names; undefined if any number may follow. */
   readonly rest: number | undefined;
   /** True: we may compress the names (the types of RFC 1035, RFC 3597 §4). */
   readonly compresses: boolean;
@@ -30,7 +31,7 @@ const rows: readonly (readonly [string, Partial<RdataLayout>])[] = [
   ['SRV', { fixed: 6 }],
   ['NAPTR', { fixed: 4, strings: 3 }],
   ['DNAME', {}],
-  // These have no names. They are listed since their length is fixed.
+  // These types have no names. They are listed so that their length is checked.
   ['A', { fixed: 4, names: 0 }],
   ['AAAA', { fixed: 16, names: 0 }],
 ];
@@ -39,7 +40,7 @@ const layouts: (RdataLayout | undefined)[] = [];
 for (const [type, layout] of rows)
   layouts[parseTypeCode(type)] = { fixed: 0, strings: 0, names: 1, rest: 0, compresses: false, ...layout };
 
-/** Returns the layout of the type's rdata; undefined if the rdata has no name that may be compressed. */
+/** Returns the layout of the type's rdata; undefined if the type is not listed above. */
 export function rdataLayout(type: number): RdataLayout | undefined {
   return type < layouts.length ? layouts[type] : undefined;
 }

@@ -3,16 +3,16 @@
 import { extendedError, rcode } from '../../dns/wire/codes.ts';
 import { answerFlag, field, messageShift } from '../../forward-cache/answer-block.ts';
 
-/** In seconds: the TTL of stale records, and the time for which the servers are not asked again (RFC 8767 §4). */
+/** The TTL of stale records, and the time for which the servers are not asked again, in seconds (RFC 8767 §4). */
 const staleTtl = 30;
 
-/** Returns whether the answer may be given after it has expired. Never true for a failure (make-answer.ts). */
+/** Returns whether an expired answer may still be given. Never true for an expired failure (make-answer.ts). */
 export function mayBeStale(block: Uint8Array, seconds: number): boolean {
   const view = new DataView(block.buffer, block.byteOffset);
   return seconds < view.getUint32(field.staleUntil);
 }
 
-/** Returns a copy with the TTL of stale records and the extended error for stale answers (RFC 8914 §4.4, §4.20). */
+/** Returns a copy of the block, as a stale answer: with `staleTtl` and an extended error (RFC 8914 §4.4, §4.20). */
 export function staleAnswer(block: Uint8Array, seconds: number): Uint8Array {
   const stale = block.slice();
   const view = new DataView(stale.buffer);

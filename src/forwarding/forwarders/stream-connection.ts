@@ -9,7 +9,7 @@ import { messageOf } from '../../model/thrown.ts';
 import type { Exchange, ExchangeFailure } from './exchange.ts';
 import { WaitingExchanges } from './waiting-exchanges.ts';
 
-/** In milliseconds. Servers commonly close idle connections after ten seconds or more. */
+/** Milliseconds after which an idle connection is closed. Servers commonly close one after ten seconds or more. */
 const maxIdle = 5_000;
 /**
  * Milliseconds after which a query gets a new connection, if nothing has come since an earlier query. A firewall or a
@@ -49,7 +49,7 @@ class Connection {
   #unsent: Uint8Array[] = [];
   #received: Buffer = Buffer.alloc(0);
   #hasAnswered = false;
-  /** When the first query was sent since which nothing has come; undefined if there is none. */
+  /** When the first of the queries was sent since which nothing has come; undefined if there is no such query. */
   #silentSince: number | undefined;
 
   constructor(target: ForwarderTarget, authorities: string | undefined) {
@@ -58,7 +58,7 @@ class Connection {
 
   async #open({ address, port, tlsName }: ForwarderTarget, authorities: string | undefined): Promise<void> {
     const plain = { host: address, port, noDelay: true };
-    // Loaded only when needed: most targets are asked without TLS.
+    // node:tls is loaded only when it is needed: most targets are asked without TLS.
     const socket =
       tlsName === undefined
         ? connect(plain)
@@ -130,6 +130,6 @@ function reasonOf({ message }: Error): string {
 
 function kindOf({ code }: NodeJS.ErrnoException, socket: Socket | TLSSocket): ExchangeFailure {
   if (code === 'ECONNREFUSED') return 'refused';
-  // Set if the certificate was read and not accepted.
+  // `authorizationError` is set if the certificate was read and not accepted.
   return 'authorizationError' in socket && socket.authorizationError ? 'distrusted' : 'broken';
 }

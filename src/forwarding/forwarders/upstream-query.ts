@@ -8,13 +8,15 @@ import { questionFlag } from '../../forward-cache/layout.ts';
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { randomOctet } from './random-octets.ts';
 
-/** The longest answer that servers may send over UDP. It fits into the minimum MTU of IPv6 (RFC 9715 §3.1). */
+/**
+ * The longest answer that servers may send over UDP, in octets. It fits into the minimum MTU of IPv6 (RFC 9715 §3.1).
+ */
 const udpSize = 1_232;
 const optFixed = 11;
 const optionFixed = 4;
 
 interface QueryForm {
-  /** Mixes the case of the name at random. The answer must have the same case. */
+  /** True: the case of the name is mixed at random. The answer must have the same case. */
   readonly mixedCase: boolean;
   readonly edns: boolean;
   /** Our cookie for the server, and the server's own if it has sent one; undefined to send none. */

@@ -17,7 +17,7 @@ import { StreamConnection } from './stream-connection.ts';
 import { writeQuery } from './upstream-query.ts';
 import { WalkedMessage } from './walk-message.ts';
 
-/** Milliseconds for which a server that failed with EDNS, or with mixed case, is asked without it. */
+/** Milliseconds for which a server that failed with EDNS, or with mixed case, is asked without that. */
 const forgivenAfter = 600_000;
 /** Unanswered questions in a row after which a server counts as failing. */
 const maxSilent = 2;
@@ -36,12 +36,12 @@ export const failures = {
   broken: 'the connection failed',
   loops: 'it forwards the zone to us',
 } as const;
-/** The system's messages may have parts of a certificate. */
+/** The most characters of a failure: the system's messages may have parts of a certificate. */
 const maxFailure = 300;
 
 const walked = new WalkedMessage();
 
-/** How a server is asked. */
+/** The form in which a server is asked. With `stream`, it is asked over TCP. */
 export interface Form {
   readonly edns: boolean;
   readonly stream: boolean;
@@ -90,7 +90,7 @@ export class Upstream {
     return this.target.tlsName !== undefined;
   }
 
-  /** True: the server has not answered for some time, and gets only probes. */
+  /** True: the server is failing, and has left several probes unanswered. */
   get isDown(): boolean {
     return this.isHealthy === false && this.unansweredProbes >= maxProbesOfDown;
   }
@@ -200,7 +200,7 @@ export class Upstream {
     this.#counts.failed += 1;
     this.failure =
       detail === '' || why === 'refused' ? failures[why] : `${failures[why]}: ${detail}`.slice(0, maxFailure);
-    // If a connection ended, it may only have been idle for too long.
+    // A connection that broke may only have been idle for too long, so the server does not count as failing.
     if (why !== 'broken') this.setHealthy(false);
   }
 
@@ -234,15 +234,17 @@ export class Upstream {
     return true;
   }
 
-  /** Each server gets another cookie, so that several servers cannot recognise us by it (RFC 7873 §8). */
+  /**
+   * Returns the cookie for a query. Each server gets another one, so that servers cannot recognise us (RFC 7873 §8).
+   */
   #cookieToSend(): Uint8Array {
     this.#cookie ??= Uint8Array.from({ length: clientCookieLength }, randomOctet);
     return this.#cookie;
   }
 
   /**
-   * Keeps the server's cookie. Returns false if the answer must be dropped: its cookie is not for us, or it has none
-   * though the server has sent cookies before (RFC 7873 §5.3).
+   * Keeps the cookie of the server's answer. Returns false if the answer must be dropped: its cookie is not for us, or
+   * it has none though the server has sent cookies before (RFC 7873 §5.3).
    */
   #checkCookie(isStream: boolean): boolean {
     const ours = this.#cookie as Uint8Array;

@@ -16,7 +16,7 @@ export class WaitingExchanges {
     return this.#byId.size;
   }
 
-  /** Writes a random id into the query, which no other waiting query has. */
+  /** Adds an exchange, and writes a random id into its query that no other waiting query has. */
   add(exchange: Exchange): void {
     let id = 0;
     do id = (randomOctet() << 8) | randomOctet();

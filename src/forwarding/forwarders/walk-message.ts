@@ -12,7 +12,7 @@ export const section = { answer: 0, authority: 1, additional: 2 } as const;
 
 /** Octets of a record behind its owner: type 2, class 2, TTL 4, length 2. */
 export const recordFixed = 10;
-/** The shortest record has the root as its owner, and no rdata. */
+/** The most records of a message. The shortest record has the root as its owner, and no rdata. */
 const maxRecords = Math.ceil(maxMessage / (1 + recordFixed));
 /** A pointer to the question's name. */
 const questionPointer = 0xc000 | headerLength;
@@ -25,11 +25,11 @@ export class WalkedMessage {
   questionEnd = 0;
   /** The number of records, in all sections. */
   count = 0;
-  /** The number of the OPT record; −1 if there is none. */
+  /** The index of the OPT record among all records; −1 if there is none. */
   opt = -1;
   readonly sections = new Uint8Array(maxRecords);
   readonly owners = new Uint16Array(maxRecords);
-  /** Where each record's type is, directly behind its owner. */
+  /** The offset of each record's type, directly behind the owner. */
   readonly fixed = new Uint16Array(maxRecords);
   readonly ends = new Uint16Array(maxRecords);
   readonly #name = new Uint8Array(maxName);
@@ -93,7 +93,7 @@ export class WalkedMessage {
     return at === length;
   }
 
-  /** Returns the record's end, or −1. */
+  /** Returns the offset after the record, or −1 if the record is malformed. */
   #walkRecord(owner: number, which: number): number {
     const { octets, length, count } = this;
     const fixed = skipName(octets, owner, length);
