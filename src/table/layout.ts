@@ -6,8 +6,8 @@
 // order of the machine; records are in network order, as they are sent.
 //
 // Words marked (A) change while readers read. Each change is one Atomics operation. Readers read the references among
-// them with load() (table.ts). Words marked (W) belong to the writer; readers never read them. All other words are
-// written once, before readers can reach their block.
+// them with load() (table.ts). Words marked (W) belong to the writer; readers never read them. All other words, except
+// the hashes in slots, are written once, before readers can reach their block.
 
 /** A block of the table, in units of 8 octets. */
 export type Reference = number;
@@ -247,6 +247,7 @@ export const index = {
 } as const;
 
 export const indexSlotsWord = 6;
+/** (A) `node`. The writer sets `hash` before it stores a new `node`. */
 export const slot = { hash: 0, node: 1 } as const;
 export const slotWords = 2;
 

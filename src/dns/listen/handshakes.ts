@@ -13,7 +13,7 @@ interface Cells {
 }
 
 /**
- * Watches the server's handshakes. Calls `begin` after each handshake, before any octets of the client are read.
+ * Watches the server's handshakes. Calls `begin` after each handshake, before the octets that follow it are read.
  * `rawSocket` is the TCP socket below `socket`.
  */
 export function guardHandshakes(

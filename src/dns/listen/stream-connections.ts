@@ -45,8 +45,8 @@ export class StreamConnections {
   }
 
   /**
-   * Adds a connection. If its client has the most connections that one client may have, the client's least recently
-   * active one is cut; else, if there are the most connections of all, the least recently active one of all.
+   * Adds a connection. At the limit of its client, cuts the client's least recently active connection. Otherwise, at
+   * the limit of all clients together, cuts the least recently active connection of all.
    */
   add(connection: Connection): void {
     const ofClient = this.#perClient.get(connection.client) ?? 0;

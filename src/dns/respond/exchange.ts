@@ -65,7 +65,7 @@ export class Exchange {
   readonly written = new NamePlace();
   declare readonly targets: Targets;
   readonly included = new IncludedBlocks();
-  /** The addresses that the name contains. Valid after findHeldAddresses. */
+  /** The addresses that the name contains. Valid if findHeldAddresses has found some. */
   readonly held = new HeldAddresses();
   /** The kind of the handed-on query; undefined if no step hands the query on. */
   handOnTo: HandedOnKind | undefined;
