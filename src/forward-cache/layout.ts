@@ -5,7 +5,7 @@ export const magic = 0x7a77_6663;
 
 export const header = { magic: 0, epoch: 1, seed: 2, mask: 3, segments: 4 } as const;
 
-/** As many cells as the zone table has: an answering thread uses the same number in both. */
+/** The cache has as many cells as the zone table, since an answering thread uses the same number in both. */
 export const cellCount = 64;
 /**
  * A cell is as long as a cache line, so that readers do not slow down one another. The first word of a cell is the
@@ -66,6 +66,6 @@ export function hashQuestion(
   hash = Math.imul(hash ^ forwarder, 0x01000193) ^ flags;
   hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
   hash ^= hash >>> 13;
-  // 31 bits: V8 would allocate an object for a larger number.
+  // The result has 31 bits: for a larger number, V8 would allocate an object.
   return hash & 0x7fffffff;
 }

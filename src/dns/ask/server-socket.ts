@@ -31,7 +31,7 @@ export function openNodeSocket({ address, port }: Endpoint, listener: SocketList
   let unsent: Uint8Array[] | undefined = [];
   let isClosed = false;
   const family = familyOf(address) === 'ipv6' ? 6 : 4;
-  // Without this, Node would look the address up in another thread.
+  // With its default function, Node would look the address up in another thread.
   const lookup = (host: string, _: unknown, done: (error: null, address: string, family: number) => void) =>
     done(null, host, family);
   const socket = createSocket({ type: `udp${family}`, lookup: lookup as never });

@@ -15,7 +15,7 @@ export interface Envelope {
 
 /** A handed-on query, and the way back for its answer. */
 export interface RingQuery extends HandedOnQuery {
-  /** With an envelope, the socket's descriptor; without one, the answer's number in `LateAnswers`. */
+  /** With an envelope, this is the socket's descriptor; without one, the answer's number in `LateAnswers`. */
   readonly id: number;
   readonly envelope?: Envelope | undefined;
 }

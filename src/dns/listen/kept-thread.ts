@@ -87,7 +87,7 @@ export class KeptThread {
     const worker = new Worker(script, {
       name,
       ...task(again),
-      // Without this, Node warns about descriptors that were not opened by node:fs.
+      // Without this option, Node warns about descriptors that were not opened by node:fs.
       trackUnmanagedFds: false,
     });
     this.#worker = worker;

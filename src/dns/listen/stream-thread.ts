@@ -155,6 +155,6 @@ try {
   report({ kind: 'failed', message: messageOf(error), descriptors: [] });
 }
 await drain();
-// Without this, the message ports keep a failed thread alive.
+// If they stayed open, the message ports would keep a failed thread alive.
 late.close();
 parentPort?.close();

@@ -32,7 +32,7 @@ export interface UdpTask extends ThreadTask, UdpSocket {}
 export interface UdpSocket {
   /** The kind of socket that was found to work at the server's start. */
   readonly socket: SocketKind;
-  /** With batched sockets: whether answers may share a message. */
+  /** True: answers may share a message. Only for batched sockets. */
   readonly joins: boolean;
 }
 

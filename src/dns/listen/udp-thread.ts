@@ -49,7 +49,7 @@ async function answerDatagrams(): Promise<void> {
   } catch (error) {
     report({ kind: 'failed', message: messageOf(error), descriptors: [] });
   }
-  // Without this, the message ports keep a failed thread alive.
+  // If they stayed open, the message ports would keep a failed thread alive.
   late.close();
   parentPort?.close();
 }
