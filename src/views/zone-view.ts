@@ -52,7 +52,7 @@ export class ZoneView {
   readonly #pending: PendingGenerations;
   readonly #apexes: ZoneApexes;
   readonly #journals = new Set<NameJournal & { zone: Fqdn; generation: number }>();
-  /** Put serials whose zone has not been put yet, or not since {@link distrust}. */
+  /** The serials that were put before their zone, or before their zone was put again after {@link distrust}. */
   readonly #serials = new Map<Fqdn, LastChange>();
   /** The number of the current or last load. A load marks the names that it reads with this number. */
   #load = 0;

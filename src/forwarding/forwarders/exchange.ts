@@ -23,7 +23,7 @@ export interface Exchange {
   forget: () => void;
 }
 
-/** Is told how an exchange ends. Each exchange ends with one call. */
+/** Is told how an exchange ends. Each exchange ends with one call, unless it is forgotten before. */
 export interface ExchangeListener {
   /** The message is valid only during the call. */
   answered(message: WalkedMessage, sameCase: boolean): void;

@@ -38,9 +38,9 @@ interface ForwardingOptions {
   readonly cache: ForwardCacheWriter;
   readonly ownZones: OwnZones;
   readonly logger: Logger;
-  /** Opens the UDP sockets to servers. Node's by default. */
+  /** Opens a UDP socket to a server. By default, opens one of Node's. */
   readonly openSocket?: OpenServerSocket | undefined;
-  /** The most questions under way. Only tests set it. */
+  /** The most questions under way. Only tests set this limit. */
   readonly maxQuestions?: number;
 }
 

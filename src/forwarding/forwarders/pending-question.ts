@@ -30,7 +30,7 @@ const queriesBeforePlain = 2;
 
 /** Is told how a question ends. */
 interface QuestionEnd {
-  /** Takes an answer. Returns false if it is unusable. The message is valid only during the call. */
+  /** Takes an answer. Returns false if the answer is unusable. The message is valid only during the call. */
   answer(message: WalkedMessage): boolean;
   /** No server had an answer. `why` is an extended error (RFC 8914). */
   fail(why: number): void;

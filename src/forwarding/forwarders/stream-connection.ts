@@ -1,5 +1,5 @@
-// TCP or TLS to one server. One connection carries many queries (RFC 7766 §6.2.1, RFC 7858 §3.4), and is closed after
-// some idle seconds.
+// Sends queries to one server over TCP or TLS. One connection carries many queries (RFC 7766 §6.2.1, RFC 7858 §3.4),
+// and is closed after some idle seconds.
 
 import { connect, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
