@@ -54,13 +54,13 @@ async function measure(cleanup: Cleanup): Promise<void> {
   for (const line of body.split('\n')) if (/^zonewright_dns_udp_\w+ /.test(line)) console.log(line);
 }
 
-/** Creates hosts, in a thread of its own. */
+/** Starts a thread that creates hosts. */
 function load({ url }: Replica, from: number): { ended: Promise<unknown>; kill(): Promise<unknown> } {
   const worker = new Worker(new URL(import.meta.url), { workerData: { url, from } });
   return { ended: once(worker, 'exit'), kill: () => worker.terminate() };
 }
 
-/** Starts five loads, one after the other, and kills each in the middle of its requests. */
+/** Starts five such threads, one after the other, and kills each in the middle of its requests. */
 async function killLoads(replica: Replica): Promise<void> {
   for (let i = 1; i <= 5; i += 1) {
     const { kill } = load(replica, i * hosts);

@@ -139,7 +139,7 @@ test('a restored ledger belongs to the replica that was named in the restore, an
   const store = await embeddedStore(t);
   const { replica, ledger } = await withLedger(t, store, join(folder, 'ledger.db'));
   await createZone(replica, 'a.test');
-  await until(async () => (await eventsIn(ledger)).length === 1, 'no event');
+  await until(async () => (await eventsIn(ledger)).length === 1, 'the ledger has no event');
   const backup = await backupWith(store, { openCopy: () => ledger.openCopy(folder) });
   const file = join(folder, 'restored', 'ledger.db');
   const restored = await restoreWith(t, backup, file, 'test');

@@ -48,7 +48,7 @@ for (const { name, skip, open } of stores) {
     t.after(() => store.close());
     const replicas = ['a', 'b', 'c'].map((replica) => run(t, store, replica));
     const leading = () => replicas.filter((one) => one.isLeader());
-    await until(() => leading().length > 0, 'nobody leads');
+    await until(() => leading().length > 0, 'no replica leads');
     const [first] = leading();
     for (let checks = 0; checks < 10; checks += 1) {
       assert.deepEqual(leading(), [first]);
@@ -56,7 +56,7 @@ for (const { name, skip, open } of stores) {
     }
     await first?.resign();
     assert.equal(first?.isLeader(), false);
-    await until(() => leading().length > 0, 'nobody took over');
+    await until(() => leading().length > 0, 'no replica took over');
     assert.equal(leading().length, 1);
     assert.notEqual(leading()[0], first);
   });
@@ -70,10 +70,10 @@ for (const { name, skip, open } of stores) {
       keepLease: (lease) => (keeps ? store.keepLease(lease) : Promise.resolve(false)),
     });
     const leadership = run(t, cut, 'a');
-    await until(() => leadership.isLeader(), 'nobody leads');
+    await until(() => leadership.isLeader(), 'no replica leads');
     keeps = false;
     await store.commit({ compares: [], operations: [{ kind: 'put', key: leaderKey('ledger'), value: '{}' }] });
-    await until(() => !leadership.isLeader(), 'it still leads');
+    await until(() => !leadership.isLeader(), 'the replica still leads');
     await store.commit({ compares: [], operations: [{ kind: 'delete', key: leaderKey('ledger') }] });
     keeps = true;
     await until(() => leadership.isLeader(), 'it does not lead again');

@@ -107,7 +107,10 @@ suite('the API over TLS', { skip: withoutOpenssl }, () => {
     );
     await rename(join(folder, 'kept.key'), first.key);
     await rename(second.cert, first.cert);
-    await until(() => lines.some(({ msg }) => msg === 'the API certificate has changed and is in use'), 'not used');
+    await until(
+      () => lines.some(({ msg }) => msg === 'the API certificate has changed and is in use'),
+      'the new certificate is not used',
+    );
     assert.equal((await ask(url, '/readyz', { ca })).name, 'second');
     open.write('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n');
     assert.match(String((await once(open, 'data'))[0]), /^HTTP\/1\.1 200 /);

@@ -52,7 +52,7 @@ test('a client with too many failed attempts gets 429, and other clients and val
   assert.equal(refused.length, 2 * size);
   assert.deepEqual([refused[0]?.from, refused[0]?.token], ['127.0.0.1', 'team']);
   for (const line of lines) assert.equal(line.match(/"requestId":"[^"]+"/g)?.length, 1, line);
-  assert.equal(refused.at(-1)?.token, undefined, 'no token of the store was named');
+  assert.equal(refused.at(-1)?.token, undefined, 'the event names a token, although none of the store was presented');
   const limited = logged.filter(({ msg }) => String(msg).startsWith('too many failed attempts'));
   assert.deepEqual(
     limited.map(({ from }) => from),

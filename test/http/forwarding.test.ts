@@ -261,7 +261,10 @@ test('a configuration is refused if no target answers', async (t) => {
     /no replica is registered/,
   );
   await registerMember(served.store, 'dead', [`127.0.0.1:${await freePort()}`]);
-  await until(async () => (await served.api.ok<Forwarding>(200, 'GET', path)).targets.length === 1, 'no target');
+  await until(
+    async () => (await served.api.ok<Forwarding>(200, 'GET', path)).targets.length === 1,
+    'there is no target',
+  );
   const answer = await served.api.send('GET', `${path}/bind`);
   assert.equal(answer.status, 503, answer.text);
   assert.equal(answer.headers['retry-after'], '2');

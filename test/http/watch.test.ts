@@ -230,7 +230,7 @@ test('a stream from a revision that the store never had, or of another history, 
     const opened = failures.length;
     const stream = await openStream(t, one.url);
     const { lastId } = stream;
-    await until(() => failures.length > opened, 'no watch');
+    await until(() => failures.length > opened, 'no watch was opened');
     failures.at(-1)?.(error);
     assert.equal((await stream.ended())?.reason, reason);
     assert.equal(stream.lastId, reason === 'failed' ? lastId : '', reason);

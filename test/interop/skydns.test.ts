@@ -155,7 +155,7 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
       const { items } = await first.expect<{ items: { actor: { id: string }; action: string }[] }>(200, 'GET', path);
       return items.map(({ actor, action }) => `${actor.id} ${action}`);
     };
-    await until(async () => (await events()).length > 0, 'no event');
+    await until(async () => (await events()).length > 0, 'there is no event');
     await putForeign(etcd, 'test/lab/one/x', { host: '10.8.0.90', targetstrip: 1, group: 'says nothing' });
     await putForeign(etcd, 'test/lab/two/x', { host: '10.8.0.91', targetstrip: 1 });
     await answers('two.lab.test', 'A', ['A 10.8.0.91']);
@@ -187,7 +187,7 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     await first.expect(204, 'DELETE', '/v1/zones/lab.test/rrsets/own/A');
     await answers('own.lab.test', 'A', ['A 10.8.0.81']);
     await deleteForeign(etcd, 'test/lab/bad/1');
-    await until(async () => (await named())?.count === 0, 'the faults stay');
+    await until(async () => (await named())?.count === 0, 'the state still names faults');
   });
 
   test('very long keys of others are shown shortened, and everything else still works', async () => {
@@ -196,7 +196,7 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     await until(async () => (await named())?.count === 3, 'the long keys are not named');
     for (const { what } of (await named())?.first ?? []) assert.match(what, /^\/skydns\/test\/lab\/[123]k{1,2000}…$/);
     await deleteBelow(etcd, 'test/lab/');
-    await until(async () => (await named())?.count === 0, 'the faults stay');
+    await until(async () => (await named())?.count === 0, 'the state still names faults');
     await first.expect(200, 'PATCH', '/v1/zones/lab.test', { skydns: false });
     await until(async () => (await progressOf(second, 'lab.test')) === undefined, 'the zone is not cleared');
     await first.expect(200, 'PATCH', '/v1/zones/lab.test', { skydns: true });

@@ -38,7 +38,7 @@ async function lose(replica: ControlPlane, ledger: LedgerService, changes: ((on:
   const before = ledger.status.lost?.transactions ?? 0;
   for (const change of changes) await change(replica);
   for (let n = 0; n < outboxMax; n += 1) await replica.commit(putZone(parseName(`z${before}-${n}.test`)));
-  await until(() => ledger.status.lost?.transactions === before + changes.length, 'nothing is dropped');
+  await until(() => ledger.status.lost?.transactions === before + changes.length, 'the transactions are not dropped');
   assert.equal(await replica.store.count(outboxKind.prefix), outboxMax);
 }
 

@@ -30,7 +30,7 @@ async function openReads(t: Cleanup, intervals: Parameters<typeof startTestLedge
 test('two reads are made at once, and the readers get their turns', async (t) => {
   const { begun, read, end } = await openReads(t, {});
   const reads = ['a1', 'a2', 'a3', 'a4'].map((name) => read('a', name));
-  await until(() => begun.length === 2, 'the first two do not begin');
+  await until(() => begun.length === 2, 'the first two reads do not begin');
   reads.push(read('b', 'b1'));
   // If a third read could begin, it would begin in this pass of the event loop.
   await new Promise(setImmediate);

@@ -153,7 +153,7 @@ test('an outbox beyond its limit loses its oldest events, and the status says so
   for (const name of ['a', 'b', 'c', 'd']) await createZone(replica, `${name}.test`);
   const slow = { drain: 3_600_000 };
   const ledger = await startTestLedger(t, replica, { outboxMax: 3, intervals: slow });
-  await until(() => ledger.status.lost !== undefined, 'nothing is dropped');
+  await until(() => ledger.status.lost !== undefined, 'the transactions are not dropped');
   assert.equal(ledger.status.lost?.transactions, 1);
   assert.equal(await waiting(replica), 3);
   assert.deepEqual(await namesIn(ledger), ['d.test', 'c.test', 'b.test']);

@@ -52,15 +52,15 @@ function check(server: Server, [question, outcome, expected, authority, addition
   const response = server.ask(question);
   const got = response.authorities.map(formatRecord);
   assert.equal(response.rcode, rcode);
-  assert.deepEqual(response.answers.map(formatRecord), expected, 'the answer section is another one');
-  if (authority !== undefined) assert.deepEqual(got, authority, 'the authority section is another one');
+  assert.deepEqual(response.answers.map(formatRecord), expected, 'the answer section differs');
+  if (authority !== undefined) assert.deepEqual(got, authority, 'the authority section differs');
   else if (expected.length === 0 && (rcode === 'NXDOMAIN' || rcode === 'NOERROR') && !flags.includes('tc')) {
     assert.equal(response.authorities.length, 1, 'the authority section does not have exactly one record');
     assert.equal(response.authorities[0]?.type, 'SOA');
-  } else if (rcode !== 'NXDOMAIN') assert.deepEqual(got, [], 'the authority section is another one');
+  } else if (rcode !== 'NXDOMAIN') assert.deepEqual(got, [], 'the authority section differs');
   if (additional !== undefined) {
     const records = response.additionals.filter((record): record is ResourceRecord => record.type !== 'OPT');
-    assert.deepEqual(records.map(formatRecord), additional, 'the additional section is another one');
+    assert.deepEqual(records.map(formatRecord), additional, 'the additional section differs');
   }
   const served = rcode !== 'REFUSED' && rcode !== 'FORMERR' && rcode !== 'NOTIMP';
   assert.equal(response.flag_aa, served && !flags.includes('-aa'), 'AA');

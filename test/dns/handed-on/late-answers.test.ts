@@ -41,10 +41,10 @@ test('a message for a client that has disconnected is dropped, and its receipt s
   send(messageFor(1));
   assert.deepEqual(await receipt(), { id: 1, goesOn: false });
   send(messageFor(1, true), messageFor(2));
-  assert.deepEqual(await receipt(), { id: 2, goesOn: false }, 'the last message needs no receipt');
+  assert.deepEqual(await receipt(), { id: 2, goesOn: false }, 'there was a receipt for the last message');
 });
 
-test('a receipt is sent at once, when the client keeps up again, or says that no message may follow', async (t) => {
+test('a receipt comes at once, or when the client keeps up again, and says whether messages may follow', async (t) => {
   const { late, send, receipt } = openAnswers(t);
   let keepsUp = true;
   const answer = late.handOn(query, { deliver: () => keepsUp, end: () => undefined });
@@ -52,7 +52,7 @@ test('a receipt is sent at once, when the client keeps up again, or says that no
   assert.deepEqual(await receipt(), { id: 1, goesOn: true });
   keepsUp = false;
   send(messageFor(1), messageFor(7));
-  assert.deepEqual(await receipt(), { id: 7, goesOn: false }, 'no receipt before goOn');
+  assert.deepEqual(await receipt(), { id: 7, goesOn: false }, 'there was a receipt before goOn()');
   answer?.goOn();
   assert.deepEqual(await receipt(), { id: 1, goesOn: true });
   send(messageFor(1), messageFor(7));

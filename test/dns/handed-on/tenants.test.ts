@@ -65,7 +65,7 @@ suite('tenants', { skip: withoutOpenssl }, () => {
         assert.deepEqual([numberOf(message), message.length], [number, 13 + number * 1_000]);
       }
     }
-    await until(() => counted(running.server, 'dns_handed_on_answered_total') === 2, 'they do not end');
+    await until(() => counted(running.server, 'dns_handed_on_answered_total') === 2, 'the tenants do not end');
   });
 
   test('UDP and HTTPS send only the first of several messages', async (t) => {
@@ -320,7 +320,10 @@ suite('tenants', { skip: withoutOpenssl }, () => {
       client.send(notifyBytes('example'));
       await client.next();
       client.destroy();
-      await until(() => ended(running.server) === counted(running.server, 'dns_handed_on_total'), 'it goes on');
+      await until(
+        () => ended(running.server) === counted(running.server, 'dns_handed_on_total'),
+        'a query does not end',
+      );
     }
     assert.equal(returned, 3);
     assert.equal(counted(running.server, 'dns_handed_on_gone_total'), 3);
@@ -346,7 +349,10 @@ suite('tenants', { skip: withoutOpenssl }, () => {
       client.socket.pause();
       client.send(notifyBytes('example'));
       await until(() => counted(running.server, 'dns_tcp_idle_closed_total') > 0, 'it is not closed');
-      await until(() => ended(running.server) === counted(running.server, 'dns_handed_on_total'), 'it goes on');
+      await until(
+        () => ended(running.server) === counted(running.server, 'dns_handed_on_total'),
+        'a query does not end',
+      );
       assert.ok(made - before < 200, `${made - before} messages of 60 kB were made for a client that does not read`);
       client.destroy();
     }

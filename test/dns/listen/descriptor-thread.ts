@@ -1,4 +1,4 @@
-// A thread that reports ready with a descriptor that Node does not know, then exits or is stopped.
+// A thread that reports ready with an open descriptor, then exits when it gets an order.
 
 import { openSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';

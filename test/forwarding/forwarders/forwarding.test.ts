@@ -154,7 +154,7 @@ test('a server that forwards our question back to us is found, logged once, and 
   assert.equal((await opened.ask('third.loop.test')).rcode, 0);
 });
 
-test('the cookie of a server is sent back, and answers without a cookie are then ignored', async (t) => {
+test('the cookie of a server is sent back, and answers without it, or with another one, are then ignored', async (t) => {
   const serverPart = Buffer.from('0102030405060708', 'hex');
   const server = await startBadUpstream(t, (query) => [
     reply(query, {
@@ -179,7 +179,7 @@ test('the cookie of a server is sent back, and answers without a cookie are then
   assert.deepEqual((await ask('c.bad.test')).answers, ['c.bad.test 60 A 192.0.2.1']);
 });
 
-test('after BADCOOKIE the new cookie is sent, and over TCP an answer needs no cookie', async (t) => {
+test('after BADCOOKIE the query is sent with the new cookie, and after another BADCOOKIE over TCP', async (t) => {
   const serverPart = Buffer.from('0102030405060708', 'hex');
   const cookieFor = (query: Query) => option(10, Buffer.concat([query.cookie!.subarray(0, 8), serverPart]));
   const server = await startBadUpstream(t, (query) => [

@@ -87,7 +87,7 @@ test('walking a damaged message does not throw, and an accepted message has all 
 });
 
 test('the longest chains of pointers are walked in bounded time', () => {
-  // The owner of each record is one label and a pointer to the owner of the record before, up to the maximum of labels.
+  // The owner of each record is one label and a pointer to the owner of the record before, up to a hundred labels.
   const records: number[][] = [];
   let at = 12 + 15 + 4;
   let previous = 12;
