@@ -37,7 +37,7 @@ import {
 import { createServer } from './http/server.ts';
 import { startSkydns } from './interop/skydns/skydns.ts';
 import type { LedgerService } from './ledger/ledger-service.ts';
-import { formatEndpoint, isLoopback } from './model/endpoint.ts';
+import { type Endpoint, formatEndpoint, isLoopback } from './model/endpoint.ts';
 import { type Member, nameserverOf } from './model/member.ts';
 import { messageOf } from './model/thrown.ts';
 import { openStore } from './open-store.ts';
@@ -84,12 +84,17 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   const refused = new RefusedAttempts();
   const stopHousekeeping = startHousekeeping(views, committer, logger, activity, refused);
   const stopCleaning = startCleaning(store, views, logger);
+  let dns: DnsServer | undefined;
+  const isOwnListener = (endpoint: Endpoint) =>
+    isListener(endpoint, [...(dns?.addresses ?? config.dns), ...(dns?.tls ?? [])]);
   const stopSkydns =
     skydnsPrefix === undefined
       ? undefined
-      : startSkydns({ store, views, committer, logger, prefix: skydnsPrefix }, config.replica);
+      : startSkydns(
+          { store, views, committer, logger, prefix: skydnsPrefix, isListener: isOwnListener },
+          config.replica,
+        );
 
-  let dns: DnsServer | undefined;
   let forwarders: ForwarderService | undefined;
   let leave: (() => Promise<void>) | undefined;
   let stopReleasing = () => {};
@@ -124,7 +129,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
         answers: async (zone, name) => (await forwarders?.answers(zone, name)) ?? [],
         clear: async (zone, name) => forwarders?.clear(zone, name),
       },
-      isListener: (endpoint) => isListener(endpoint, [...(dns?.addresses ?? config.dns), ...(dns?.tls ?? [])]),
+      isListener: isOwnListener,
       metrics,
       waitingFor,
       adminToken: config.adminToken,

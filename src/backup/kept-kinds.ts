@@ -6,7 +6,7 @@ import { type Revision, type Serial, serialAt } from '../model/revision.ts';
 import { activityKind } from '../store/kinds/activity.ts';
 import { addressKind } from '../store/kinds/address.ts';
 import { flushKind } from '../store/kinds/flush.ts';
-import { forwarderKind } from '../store/kinds/forwarder.ts';
+import { forwarderKind, forwarderValue } from '../store/kinds/forwarder.ts';
 import { hostKind } from '../store/kinds/host.ts';
 import { idempotencyKind } from '../store/kinds/idempotency.ts';
 import { importKind } from '../store/kinds/import.ts';
@@ -54,7 +54,7 @@ const keptKinds: Readonly<Record<KindName, readonly [kind: { prefix: string }, k
   serial: [serialKind, keepSerial],
   token: [tokenKind, asItIs],
   resolver: [resolverKind, asItIs],
-  forwarder: [forwarderKind, asItIs],
+  forwarder: [forwarderKind, keepForwarder],
   // The replicas of a restored store begin with empty caches.
   flush: [flushKind, leftOut],
   activity: [activityKind, asItIs],
@@ -70,6 +70,11 @@ const keptKinds: Readonly<Record<KindName, readonly [kind: { prefix: string }, k
   // The restored store gets its own offset.
   offset: [offsetKind, leftOut],
 };
+
+/** A forwarder that follows a stub zone is written again where the stub zone is, and nobody can delete it elsewhere. */
+function keepForwarder({ key, value }: Entry): BackupEntry | undefined {
+  return unlessInvalid(() => forwarderValue.decode(value))?.stubZoneOf === undefined ? [key, value] : undefined;
+}
 
 const byPrefix = new Map(Object.values(keptKinds).map(([{ prefix }, keep]) => [prefix, keep]));
 

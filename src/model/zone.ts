@@ -28,6 +28,10 @@ export interface Zone {
   nameservers: Fqdn[];
   soa: SoaSettings;
   skydns: boolean;
+  /** Whether stub zones that others have in the layout of this zone are forwarded. Absent: they are not. */
+  stubZones?: boolean;
+  /** The clients that may ask there. Absent: the default of forwarders. */
+  stubZonesAllowFrom?: string[];
   /** Absent: no name of the zone holds an address. */
   addressNames?: AddressNames;
   /** True for a reverse zone that was created for a host. It is deleted with its last name. */

@@ -1,8 +1,15 @@
 // The races between a decision and others who write into the SkyDNS layout. races.test.ts runs them.
 
+import { decidePutForwarder } from '../../src/control/forwarders/put-forwarder.ts';
+import { decideMirrorStubZone, type StubServer } from '../../src/control/skydns/mirror-stub-zone.ts';
 import type { Decide } from '../../src/control/transaction/decision.ts';
 import { TransactionBuilder } from '../../src/control/transaction/transaction-builder.ts';
+import { parseAddress } from '../../src/model/address.ts';
+import type { Forwarder } from '../../src/model/forwarder.ts';
+import { parseName } from '../../src/model/name.ts';
 import type { Revision } from '../../src/model/revision.ts';
+import { forwarderKey } from '../../src/store/kinds/forwarder.ts';
+import { zoneKey } from '../../src/store/kinds/zone.ts';
 import type { Entry } from '../../src/store/store.ts';
 import { putZone } from '../support/control-plane.ts';
 import type { Race } from './race.ts';
@@ -25,7 +32,69 @@ const afterReading =
 
 const skydnsChanges = (kind: string) => `transaction/skydns-changes.ts ${kind}`;
 
+const corp = parseName('corp');
+const server = (host: string): StubServer => ({
+  zone: z,
+  stub: { domain: corp, host, port: 53, key: `/skydns/z/${host}` },
+});
+const stubs =
+  (...servers: StubServer[]): Decide<unknown> =>
+  (context) =>
+    decideMirrorStubZone(context, { domain: corp, servers });
+const [stub, otherStub] = [stubs(server('192.0.2.1')), stubs(server('192.0.2.2'))];
+const stubbedZone = putZone(z, { skydns: true, stubZones: true });
+const adminsForwarder: Decide<unknown> = (context) => decidePutForwarder(context, forwarderTo('192.0.2.9'), {});
+const forwarderTo = (host: string): Forwarder => ({
+  zone: corp,
+  targets: [{ address: parseAddress(host), port: 53 }],
+  strategy: 'first-healthy',
+  timeoutMilliseconds: 2_000,
+  allowFrom: ['127.0.0.0/8'],
+});
+const corpZone = putZone(corp, { nameservers: [parseName('ns.example')] });
+const mirrorStub = (kind: string) => `skydns/mirror-stub-zone.ts ${kind}`;
+
 export const skydnsRaces: Race[] = [
+  {
+    guards: [mirrorStub('put')],
+    what: 'an admin writes the forwarder of a domain that a stub zone gets',
+    given: [stubbedZone],
+    first: adminsForwarder,
+    second: stub,
+    stoppedBy: [forwarderKey(corp)],
+  },
+  {
+    guards: [mirrorStub('requireAbsent')],
+    what: 'a zone is created that a stub zone has the name of',
+    given: [stubbedZone],
+    first: corpZone,
+    second: stub,
+    stoppedBy: [zoneKey(corp)],
+  },
+  {
+    guards: [mirrorStub('requireUnchanged')],
+    what: 'an admin switches stub zones off while one is taken over',
+    given: [stubbedZone],
+    first: putZone(z, { skydns: true }),
+    second: stub,
+    stoppedBy: [zoneKey(z)],
+  },
+  {
+    guards: [mirrorStub('delete')],
+    what: 'a stub zone changes while it is deleted',
+    given: [stubbedZone, stub],
+    first: otherStub,
+    second: stubs(),
+    stoppedBy: [forwarderKey(corp)],
+  },
+  {
+    guards: ['transaction/transaction-builder.ts delete'],
+    what: 'a stub zone changes while a zone of its name is created',
+    given: [stubbedZone, stub],
+    first: otherStub,
+    second: corpZone,
+    stoppedBy: [forwarderKey(corp)],
+  },
   {
     guards: [skydnsChanges('absent')],
     what: 'others write a value at the key of a name that gets a CNAME',

@@ -2,18 +2,17 @@
 
 import { atField } from '../../errors.ts';
 import {
-  checkAllowed,
   checkForwarderZone,
   type Forwarder,
   type ForwarderStrategy,
   formatForwarderTarget,
   forwarderDefaults,
-  parseAllowedRange,
   parseForwarderTarget,
 } from '../../model/forwarder.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
 import { checkAuthorities } from '../../model/pem.ts';
 import { known } from '../../model/unknown.ts';
+import { parseAllowFrom } from '../input/parse-allow-from.ts';
 import { parseList } from '../input/parse-list.ts';
 import { parseAll } from '../input/refusals.ts';
 
@@ -45,7 +44,7 @@ export function parseForwarderInput(zoneText: string, input: ForwarderInput): Fo
       parseList('/targets', input.targets, (text) => formatForwarderTarget(parseForwarderTarget(text))).map(
         parseForwarderTarget,
       ),
-    () => parseAllowFrom(input.allowFrom ?? [...forwarderDefaults.allowFrom]),
+    () => parseAllowFrom('/allowFrom', input.allowFrom ?? [...forwarderDefaults.allowFrom]),
     () => {
       if (tlsAuthorities !== undefined) atField('/tlsAuthorities', () => checkAuthorities(known(tlsAuthorities)));
     },
@@ -59,10 +58,4 @@ export function parseForwarderInput(zoneText: string, input: ForwarderInput): Fo
     ...(staleSeconds !== undefined && { staleSeconds }),
     ...(tlsAuthorities !== undefined && { tlsAuthorities }),
   };
-}
-
-function parseAllowFrom(texts: readonly string[]): string[] {
-  const allowFrom = parseList('/allowFrom', texts, (text) => parseAllowedRange(text).text);
-  atField('/allowFrom', () => checkAllowed(allowFrom.map((text) => parseAllowedRange(known(text)))));
-  return allowFrom;
 }

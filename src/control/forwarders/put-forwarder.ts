@@ -1,8 +1,7 @@
 // Use cases: a forwarder is added, changed or deleted.
 
 import { refuse } from '../../errors.ts';
-import type { Endpoint } from '../../model/endpoint.ts';
-import { type Forwarder, type ForwarderTarget, formatForwarderTarget } from '../../model/forwarder.ts';
+import type { Forwarder, ForwarderTarget } from '../../model/forwarder.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { known } from '../../model/unknown.ts';
 import { flushKey } from '../../store/kinds/flush.ts';
@@ -10,6 +9,8 @@ import { forwarderKey, forwarderValue } from '../../store/kinds/forwarder.ts';
 import { zoneKey } from '../../store/kinds/zone.ts';
 import type { Views } from '../../views/views.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
+import { findLoop, type IsListener } from '../reading/forwarder-loop.ts';
+import { zonePath } from '../reading/resource-path.ts';
 import type { Decision, DecisionContext, Standing } from '../transaction/decision.ts';
 import { standingSince, TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { existingForwarder, needForwarders } from './existing-forwarder.ts';
@@ -21,14 +22,14 @@ interface ForwarderPut extends Standing {
 
 /**
  * Adds or replaces a forwarder. Refuses with `precondition_failed` or `forbidden`, with `forwarder_conflict` if there
- * is a zone of that name, and with `forwarder_loop` if a target is a replica of this service. `isListener` returns
- * whether this replica itself receives what is sent to a target.
+ * is a zone of that name, with `managed_record` if it follows a stub zone, and with `forwarder_loop` if a target is a
+ * replica of this service. `isListener` returns whether this replica itself receives what is sent to a target.
  */
 export function decidePutForwarder(
   context: DecisionContext,
   forwarder: Forwarder,
   precondition: Precondition,
-  isListener: (target: Endpoint) => boolean = () => false,
+  isListener: IsListener = () => false,
 ): Decision<ForwarderPut> {
   needForwarders(context);
   const zone = known(forwarder.zone);
@@ -37,6 +38,7 @@ export function decidePutForwarder(
   const builder = new TransactionBuilder(context);
   const { refusals } = builder;
   refusals.try(() => checkPrecondition(precondition, current && entityTag(current.modified)));
+  refusals.try(() => checkIsUnmanaged(current?.value), ':zone');
   refusals.try(() => checkIsNoZone(context.views, zone), ':zone');
   for (const [index, target] of known(forwarder.targets).entries())
     refusals.try(() => checkIsNoReplica(context.views, target, isListener), `/targets/${index}`);
@@ -51,31 +53,31 @@ function checkIsNoZone({ zones }: Views, zone: Fqdn): void {
   refuse('forwarder_conflict', `there is a zone ${zone} here: delete it first, or forward another zone`, { zone });
 }
 
-function checkIsNoReplica(
-  { members }: Views,
-  endpoint: ForwarderTarget,
-  isListener: (target: Endpoint) => boolean,
-): void {
-  const target = formatForwarderTarget(endpoint);
-  if (isListener(endpoint)) {
-    refuse('forwarder_loop', `${target} is where this replica itself listens: name a server that has the zone`);
-  }
-  const replica = [...members.values()].find(({ dns }) => dns.includes(target))?.replica;
-  if (replica === undefined) return;
-  refuse('forwarder_loop', `${target} is the replica '${replica}' of this service, which would forward it again`, {
-    replica,
-  });
+function checkIsNoReplica(views: Views, target: ForwarderTarget, isListener: IsListener): void {
+  const loop = findLoop(views, target, isListener);
+  if (loop !== undefined)
+    refuse('forwarder_loop', loop.message, loop.replica === undefined ? undefined : { replica: loop.replica });
 }
 
-/** Deletes a forwarder. Refuses with `not_found`, `precondition_failed` or `forbidden`. */
+/** Refuses with `managed_record` a forwarder that follows a stub zone: its keys would write it again. */
+function checkIsUnmanaged(current: Forwarder | undefined): void {
+  if (current?.stubZoneOf === undefined) return;
+  const { zone, stubZoneOf } = current;
+  const wayOut = `delete or change its keys there (GET ${zonePath(stubZoneOf)}/skydns lists them), or set "stubZones" of that zone to false`;
+  const message = `the forwarder ${zone} follows a stub zone that others have in the SkyDNS layout of ${stubZoneOf}: ${wayOut}`;
+  refuse('managed_record', message, { zone, managedBy: 'skydns' });
+}
+
+/** Deletes a forwarder. Refuses with `not_found`, `precondition_failed`, `managed_record` or `forbidden`. */
 export function decideDeleteForwarder(
   context: DecisionContext,
   zone: Fqdn,
   precondition: Precondition,
 ): Decision<void> {
   needForwarders(context);
-  const { modified } = existingForwarder(context, known(zone));
+  const { value, modified } = existingForwarder(context, known(zone));
   const builder = new TransactionBuilder(context);
+  builder.refusals.try(() => checkIsUnmanaged(value), ':zone');
   builder.refusals.try(() => checkPrecondition(precondition, entityTag(modified)));
   return builder.delete(forwarderKey(zone), modified).deleteUnchecked(flushKey(zone)).build(undefined);
 }

@@ -1,10 +1,11 @@
 // Reads the values of others in the SkyDNS layout of a zone from the store, with the revisions of their keys: first the
 // key of the apex, then all keys below it at one revision.
 
+import { unlessInvalid } from '../../model/invalid-value.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';
-import { layoutName, skydnsKey, skydnsName, skydnsPrefixBelow } from '../../model/skydns/key.ts';
-import { parseService } from '../../model/skydns/service.ts';
+import { skydnsKey, skydnsPrefixBelow } from '../../model/skydns/key.ts';
+import { readStubZone, type StubZone } from '../../model/skydns/stub-zone.ts';
 import type { Entry, Store } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
 import { ForeignValues } from './foreign-values.ts';
@@ -17,16 +18,6 @@ export interface ForeignZone {
   stubZones: StubZone[];
 }
 
-/** A domain that SkyDNS once forwarded to another server. CoreDNS ignores it, and so does this service. */
-export interface StubZone {
-  domain: Fqdn;
-  host: string;
-  port: number;
-  key: string;
-}
-
-const dnsPort = 53;
-
 /** Returns the values of others; none if the store has no layout, or the zone has no `skydns`. */
 export async function readForeign(store: Store, views: Views, zone: Fqdn): Promise<ForeignZone> {
   const { prefix } = views.skydns;
@@ -37,11 +28,11 @@ export async function readForeign(store: Store, views: Views, zone: Fqdn): Promi
     stubZones: [],
   };
   if (prefix === undefined || views.zones.get(zone)?.value.skydns !== true) return read;
-  const stubPrefix = skydnsPrefixBelow(prefix, layoutName(zone, 'stub'));
   const note = (entry: Entry) => {
     read.values.note(entry.key, entry.value);
     read.modified.set(entry.key, entry.modified);
-    if (entry.key.startsWith(stubPrefix)) read.stubZones.push(...stubZonesOf(entry, prefix, stubPrefix));
+    const stubZone = unlessInvalid(() => readStubZone(prefix, zone, entry.key, entry.value));
+    if (stubZone !== undefined) read.stubZones.push(stubZone);
   };
   const exact = await store.get(skydnsKey(prefix, zone));
   if (exact !== undefined) note(exact);
@@ -55,18 +46,4 @@ export async function readForeign(store: Store, views: Views, zone: Fqdn): Promi
     from = page.next;
   } while (from !== undefined);
   return read;
-}
-
-/**
- * Returns the stub zone of a value; none if the value cannot be read. The last label of a key only distinguishes the
- * servers of one stub zone.
- */
-function stubZonesOf({ key, value }: Entry, prefix: string, stubPrefix: string): StubZone[] {
-  const path = key.slice(stubPrefix.length).split('/').slice(0, -1).join('/');
-  try {
-    const { host, port = dnsPort } = parseService(value);
-    return host === undefined ? [] : [{ domain: skydnsName(prefix, `${prefix}/${path}`), host, port, key }];
-  } catch {
-    return [];
-  }
 }

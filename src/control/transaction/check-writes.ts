@@ -30,8 +30,7 @@ export function checkWrites(asking: Asking, operations: readonly Operation[], ed
   const writes = operations.filter((operation) => operation.kind !== 'delete-prefix');
   if (writes.some(({ key }) => tokenKind.parse(key) !== undefined)) access.needAdmin('managing tokens');
   if (writes.some(({ key }) => resolverKind.parse(key) !== undefined)) access.needAdmin('managing resolvers');
-  const isOfForwarder = (key: string) => (forwarderKind.parse(key) ?? flushKind.parse(key)) !== undefined;
-  if (writes.some(({ key }) => isOfForwarder(key))) access.needAdmin('managing forwarders');
+  if (writes.some((write) => writesForwarder(write, asking))) access.needAdmin('managing forwarders');
   if (access.isWhole) return;
   const check = new WriteCheck(access, asking);
   for (const write of writes) {
@@ -47,6 +46,13 @@ export function checkWrites(asking: Asking, operations: readonly Operation[], ed
     if (address !== undefined) check.address(address, textOf(write));
   }
   for (const edit of edits) if (edit.changed) check.name(edit);
+}
+
+/** A new zone deletes a forwarder of its name that follows a stub zone: that needs nothing more than the zone does. */
+function writesForwarder(write: Operation & { key: string }, { views }: Asking): boolean {
+  const subject = forwarderKind.parse(write.key) ?? flushKind.parse(write.key);
+  if (subject === undefined) return false;
+  return write.kind !== 'delete' || views.forwarders.get(subject.zone)?.value.stubZoneOf === undefined;
 }
 
 /** Returns the value that a put writes; undefined for a deletion. */

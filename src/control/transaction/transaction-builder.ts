@@ -10,6 +10,7 @@ import type { Revision } from '../../model/revision.ts';
 import { maxTypes, type Rrset } from '../../model/rrset.ts';
 import { newState } from '../../model/skydns/state.ts';
 import type { Zone } from '../../model/zone.ts';
+import { flushKey } from '../../store/kinds/flush.ts';
 import { forwarderKey } from '../../store/kinds/forwarder.ts';
 import { importKey } from '../../store/kinds/import.ts';
 import { nameValue } from '../../store/kinds/name.ts';
@@ -144,7 +145,7 @@ export class TransactionBuilder implements DecisionContext {
   /**
    * Creates a zone. The same transaction may write names into it. Requires that nobody else creates a zone between the
    * new zone and its enclosing zone in the views, because the new zone could hide names of such a zone
-   * (test/control/races.test.ts). Refuses with `forwarder_conflict` if there is a forwarder of the new zone's name.
+   * (test/control/races.test.ts). Refuses with `forwarder_conflict` if an admin has a forwarder of its name.
    */
   createZone(zone: Zone): this {
     this.#requireNoForwarder(zone.name);
@@ -158,13 +159,20 @@ export class TransactionBuilder implements DecisionContext {
     return this.put(zoneKey(zone.name), zoneValue.encode(zone), undefined).touchZone(zone.name);
   }
 
-  /** Refuses if there is a forwarder of this name: a name can belong to a zone or to a forwarder, not to both. */
+  /**
+   * Refuses if there is a forwarder of this name: a name can belong to a zone or to a forwarder, not to both. A
+   * forwarder that follows a stub zone gives way: this transaction deletes it.
+   */
   #requireNoForwarder(zone: Fqdn): void {
-    if (this.views.forwarders.get(zone) !== undefined) {
+    const current = this.views.forwarders.get(zone);
+    if (current === undefined) {
+      this.requireAbsent(forwarderKey(zone));
+    } else if (current.value.stubZoneOf !== undefined) {
+      this.delete(forwarderKey(zone), current.modified).deleteUnchecked(flushKey(zone));
+    } else {
       const wayOut = `delete it first (DELETE /v1/forwarders/${zone}), or take another name`;
       refuse('forwarder_conflict', `the zone ${zone} is forwarded to other servers: ${wayOut}`, { zone });
     }
-    this.requireAbsent(forwarderKey(zone));
   }
 
   /**

@@ -1,5 +1,6 @@
 // Use case: a zone is created, or its settings are changed. A change of settings leaves the stored records unchanged.
 
+import { isDeepStrictEqual } from 'node:util';
 import { joinFirst, maxNamed, refuse, refuseField } from '../../errors.ts';
 import { checkBelow, checkNameservers } from '../../model/check-name.ts';
 import { recordsOf } from '../../model/host.ts';
@@ -50,6 +51,7 @@ export function decidePutZone(
   builder.refusals.try(() => checkPrecondition(precondition, current && entityTag(current.modified)));
   const zone = builder.refusals.need(() => change(current?.value));
   builder.refusals.try(() => checkSkydns(builder, zone, current?.value));
+  if (isKnown(zone)) checkStubZones(builder, zone, current?.value);
   if (current === undefined) {
     builder.refusals.try(() => checkHidesNothing(builder, name), path);
     builder.refusals.try(() => builder.createZone(zone), path);
@@ -106,6 +108,26 @@ function checkSkydns({ views }: TransactionBuilder, zone: Zone, before: Zone | u
     'skydns_unavailable',
     '/skydns',
     'the SkyDNS layout is for CoreDNS, which reads etcd: this service has the embedded store; start its replicas with --store etcd, or leave skydns out',
+  );
+}
+
+/**
+ * Refuses with `forbidden` who may not decide what is forwarded, as for forwarders. Refuses stub zones of a zone that
+ * does not follow the layout. A zone whose `skydns` is switched off keeps the setting, without an effect.
+ */
+function checkStubZones(builder: TransactionBuilder, zone: Zone, before: Zone | undefined): void {
+  const changes = (['stubZones', 'stubZonesAllowFrom'] as const).some(
+    (field) => !isDeepStrictEqual(zone[field], before?.[field]),
+  );
+  if (changes) accessOf(builder).needAdmin('forwarding stub zones');
+  const isNew = zone.stubZones === true && before?.stubZones !== true;
+  if (!isNew || !isKnown(zone.skydns) || zone.skydns) return;
+  builder.refusals.try(() =>
+    refuseField(
+      'invalid_request',
+      '/stubZones',
+      'stub zones are in the SkyDNS layout of a zone: set "skydns" to true too',
+    ),
   );
 }
 

@@ -8,6 +8,7 @@ import { parseName, root } from '../../model/name.ts';
 import { isKnown, known, unknownValue } from '../../model/unknown.ts';
 import { checkZoneName, type SoaSettings, soaDefaults, type Zone, zoneDefaults } from '../../model/zone.ts';
 import { mergePatch } from '../input/merge-patch.ts';
+import { parseAllowFrom } from '../input/parse-allow-from.ts';
 import { parseList } from '../input/parse-list.ts';
 import { refuseReadOnly } from '../input/read-only.ts';
 import { parseAll } from '../input/refusals.ts';
@@ -19,6 +20,8 @@ export interface ZoneInput {
   nameservers?: string[];
   soa?: Omit<SoaSettings, 'mname' | 'rname'> & { mname?: string; rname?: string };
   skydns?: boolean;
+  stubZones?: boolean;
+  stubZonesAllowFrom?: string[];
   addressNames?: AddressNamesInput;
   /** True keeps an automatic zone automatic if the request changes nothing else. True makes no other zone automatic. */
   automatic?: boolean;
@@ -38,8 +41,8 @@ export function parseNewZone({ name, ...input }: ZoneInput & { name: string }): 
  * `invalid_request`.
  */
 export function parseZoneInput(name: Zone['name'], input: ZoneInput, current: Zone | undefined): Zone {
-  const { defaultTtl = zoneDefaults.defaultTtl, soa = {}, skydns = false } = input;
-  const [nameservers, primary, mailbox, times, addressNames] = parseAll(
+  const { defaultTtl = zoneDefaults.defaultTtl, soa = {}, skydns = false, stubZones = false } = input;
+  const [nameservers, primary, mailbox, times, addressNames, stubZonesAllowFrom] = parseAll(
     () => parseList('/nameservers', input.nameservers ?? [], parseName),
     () => optional(soa.mname, (text) => atField('/soa/mname', () => parseName(text))),
     () => optional(soa.rname, (text) => atField('/soa/rname', () => parseMailbox(text))),
@@ -48,6 +51,7 @@ export function parseZoneInput(name: Zone['name'], input: ZoneInput, current: Zo
       return withoutDefaults(times, current);
     },
     () => optional(input.addressNames, parseAddressNames),
+    () => optional(input.stubZonesAllowFrom, (texts) => parseAllowFrom('/stubZonesAllowFrom', texts)),
     () => {
       if (current === undefined) atField('/name', () => checkZoneName(known(name)));
     },
@@ -65,6 +69,8 @@ export function parseZoneInput(name: Zone['name'], input: ZoneInput, current: Zo
         }
       : unknownValue,
     skydns,
+    ...(stubZones && { stubZones }),
+    ...(stubZonesAllowFrom !== undefined && { stubZonesAllowFrom }),
     ...(addressNames !== undefined && { addressNames }),
     // After a user has changed it, a zone is no longer automatic: it is not deleted with its last name.
     automatic: false,

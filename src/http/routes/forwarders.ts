@@ -69,12 +69,20 @@ export const forwarderRoutes: Routes = async (app, services) => {
         params,
         headers: writeHeaders,
         body: PutForwarder,
-        refuses: ['forwarder_conflict', 'forwarder_loop'],
+        refuses: ['forwarder_conflict', 'forwarder_loop', 'managed_record'],
         response: { ...created(ForwarderBody), ...written(ForwarderBody) },
       },
     },
     async (request, reply) => {
-      const { zone: named, unicodeName, upstreams: _, cache: __, ...input } = request.body;
+      const {
+        zone: named,
+        unicodeName,
+        managedBy: _,
+        stubZoneOf: __,
+        upstreams: ___,
+        cache: ____,
+        ...input
+      } = request.body;
       const forwarder = parseForwarderInput(request.params.zone, input);
       const { zone } = forwarder;
       if (isKnown(zone)) checkReadOnly({ zone: named, unicodeName }, { zone, ...showUnicodeName(zone) });
@@ -117,7 +125,7 @@ export const forwarderRoutes: Routes = async (app, services) => {
         summary: 'Delete a forwarder',
         params,
         headers: writeHeaders,
-        refuses: ['not_found'],
+        refuses: ['managed_record', 'not_found'],
         response: deleted,
       },
     },

@@ -23,6 +23,11 @@ const Target = Type.String({
   description: 'Address and port; `#` and a name: over TLS, with a certificate for that name',
 });
 
+export const AllowFrom = Type.Array(Type.String({ maxLength: 100, format: 'address-range' }), {
+  minItems: 1,
+  maxItems: allowFrom,
+});
+
 const settings = {
   strategy: oneOf(forwarderStrategies, {
     default: forwarderDefaults.strategy,
@@ -34,11 +39,7 @@ const settings = {
     default: forwarderDefaults.timeoutMilliseconds,
     description: 'For one question, with all targets',
   }),
-  allowFrom: Type.Array(Type.String({ maxLength: 100, format: 'address-range' }), {
-    minItems: 1,
-    maxItems: allowFrom,
-    description: 'The clients that may ask. Default: this machine',
-  }),
+  allowFrom: { ...AllowFrom, description: 'The clients that may ask. Default: this machine' },
   staleSeconds: Type.Optional(
     Type.Integer({
       minimum: 1,
@@ -88,6 +89,10 @@ const Cache = Type.Object(
   { description: 'The answers that the replica keeps' },
 );
 
+const ManagedBy = Type.Enum(['skydns'] as const, {
+  description: 'Present if the forwarder follows a stub zone that others have in the SkyDNS layout',
+});
+
 export const PutForwarder = strict(
   {
     zone: readOnly(NameText),
@@ -98,6 +103,8 @@ export const PutForwarder = strict(
     allowFrom: Type.Optional(settings.allowFrom),
     staleSeconds: settings.staleSeconds,
     tlsAuthorities: settings.tlsAuthorities,
+    managedBy: readOnly(ManagedBy),
+    stubZoneOf: readOnly(NameText),
     upstreams: readOnly(Upstreams),
     cache: readOnly(Cache),
   },
@@ -110,6 +117,8 @@ export const ForwarderBody = Type.Object(
     unicodeName: UnicodeName,
     targets: Targets,
     ...settings,
+    managedBy: Type.Optional(ManagedBy),
+    stubZoneOf: Type.Optional({ ...NameText, description: 'The zone whose stub zones the forwarder follows' }),
     upstreams: Type.Optional(Upstreams),
     cache: Type.Optional(Cache),
   },
@@ -145,8 +154,14 @@ export function showCachedAnswer({ isStale, expiresIn, extendedError, records, .
 }
 
 /** Returns the stored settings of a forwarder as answers show them. */
-export function showForwarder({ zone, targets: all, ...rest }: Forwarder) {
-  return { zone, ...showUnicodeName(zone), targets: all.map(formatForwarderTarget), ...rest };
+export function showForwarder({ zone, targets: all, stubZoneOf, ...rest }: Forwarder) {
+  return {
+    zone,
+    ...showUnicodeName(zone),
+    targets: all.map(formatForwarderTarget),
+    ...rest,
+    ...(stubZoneOf !== undefined && { managedBy: 'skydns' as const, stubZoneOf }),
+  };
 }
 
 /** Returns the state of a forwarder at this replica. `state`: undefined before the replica has asked a target. */

@@ -2,9 +2,9 @@
 
 import type { Static } from 'typebox';
 import type { Ownership } from '../../control/skydns/ownership.ts';
-import type { StubZone } from '../../control/skydns/read-foreign.ts';
 import type { TakenOver } from '../../control/skydns/take-over.ts';
 import { Type } from '../../model/json-schema.ts';
+import type { StubZone } from '../../model/skydns/stub-zone.ts';
 import { NameText } from './common.ts';
 
 const Orphan = Type.Object(
@@ -25,7 +25,7 @@ export const SkydnsBody = Type.Object(
   {
     orphans: Type.Array(Orphan),
     stubZones: Type.Array(Stub, {
-      description: 'Domains that SkyDNS forwarded. Neither CoreDNS nor this service forwards them',
+      description: 'Domains that SkyDNS forwarded. This service does with `stubZones` of the zone; CoreDNS does not',
     }),
   },
   { title: 'Skydns' },

@@ -13,6 +13,7 @@ import { managerOf, type Rrset } from '../../model/rrset.ts';
 import type { SkydnsState } from '../../model/skydns/state.ts';
 import { soaDefaults, type Zone } from '../../model/zone.ts';
 import { NameText, optional, patchOf, readOnly, strict, Ttl } from './common.ts';
+import { AllowFrom } from './forwarder.ts';
 import { noLayout, SkydnsProgress, showSkydnsProgress } from './skydns-progress.ts';
 import { showUnicodeName, UnicodeName } from './unicode-name.ts';
 
@@ -65,6 +66,15 @@ const settings = {
     description:
       'Keep the records also in the SkyDNS layout, from which CoreDNS answers, and serve the values that other programs write there. Needs the store etcd',
   }),
+  stubZones: Type.Boolean({
+    description:
+      'Forward the stub zones that others have in the SkyDNS layout of this zone, with `skydns`. Only an admin without a scope sets it. Default: false',
+  }),
+  stubZonesAllowFrom: {
+    ...AllowFrom,
+    description:
+      'The clients that may ask the stub zones. Only an admin without a scope sets it. Default: this machine',
+  },
   addressNames,
 };
 
@@ -101,6 +111,8 @@ export const ZoneBody = Type.Object(
     name: NameText,
     unicodeName: UnicodeName,
     ...settings,
+    stubZones: Type.Optional(settings.stubZones),
+    stubZonesAllowFrom: Type.Optional(settings.stubZonesAllowFrom),
     addressNames: Type.Optional(addressNames),
     soa: Type.Object({ ...optional(soaFields).properties }, { title: 'Soa' }),
     automatic: Automatic,
@@ -116,7 +128,7 @@ export function showZone(
   serial: ZoneSerial,
   state?: SkydnsState | typeof noLayout,
 ): Static<typeof ZoneBody> {
-  const { name, defaultTtl, nameservers, skydns, addressNames, automatic } = zone;
+  const { name, defaultTtl, nameservers, skydns, stubZones, stubZonesAllowFrom, addressNames, automatic } = zone;
   return {
     name,
     ...showUnicodeName(name),
@@ -124,6 +136,8 @@ export function showZone(
     nameservers,
     soa: { ...soaDefaults, ...zone.soa },
     skydns,
+    ...(stubZones && { stubZones }),
+    ...(stubZonesAllowFrom !== undefined && { stubZonesAllowFrom }),
     ...(addressNames !== undefined && { addressNames }),
     automatic,
     serial: shownSerial(serial),

@@ -8,6 +8,7 @@ import { FirstFaults, noFaults, type SkydnsFault, type SkydnsFaults, shortFault 
 import type { Views } from '../../views/views.ts';
 import type { Mirror } from './mirror.ts';
 import type { SkydnsStates } from './states.ts';
+import type { StubMirror } from './stub-mirror.ts';
 
 export class NotServed {
   readonly #views: Views;
@@ -23,11 +24,11 @@ export class NotServed {
     this.#log = log;
   }
 
-  note(foreign: ForeignValues, mirror: Mirror): void {
+  note(foreign: ForeignValues, mirror: Mirror, stubs: StubMirror): void {
     this.#log.summarize();
-    const changes = `${foreign.faultChanges} ${mirror.faultChanges}`;
+    const changes = `${foreign.faultChanges} ${mirror.faultChanges} ${stubs.faultChanges}`;
     if (changes !== this.#changes) {
-      this.#byZone = this.#collect([foreign.unreadable(), mirror.faults()]);
+      this.#byZone = this.#collect([foreign.unreadable(), mirror.faults(), stubs.faults()]);
       this.#changes = changes;
     }
     const noted = [...this.#views.skydns.states.values()].filter(({ notServed }) => notServed.count > 0);

@@ -1,5 +1,6 @@
 // The parts of the process that keeping the SkyDNS layout needs.
 
+import type { IsListener } from '../../control/reading/forwarder-loop.ts';
 import type { Committer } from '../../control/transaction/commit.ts';
 import type { Logger } from '../../model/logger.ts';
 import type { Store } from '../../store/store.ts';
@@ -12,4 +13,6 @@ export interface SkydnsParts {
   logger: Logger;
   /** The first part of all keys of the layout. */
   prefix: string;
+  /** Says which targets of stub zones are this replica itself. */
+  isListener?: IsListener;
 }

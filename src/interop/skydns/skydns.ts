@@ -2,7 +2,7 @@
 // work. It reads all values of others below the prefix at one revision, then follows the watch, and makes records of
 // the zones from these values (mirror.ts). Each transaction that writes a name of ours also writes the keys of that
 // name. The leader writes such keys anew after the settings of a zone changed (own-keys.ts), and the keys of the
-// nameservers (nameserver-keys.ts).
+// nameservers (nameserver-keys.ts). Stub zones become forwarders (stub-mirror.ts).
 
 import { setTimeout as delay, setImmediate as nextPass } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
@@ -19,6 +19,7 @@ import { NotServed } from './not-served.ts';
 import { Interrupted, type LeaderParts, OwnKeys, settingsOf } from './own-keys.ts';
 import type { SkydnsParts } from './parts.ts';
 import { SkydnsStates } from './states.ts';
+import { StubMirror } from './stub-mirror.ts';
 
 const tickMilliseconds = 300;
 const campaignMilliseconds = 1000;
@@ -35,7 +36,8 @@ interface LeaderLogs {
 /** Starts to keep the layout. Returns the function that stops it and lets another replica lead. */
 export function startSkydns(parts: SkydnsParts, replica: string): () => Promise<void> {
   const { views, store, logger } = parts;
-  const isNeeded = () => views.loaded && (views.skydns.states.size > 0 || zonesOf(parts).length > 0);
+  const isNeeded = () =>
+    views.loaded && (views.skydns.states.size > 0 || zonesOf(parts).length > 0 || hasFollowers(parts));
   const leadership = campaign(store, logger, {
     task: 'skydns',
     replica,
@@ -74,10 +76,11 @@ async function lead(parts: SkydnsParts, mayLead: () => boolean, logs: LeaderLogs
   const zones = zonesOf(parts);
   const foreign = new ForeignValues(parts);
   const mirror = new Mirror(parts, foreign);
+  const stubs = new StubMirror(parts);
   const states = new SkydnsStates(parts);
   const nameservers = new NameserverKeys(parts);
   const notServed = new NotServed(parts.views, states, logs.notServed);
-  const revision = await load(parts, foreign, signal);
+  const revision = await load(parts, [foreign, stubs], signal);
   for (const place of foreign.places()) mirror.mark(place);
   await markMirrored(parts, mirror, signal);
   let failure: { error: unknown } | undefined;
@@ -86,7 +89,10 @@ async function lead(parts: SkydnsParts, mayLead: () => boolean, logs: LeaderLogs
       failure ??= { error };
       ending.abort();
     });
-  const works = [guarded(mirror.run(signal)), guarded(followValues(parts, foreign, mirror, revision, signal))];
+  const works = [
+    guarded(mirror.run(signal)),
+    guarded(followValues(parts, { foreign, stubs }, mirror, revision, signal)),
+  ];
   let working: Promise<void> | undefined;
   let seen = revision;
   /** Returns whether the zones are still those with which {@link lead} began. */
@@ -98,7 +104,8 @@ async function lead(parts: SkydnsParts, mayLead: () => boolean, logs: LeaderLogs
   try {
     while (!signal.aborted && mayLead() && hasZones()) {
       mirror.markFaulty();
-      notServed.note(foreign, mirror);
+      await stubs.refresh();
+      notServed.note(foreign, mirror, stubs);
       const zone = working === undefined ? nextZone(parts, states) : undefined;
       if (zone !== undefined) {
         working = guarded(bringUpToDate({ parts, states }, zone, signal)).finally(() => {
@@ -118,6 +125,11 @@ async function lead(parts: SkydnsParts, mayLead: () => boolean, logs: LeaderLogs
   if (failure !== undefined) throw failure.error;
 }
 
+/** Returns whether a forwarder follows a stub zone: it may be gone. */
+function hasFollowers({ views }: SkydnsParts): boolean {
+  return views.forwarders.list().some(({ value }) => value.stubZoneOf !== undefined);
+}
+
 /** Returns the zones with `skydns`, and the zones inside them. If they change, all values must be read anew. */
 function zonesOf({ views }: Pick<SkydnsParts, 'views'>): { name: Fqdn; skydns: boolean }[] {
   const all = [...views.zones.list()].map(({ value: { name, skydns } }) => ({ name, skydns }));
@@ -126,14 +138,18 @@ function zonesOf({ views }: Pick<SkydnsParts, 'views'>): { name: Fqdn; skydns: b
 }
 
 /** Reads all values of others at one revision. */
-async function load({ store, prefix }: SkydnsParts, foreign: ForeignValues, signal: AbortSignal): Promise<Revision> {
+async function load(
+  { store, prefix }: SkydnsParts,
+  readers: readonly (ForeignValues | StubMirror)[],
+  signal: AbortSignal,
+): Promise<Revision> {
   let revision: Revision | undefined;
   let from: string | undefined;
   do {
     const page = await store.list(`${prefix}/`, { ...(revision && { at: revision }), ...(from && { from }) });
     revision ??= page.revision;
     for (const [index, { key, value }] of page.entries.entries()) {
-      foreign.note(key, value);
+      for (const reader of readers) reader.note(key, value);
       if (index % slice === slice - 1) await nextPass(undefined, { signal });
     }
     from = page.next;
@@ -160,7 +176,7 @@ async function markMirrored({ store, views }: SkydnsParts, mirror: Mirror, signa
 
 async function followValues(
   { store, prefix }: SkydnsParts,
-  foreign: ForeignValues,
+  { foreign, stubs }: { foreign: ForeignValues; stubs: StubMirror },
   mirror: Mirror,
   revision: Revision,
   signal: AbortSignal,
@@ -169,6 +185,7 @@ async function followValues(
     for (const event of events) {
       const [key, value] = event.kind === 'put' ? [event.entry.key, event.entry.value] : [event.key, undefined];
       for (const place of foreign.note(key, value)) mirror.mark(place);
+      stubs.note(key, value);
     }
   }
 }

@@ -37,6 +37,7 @@ export const forwarderValue: ValueCodec<Forwarder> = valueCodec({
   allowFrom: someTexts,
   staleSeconds: Type.Optional(seconds),
   tlsAuthorities: Type.Optional(text),
+  stubZoneOf: Type.Optional(fqdn),
 } satisfies FieldsOf<Forwarder>);
 
 export const forwarderKind = storedKind('forwarder', {
@@ -48,6 +49,7 @@ export const forwarderKind = storedKind('forwarder', {
     requireEqual(value.zone, zone);
     requireCanonicalName(zone);
     checkForwarderZone(zone);
+    if (value.stubZoneOf !== undefined) requireCanonicalName(value.stubZoneOf);
     for (const { address: server, tlsName } of value.targets) {
       requireEqual(server, parseAddress(server));
       if (tlsName !== undefined) requireCanonicalName(tlsName);

@@ -1,6 +1,7 @@
 // Zones: `zones/<zone>` → the zone's settings, and which generation of its names is served.
 
 import { checkAddressNames } from '../../model/address-names.ts';
+import { checkAllowed, parseAllowedRange } from '../../model/forwarder.ts';
 import { Type } from '../../model/json-schema.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Zone } from '../../model/zone.ts';
@@ -37,6 +38,8 @@ export const zoneValue: ValueCodec<Zone> = valueCodec({
     negativeTtlSeconds: Type.Optional(seconds),
   }),
   skydns: Type.Boolean(),
+  stubZones: Type.Optional(Type.Boolean()),
+  stubZonesAllowFrom: Type.Optional(someTexts),
   addressNames: Type.Optional(
     Type.Object({
       ranges: someTexts,
@@ -62,5 +65,6 @@ function checkedZone({ zone }: Subject<'zone'>, value: Zone): Zone {
   for (const name of [zone, ...value.nameservers, mname, rname]) if (name !== undefined) requireCanonicalName(name);
   requireDistinct(value.nameservers);
   if (value.addressNames !== undefined) checkAddressNames(value.addressNames);
+  if (value.stubZonesAllowFrom !== undefined) checkAllowed(value.stubZonesAllowFrom.map(parseAllowedRange));
   return value;
 }

@@ -79,6 +79,8 @@ export const auditedKinds = {
       nameservers: true,
       soa: true,
       skydns: true,
+      stubZones: true,
+      stubZonesAllowFrom: true,
       addressNames: true,
       automatic: true,
     },
@@ -123,6 +125,7 @@ export const auditedKinds = {
       allowFrom: true,
       staleSeconds: true,
       tlsAuthorities: true,
+      stubZoneOf: true,
     },
   },
   /** address-changes.ts */

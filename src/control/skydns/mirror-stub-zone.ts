@@ -1,0 +1,138 @@
+// Use case: a stub zone that others have in the SkyDNS layout becomes a forwarder, which follows it. So every replica,
+// the API and all that shows forwarders knows it. Zones here and forwarders of admins win.
+
+import { isDeepStrictEqual } from 'node:util';
+import { type ErrorCode, Refusal } from '../../errors.ts';
+import { type Forwarder, type ForwarderTarget, forwarderDefaults, forwarderLimits } from '../../model/forwarder.ts';
+import { InvalidValue } from '../../model/invalid-value.ts';
+import { type Fqdn, isWithin } from '../../model/name.ts';
+import type { ForeignFault } from '../../model/skydns/foreign-rrsets.ts';
+import { type StubZone, stubTarget } from '../../model/skydns/stub-zone.ts';
+import { flushKey } from '../../store/kinds/flush.ts';
+import { forwarderKey, forwarderValue } from '../../store/kinds/forwarder.ts';
+import { zoneKey } from '../../store/kinds/zone.ts';
+import type { Views } from '../../views/views.ts';
+import type { Actor } from '../access/actor.ts';
+import { findLoop, type IsListener } from '../reading/forwarder-loop.ts';
+import { type Committer, NotServed } from '../transaction/commit.ts';
+import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
+import { TransactionBuilder } from '../transaction/transaction-builder.ts';
+
+/** A server of a domain, and the zone in whose layout it is. */
+export interface StubServer {
+  zone: Fqdn;
+  stub: StubZone;
+}
+
+/** A domain with its servers, in the order of their keys. */
+export interface StubDomain {
+  domain: Fqdn;
+  servers: readonly StubServer[];
+}
+
+/** Returns whether the stub zones in the layout of the zone are forwarded. */
+export function forwardsStubZones({ zones }: Views, zone: Fqdn): boolean {
+  const settings = zones.get(zone)?.value;
+  return settings?.skydns === true && settings.stubZones === true;
+}
+
+/**
+ * Writes the forwarder that the servers make, or deletes it if they make none. Result: the servers that are not asked.
+ */
+export function decideMirrorStubZone(
+  context: DecisionContext,
+  { domain, servers }: StubDomain,
+  isListener: IsListener = () => false,
+): Decision<ForeignFault[]> {
+  const { views } = context;
+  const current = views.forwarders.get(domain);
+  const wanted = servers.filter(({ zone }) => forwardsStubZones(views, zone));
+  if (current !== undefined && current.value.stubZoneOf === undefined)
+    return noChange(allOf(wanted, `an admin has written the forwarder ${domain}, which is used instead`));
+  const { targets, faults } = targetsOf(views, { domain, servers: wanted }, isListener);
+  const zone = targets.length === 0 ? undefined : views.zones.get(wanted[0]?.zone ?? domain);
+  const builder = new TransactionBuilder(context);
+  const key = forwarderKey(domain);
+  if (zone === undefined) {
+    if (current === undefined) return noChange(faults);
+    return builder.delete(key, current.modified).deleteUnchecked(flushKey(domain)).build(faults);
+  }
+  const forwarder: Forwarder = {
+    zone: domain,
+    targets,
+    strategy: forwarderDefaults.strategy,
+    timeoutMilliseconds: forwarderDefaults.timeoutMilliseconds,
+    allowFrom: zone.value.stubZonesAllowFrom ?? [...forwarderDefaults.allowFrom],
+    stubZoneOf: zone.value.name,
+  };
+  if (isDeepStrictEqual(forwarder, current?.value)) return noChange(faults);
+  return builder
+    .requireAbsent(zoneKey(domain))
+    .requireUnchanged(zoneKey(zone.value.name), zone.modified)
+    .put(key, forwarderValue.encode(forwarder), current?.modified)
+    .build(faults);
+}
+
+/** Returns the targets; none if the domain must not be forwarded. */
+function targetsOf(
+  views: Views,
+  { domain, servers }: StubDomain,
+  isListener: IsListener,
+): { targets: ForwarderTarget[]; faults: ForeignFault[] } {
+  const inTheWay = [...views.zones.list()].find(({ value }) => isWithin(value.name, domain))?.value.name;
+  if (inTheWay !== undefined)
+    return {
+      targets: [],
+      faults: allOf(servers, `${domain} is not forwarded: it is the zone ${inTheWay} here, or above it`),
+    };
+  const targets = new Map<string, ForwarderTarget>();
+  const faults: ForeignFault[] = [];
+  for (const { zone, stub } of servers) {
+    const target = targetIn(stub);
+    const reason =
+      zone !== servers[0]?.zone
+        ? `the stub zone ${domain} of the zone ${servers[0]?.zone} is used instead`
+        : 'reason' in target
+          ? target.reason
+          : findLoop(views, target, isListener)?.message;
+    const text = `${stub.host} ${stub.port}`;
+    if (reason === undefined && 'address' in target && (targets.has(text) || targets.size < forwarderLimits.targets))
+      targets.set(text, target);
+    else
+      faults.push({
+        key: stub.key,
+        reason: reason ?? `${domain} has ${forwarderLimits.targets} other servers already`,
+      });
+  }
+  return { targets: [...targets.values()], faults };
+}
+
+function targetIn(stub: StubZone): ForwarderTarget | { reason: string } {
+  try {
+    return stubTarget(stub);
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error;
+    return { reason: error.message };
+  }
+}
+
+function allOf(servers: readonly StubServer[], reason: string): ForeignFault[] {
+  return servers.map(({ stub }) => ({ key: stub.key, reason }));
+}
+
+const actor: Actor = { kind: 'system', part: 'skydns' };
+const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['contended', 'store_unavailable']);
+
+/** Commits {@link decideMirrorStubZone}. Resolves with the servers that are not asked. */
+export async function mirrorStubZone(
+  committer: Committer,
+  domain: StubDomain,
+  isListener?: IsListener,
+): Promise<ForeignFault[]> {
+  try {
+    return (await committer.commit(actor, (context) => decideMirrorStubZone(context, domain, isListener))).result;
+  } catch (error) {
+    if (!(error instanceof Refusal) || error instanceof NotServed || passing.has(error.code)) throw error;
+    return allOf(domain.servers, error.message);
+  }
+}
