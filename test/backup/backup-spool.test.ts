@@ -45,7 +45,7 @@ test('a backup is whole and has the announced length, and its file has no name',
   const store = await embeddedStore(t);
   await fill(store, 500);
   const { folder, spool } = await spoolOf(t, store);
-  // A process that was killed in the moment of creating it leaves such a file.
+  // A process that is killed just after it has created its file leaves a file of this name.
   await writeFile(join(folder, 'backup.spool'), 'left over');
   const backup = await spool.make(goesOn());
   assert.deepEqual(await readdir(folder), []);

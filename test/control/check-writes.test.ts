@@ -1,5 +1,5 @@
-// The writes of a decision are checked against the scope of its actor, even if the use case forgets to refuse. The
-// decisions here are built by hand, like those of such a use case. Cited by src/control/transaction/check-writes.ts.
+// The writes of a decision are checked against the scope of its actor, also if a use case forgets to refuse. The
+// decisions in this test are like those of such a use case. Cited by src/control/transaction/check-writes.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -228,7 +228,7 @@ const whole: Write[] = [
   putZone(parseName('1.0.10.in-addr.arpa'), true),
   putAddress(free, { kind: 'host', host: parseName('b.z'), owner: 'team' }),
   putRecords(reverse, '2.0.0.10.in-addr.arpa', { ...ptr, records: ['b.z.'], manager: 'host' }),
-  // Writes the zone unchanged, so that others lose a race.
+  // Writes the zone `other` unchanged, as a use case does so that another writer loses a race.
   putZone(other),
   put(activityKey('t'), '{}'),
 ];

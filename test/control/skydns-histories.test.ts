@@ -28,7 +28,7 @@ import { beginning, commands } from './commands.ts';
 const prefix = '/skydns';
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-test('each request of a random history updates the SkyDNS layout in its own transaction', async (t) => {
+test('each request of a random history updates the SkyDNS layout in the same transaction as the names', async (t) => {
   const folder = await temporaryFolder(t);
   let runs = 0;
   const ofRecords = commands.filter(({ what }) => what !== 'put zone' && what !== 'delete zone');

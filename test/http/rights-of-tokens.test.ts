@@ -26,13 +26,13 @@ const absent: Side = { zone: 'gone.test', pool: 'gone', range: '10.3.0.0/24', ip
 
 interface Rule {
   role: Role;
-  /** The request needs the zone of its side. */
+  /** The scope of the token must have the zone of the side. */
   zones?: true;
-  /** The request needs the pool of its side; `all`: a token without `pools`. */
+  /** The scope must have the pool of the side. `all`: the scope must not be limited to pools. */
   pools?: true | 'all';
-  /** The request needs the owner of its side; `none`: a token without `owner`. */
+  /** The scope must have the owner of the side, or none. `none`: the scope must not be limited to an owner. */
   owner?: true | 'none';
-  /** The request needs a token without any scope. */
+  /** The token must have no scope. */
   whole?: true;
   path?: (side: Side) => Record<string, string>;
   query?: string | ((side: Side) => string);
@@ -212,7 +212,7 @@ const operations: Operation[] = Object.entries(description.paths).flatMap(([path
   })),
 );
 
-/** Returns the parts of the token's rights that the request lacks. */
+/** Returns the parts of the token's rights because of which the request must be refused. */
 function missingFor(rule: Rule, role: Role, scope: Scope, side: Side): string[] {
   if (roles.indexOf(role) < roles.indexOf(rule.role)) return ['role'];
   const isIn = (list: string[] | undefined, one: string) => list === undefined || list.includes(one);

@@ -33,7 +33,7 @@ async function folders(t: TestContext) {
   return { folder, data, file: join(folder, 'zonewright.backup'), other: join(folder, 'other') };
 }
 
-/** Writes resources of every kind that a backup contains. */
+/** Writes some resources: a pool, a zone, a host, records and allocations. */
 async function fill(replica: Replica): Promise<void> {
   await replica.expect(201, 'POST', '/v1/pools', { name: 'default', ranges: ['172.17.200.100-172.17.200.125'] });
   await replica.expect(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
@@ -188,7 +188,7 @@ test('the token of the first start is found, also beside that of another store',
   assert.match(written.stderr, /^revision \d+ of /);
 });
 
-test('a backup never takes the place of something else, and nothing is left of one that fails', async (t) => {
+test('a backup command that fails changes no file and leaves none, and --force replaces only a file', async (t) => {
   const { folder, data, file } = await folders(t);
   const replica = await startReplica(t, data, fast);
   const link = join(folder, 'link');
@@ -228,7 +228,7 @@ test('a backup never takes the place of something else, and nothing is left of o
   assert.match((await runCommand(['backup'])).stderr, /the file is missing: name it after the command/);
 });
 
-/** Serves what the listener answers to `/v1/backup`, as a replica elsewhere. Returns its flags for `backup`. */
+/** Serves the answers of the listener, in place of a replica on another machine. Returns the flags for `backup`. */
 async function serveElsewhere(t: TestContext, answer: RequestListener): Promise<string[]> {
   const server = createServer(answer).listen(0, '127.0.0.1');
   t.after(() => {

@@ -1,6 +1,6 @@
-// etcd is restored from a backup, or wiped, while replicas run. After a restore they serve exactly the contents of
-// etcd, and writes work, without a restart. They do not trust an etcd that has lost everything: DNS then continues as
-// if etcd could not be reached.
+// etcd is restored from a backup, or wiped, while replicas run. After a restore, the replicas serve exactly the
+// contents of etcd, and writes work, without a restart. The replicas do not trust an etcd that has lost everything: DNS
+// then continues as if etcd could not be reached.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';

@@ -25,7 +25,7 @@ import { matchesModel } from './model.ts';
 
 /** An empty store for one test. */
 export interface TestStore {
-  /** Opens another client of the same store; the end of the test closes it. */
+  /** Opens another client of the same store. The client is closed after the test. */
   open(): Promise<Store>;
   /** The prefix of this test's own absolute keys. It begins with `/` and has no `/` at its end. */
   absolute: string;
@@ -44,7 +44,7 @@ export async function write(store: Store, ...operations: Operation[]): Promise<R
   return revision;
 }
 
-/** Lists all keys of a prefix at one revision, page by page. */
+/** Lists all entries below a prefix at one revision, page by page. Returns them with the revision. */
 export async function listAll(store: Store, prefix: string, limit?: number, at?: Revision) {
   const entries = [];
   let page = await store.list(prefix, { ...(limit ? { limit } : {}), ...(at ? { at } : {}) });
