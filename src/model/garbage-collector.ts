@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 
 /** In octets. Collecting less garbage is not worth the pause. */
 const minGarbage = 12 * 1024 * 1024;
-/** In octets. If a collection leaves a larger heap, there is one more when the thread is idle. */
+/** In octets. A larger heap is collected only once while the thread works, and it is not shrunk: both take longer. */
 const maxHeap = 128 * 1024 * 1024;
 /** In octets. The thread counts as idle if its heap changed by less than this between two calls. */
 const maxIdleChange = 4 * 1024 * 1024;
@@ -17,7 +17,9 @@ export class GarbageCollector {
   readonly #collect: Collect;
   /** The octets of the heap and of buffers after the last collection, or a lower number that was measured later. */
   #kept = taken();
-  /** True if the last collection left more than {@link maxHeap}, and was not yet followed by one more. */
+  /** True if the last collection was not yet followed by one of an idle thread. */
+  #waitsForIdle = false;
+  /** True if the last collection of a working thread left more than {@link maxHeap}. */
   #hasLeftMuch = false;
   #heapUsed = 0;
 
@@ -32,19 +34,24 @@ export class GarbageCollector {
   }
 
   /**
-   * Collects the garbage if there is much of it. A large heap that a collection leaves may belong to running requests,
-   * and become garbage when they end. So a later call, when the thread is idle, collects once more
-   * (test/model/garbage-collector.test.ts).
+   * Collects the garbage if there is much of it. What a collection leaves may belong to running requests, and become
+   * garbage when they end. V8 also keeps freed pages: some 100 MB after much work. So a later call, when the thread is
+   * idle, collects once more and shrinks the heap (test/model/garbage-collector.test.ts).
    */
   collectIfMuch(): void {
     const now = taken();
     const { heapUsed } = process.memoryUsage();
     const isIdle = Math.abs(heapUsed - this.#heapUsed) < maxIdleChange;
     this.#heapUsed = heapUsed;
-    if (this.#hasLeftMuch ? isIdle : now - this.#kept > minGarbage) {
-      const isFirst = !this.#hasLeftMuch;
+    if (this.#waitsForIdle && isIdle) {
+      this.#waitsForIdle = false;
+      if (heapUsed > maxHeap) this.#run({ type: 'major', execution: 'sync' });
+      else this.collectAll();
+    } else if (now - this.#kept > minGarbage && !(this.#waitsForIdle && this.#hasLeftMuch)) {
       this.#run({ type: 'major', execution: 'sync' });
-      this.#hasLeftMuch = isFirst && process.memoryUsage().heapUsed > maxHeap;
+      this.#waitsForIdle = true;
+      this.#heapUsed = process.memoryUsage().heapUsed;
+      this.#hasLeftMuch = this.#heapUsed > maxHeap;
     } else this.#kept = Math.min(this.#kept, now);
   }
 

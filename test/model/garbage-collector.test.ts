@@ -38,6 +38,18 @@ test('much garbage is collected at once; what much work has left is collected wh
   assert.equal(look(170, 100), 100);
 });
 
+test('when the thread is idle after much work, the heap is shrunk, but not a large one', (t) => {
+  let heap = 10;
+  t.mock.method(process, 'memoryUsage', () => ({ heapTotal: heap * megabyte, heapUsed: heap * megabyte, external: 0 }));
+  const collections: (string | undefined)[] = [];
+  const garbage = new GarbageCollector(({ flavor }) => void collections.push(flavor));
+  for (const size of [50, 80, 100, 102, 103, 150, 152, 153]) {
+    heap = size;
+    garbage.collectIfMuch();
+  }
+  assert.deepEqual(collections, [undefined, undefined, undefined, 'last-resort', undefined, undefined]);
+});
+
 test('collectAll() makes V8 collect garbage', async () => {
   let held: object | undefined = {};
   const weak = new WeakRef(held);
