@@ -1,5 +1,6 @@
-// Sends one datagram again and again at a steady rate, from a thread of its own, and reads no answers. Uses little CPU
-// time: a benchmark must measure what the server does with the flood, not what the client takes from the machine.
+// Sends datagrams at a steady rate, from a thread of its own, and reads no answers. They are all the same, except for a
+// number if `countAt` is set. Uses little CPU time: a benchmark must measure what the server does with the flood, not
+// what the client takes from the machine.
 
 import { closeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -17,7 +18,7 @@ interface Flood {
   countAt?: number;
 }
 
-/** The maximum of datagrams in one system call. */
+/** The largest number of datagrams in one system call. */
 const batch = 64;
 
 /** The number in the last datagram. Counts up from the time of the start, so that each flood sends other numbers. */

@@ -33,7 +33,7 @@ const patienceMilliseconds = 2000;
  * The size of the socket's receive buffer. It holds the answers that arrive while this thread waits for a processor.
  */
 const bufferBytes = 8 * 1024 * 1024;
-/** The maximum of answers in one system call. */
+/** The largest number of answers in one system call. */
 const batch = 64;
 /** The most octets of an answer that are received. The answer to the question is shorter. */
 const maxAnswer = 512;

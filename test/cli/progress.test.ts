@@ -20,12 +20,12 @@ test('on a terminal, progress is one line that changes and that is removed at th
   await delay(250);
   progress.show(() => 'one');
   progress.wait('waiting');
-  await until(() => written.some((text) => text.includes('waiting (0 s)')), 'nothing is shown while it waits');
+  await until(() => written.some((text) => text.includes('waiting (0 s)')), 'nothing is shown during the wait');
   const showTwo = () => {
     progress.show(() => 'two');
     return written.at(-1)?.endsWith('two') === true;
   };
-  await until(showTwo, 'nothing is shown after it waited');
+  await until(showTwo, 'nothing is shown after the wait');
   progress.end();
   assert.equal(written[0], '\r\x1b[Kone');
   assert.deepEqual(written.slice(-2), ['\r\x1b[Ktwo', '\r\x1b[K']);

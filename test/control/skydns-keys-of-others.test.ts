@@ -100,7 +100,7 @@ test('a key of ours that others have deleted, or that has an older value of ours
   }
 });
 
-test('a request that is refused does not affect those that share its transaction, and one with an Idempotency-Key is refused', async (t) => {
+test('a refused request does not affect those that share its transaction, and an Idempotency-Key changes nothing of this', async (t) => {
   const replica = await start(t);
   await write(replica, '/skydns/z/a', theirs);
   const others = ['b', 'c', 'd'].map((label) => replica.commit(putRrset('z', `${label}.z`, 'CNAME', 'x.z.')));

@@ -39,7 +39,7 @@ async function outlivesBusyThread(store: Store, lease: LeaseId, release: () => v
   assert.equal(await store.keepLease(lease), false);
 }
 
-it('in the embedded store, a guarded lease outlives a busy main thread, and ends after its guard', async (t) => {
+it('in the embedded store, a guarded lease outlives a busy main thread, and ends when it is no longer guarded', async (t) => {
   const store = await openEmbeddedStore({ folder: await temporaryFolder(t) });
   t.after(() => store.close());
   const lease = await store.grantLease(2);
@@ -47,7 +47,7 @@ it('in the embedded store, a guarded lease outlives a busy main thread, and ends
 });
 
 describe('guarded leases of etcd', { skip: skipWithoutEtcd() }, () => {
-  it('a guarded lease outlives a busy main thread, and ends after its guard', async (t) => {
+  it('a guarded lease outlives a busy main thread, and ends when it is no longer guarded', async (t) => {
     const { store, lease, release } = await guarded(t);
     await outlivesBusyThread(store, lease, release);
   });

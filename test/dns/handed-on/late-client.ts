@@ -1,4 +1,5 @@
-// Sends messages in octets to a server over every transport, and starts servers whose NOTIFY a test's tenant answers.
+// Sends messages in octets to a server over every transport, and starts servers in which a tenant of the test answers
+// the handed-on queries.
 
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect } from 'node:http2';
