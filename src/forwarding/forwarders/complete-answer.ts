@@ -26,12 +26,15 @@ interface Part {
   readonly extendedError: number;
 }
 
+/** Asks a forwarder. Returns undefined if the answer does not come in time. */
+type AskZone = (request: ForwardRequest) => Promise<Uint8Array | undefined>;
+
 /** Returns the answer, followed by the answers of the zones to which its aliases lead. `ask` asks another forwarder. */
 export async function completeAnswer(
   block: Uint8Array,
   request: ForwardRequest,
   routes: ZoneRoutes,
-  ask: (request: ForwardRequest) => Uint8Array | Promise<Uint8Array>,
+  ask: AskZone,
 ): Promise<Uint8Array> {
   const first = partOf(block);
   const parts = [first.part];
@@ -53,11 +56,7 @@ export async function completeAnswer(
  * Asks the zone that has the name. Returns undefined if no zone has it, if the client may not ask the zone, or if the
  * zone has no answer.
  */
-async function askZone(
-  request: ForwardRequest,
-  routes: ZoneRoutes,
-  ask: (request: ForwardRequest) => Uint8Array | Promise<Uint8Array>,
-) {
+async function askZone(request: ForwardRequest, routes: ZoneRoutes, ask: AskZone) {
   const { question, client } = request;
   const holder = routes.find(question.name);
   if (holder === undefined) return undefined;
@@ -72,7 +71,9 @@ async function askZone(
     return { part: { message, rcode: message.rcode, extendedError: -1 }, isUnfinished };
   }
   if (!holder.admits(client)) return undefined;
-  const found = partOf(await ask({ ...request, forwarder: holder.listed.id }));
+  const block = await ask({ ...request, forwarder: holder.listed.id });
+  if (block === undefined) return undefined;
+  const found = partOf(block);
   return found.part.rcode === rcode.SERVFAIL ? undefined : found;
 }
 

@@ -9,6 +9,7 @@ import { addressFromRdata, formatAddress } from '../../model/address.ts';
 import { formatForwarderTarget } from '../../model/forwarder.ts';
 import type { Logger } from '../../model/logger.ts';
 import { type Fqdn, nameToWire } from '../../model/name.ts';
+import { within } from '../../model/within.ts';
 import { Admission } from './admission.ts';
 import { type CachedAnswer, describeAnswer } from './cached-answer.ts';
 import { completeAnswer } from './complete-answer.ts';
@@ -100,10 +101,11 @@ export class Forwarding {
   async forward(request: ForwardRequest): Promise<Uint8Array> {
     // An answering thread may hear of a new forwarder earlier than this thread.
     if (!this.#runtimes.has(request.forwarder)) await this.#nextList();
+    const until = this.#deadlineOf(request);
     const block = await this.#answer(request);
     this.#reader.openBlock(block);
     if (!this.#reader.isUnfinished) return block;
-    return completeAnswer(block, request, this.#routes, (next) => this.#answer(next));
+    return completeAnswer(block, request, this.#routes, (next) => this.#answerUntil(next, until));
   }
 
   /**
@@ -111,7 +113,21 @@ export class Forwarding {
    * unfinished answer to the question of the request. If completing fails, the aliases are the answer.
    */
   complete(block: Uint8Array, request: ForwardRequest): Promise<Uint8Array> {
-    return completeAnswer(block, request, this.#routes, (next) => this.#answer(next));
+    const until = this.#deadlineOf(request);
+    return completeAnswer(block, request, this.#routes, (next) => this.#answerUntil(next, until));
+  }
+
+  /** Returns when the client must have its answer: the time of the first forwarder is for all zones of its aliases. */
+  #deadlineOf({ forwarder }: ForwardRequest): number {
+    const { timeoutMilliseconds = 0 } = this.#runtimes.get(forwarder)?.listed.forwarder ?? {};
+    return performance.now() + timeoutMilliseconds;
+  }
+
+  /** Returns the answer, or undefined if it does not come in time. The question goes on for other clients. */
+  async #answerUntil(request: ForwardRequest, until: number): Promise<Uint8Array | undefined> {
+    const answer = this.#answer(request);
+    if (answer instanceof Uint8Array) return answer;
+    return (await within(answer, Math.max(0, until - performance.now()))) ? answer : undefined;
   }
 
   /** Returns the state of the zone's forwarder; undefined if there is none. */

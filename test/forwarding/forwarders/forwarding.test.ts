@@ -76,6 +76,20 @@ test('an alias into a zone that the client may not ask is not followed: the clie
   assert.deepEqual([refused.rcode, refused.answers], [0, ['www.a.test 60 CNAME www.b.test']]);
 });
 
+test('the time of a forwarder is for all zones to which its aliases lead', async (t) => {
+  const [a, b] = [await startBadUpstream(t, aliasTo('www.b.test')), await startBadUpstream(t, () => [])];
+  const { ask } = openForwarding(t, [
+    { zone: 'a.test', targets: [a.port], timeoutMilliseconds: 1_000 },
+    { zone: 'b.test', targets: [b.port], timeoutMilliseconds: 5_000 },
+  ]);
+  // Both wait for the same answer of the other zone.
+  const slow = ask('www.b.test').then(() => 'after the time of the other zone');
+  const alias = ask('www.a.test');
+  assert.equal(await Promise.race([slow, alias.then(() => 'in time')]), 'in time');
+  const { rcode, answers } = await alias;
+  assert.deepEqual([rcode, answers], [0, ['www.a.test 60 CNAME www.b.test']]);
+});
+
 test('if the target of an alias fails, the client gets only the alias, without an error', async (t) => {
   const a = await startBadUpstream(t, aliasTo('www.b.test'));
   const b = await startBadUpstream(t, (query) => [reply(query, { rcode: 2 })]);
