@@ -10,6 +10,7 @@ import { type Ask, ask, exchange, queryBytes, type Server } from '../support/dns
 import { skipWithoutNamed } from '../support/named.ts';
 import { type StartedApp, startedApp } from '../support/started-app.ts';
 import { suiteCleanup } from '../support/suite-cleanup.ts';
+import { tokenFor } from '../support/tokens.ts';
 import { until } from '../support/until.ts';
 import { startCorp, targetOf } from './corp-upstream.ts';
 
@@ -184,6 +185,9 @@ test('one name, or all names, can be removed from the cache', { skip }, async ()
   assert.ok(items.length > 0);
   assert.ok(items.every(({ name, records }) => name === 'www.corp.test' && records.length > 0));
   await api.ok(204, 'DELETE', '/v1/forwarders/corp.test/cache?name=www.corp.test');
+  assert.equal(await entries(), all - 1);
+  const { api: scoped } = await tokenFor(app, 'scoped', { role: 'admin', zones: ['corp.test'] });
+  await scoped.refused('forbidden', 'DELETE', '/v1/forwarders/corp.test/cache');
   assert.equal(await entries(), all - 1);
   await api.ok(204, 'DELETE', '/v1/forwarders/corp.test/cache');
   assert.equal(await entries(), 0);

@@ -10,7 +10,7 @@ import { checkReadOnly } from '../../control/input/read-only.ts';
 import { parseAll } from '../../control/input/refusals.ts';
 import { parseSearch } from '../../control/input/search.ts';
 import { forwarderPath } from '../../control/reading/resource-path.ts';
-import { atField } from '../../errors.ts';
+import { atField, Refusal } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
 import { parseName } from '../../model/name.ts';
 import { isKnown } from '../../model/unknown.ts';
@@ -174,9 +174,17 @@ export const forwarderRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const [zone, wanted] = parseCacheQuery(request.params.zone, request.query.name);
       existingForwarder(askingOf(services, request), zone);
-      // This replica empties its cache even if the others cannot be told.
-      if (!request.isTrial) await services.forwarders?.clear(zone, wanted);
-      await commitFor(services, request, reply, (context) => decideEmptyCache(context, zone, wanted));
+      const clear = async () => services.forwarders?.clear(zone, wanted);
+      try {
+        await commitFor(services, request, reply, (context) => decideEmptyCache(context, zone, wanted));
+      } catch (error) {
+        // This replica empties its cache even if the others cannot be told.
+        const isRefused = request.isTrial || (error instanceof Refusal && error.status < 500);
+        if (!isRefused) await clear();
+        throw error;
+      }
+      // The watch has told the thread that forwards. This waits until the thread has heard it.
+      await clear();
       return reply.status(204).send(null);
     },
   );
