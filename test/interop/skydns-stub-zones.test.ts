@@ -1,5 +1,6 @@
-// Stub zones that others have in the SkyDNS layout, on a real etcd with two replicas and a real server of the domains:
-// they are forwarded while they stand, if an admin wants it, and never instead of what is here.
+// Stub zones that others write into the SkyDNS layout, on a real etcd with two replicas, and with a real server of
+// these zones. If an admin has allowed it, a stub zone is forwarded while its key exists, but not in place of a zone of
+// ours or of a forwarder that an admin has written.
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -63,7 +64,7 @@ suite('stub zones of the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
   const askRecursively = ({ dns }: Replica, name: string) =>
     ask({ server: dns, name, type: 'A', recursionDesired: true });
 
-  /** Waits until both replicas answer so: with addresses, or with the name of a code. */
+  /** Waits until both replicas give this answer: records as texts, or the name of an rcode. */
   async function answers(name: string, expected: string[] | string): Promise<void> {
     for (const replica of [first, second]) {
       let last: unknown;
@@ -89,7 +90,7 @@ suite('stub zones of the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     );
   const notServed = async (zone = 'lab.test') => (await progressOf(second, zone))?.notServed.first ?? [];
 
-  test('a stub zone is forwarded by every replica while its key stands, and shown as managed', async () => {
+  test('a stub zone is forwarded by every replica while its key exists, and its forwarder is shown as managed', async () => {
     await answers('www.corp.test', 'REFUSED');
     await putForeign(etcd, stub('test/corp'), server);
     await answers('www.corp.test', ['A 192.0.2.7']);
@@ -111,7 +112,7 @@ suite('stub zones of the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     await until(async () => {
       const { items } = await first.expect<{ items: { actor: { id: string }; action: string }[] }>(200, 'GET', path);
       return items.some(({ actor, action }) => actor.id === 'skydns' && action === 'created');
-    }, 'no event');
+    }, 'there is no event');
     await putForeign(etcd, stub('test/corp', '2'), { host: '192.0.2.53' });
     await until(async () => (await forwarders())[0]?.targets[1] === '192.0.2.53:53', 'the second server is missing');
     await deleteForeign(etcd, stub('test/corp'));
@@ -120,7 +121,7 @@ suite('stub zones of the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     await untilForwarded();
   });
 
-  test('servers that cannot be asked are named, and keep no other from being asked', async () => {
+  test('servers that cannot be asked are named, and the other servers are asked', async () => {
     await putForeign(etcd, stub('test/corp', '1'), server);
     const { host, port } = { host: second.dns.address, port: second.dns.port };
     const bad: [path: string, value: object | string, reason: RegExp][] = [
@@ -143,21 +144,21 @@ suite('stub zones of the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
       assert.match(faults.find(({ what }) => what === `/skydns/${path}`)?.reason ?? '', reason, path);
     await answers('www.corp.test', ['A 192.0.2.7']);
     for (const [path] of bad) await deleteForeign(etcd, path);
-    await until(async () => (await notServed()).length === 0, 'the faults stay');
+    await until(async () => (await notServed()).length === 0, 'the state still names faults');
     await deleteForeign(etcd, stub('test/corp'));
     await untilForwarded();
   });
 
-  test('a forwarder of an admin, and a zone of that name, win; below a zone here a stub zone is forwarded', async () => {
+  test('a stub zone does not replace a forwarder of an admin or a zone of ours, and one below a zone of ours is forwarded', async () => {
     const targets = ['192.0.2.99:53'];
     await first.expect(201, 'PUT', '/v1/forwarders/dept.test', { targets });
     await putForeign(etcd, stub('test/dept'), server);
-    await until(async () => (await notServed()).length === 1, 'it is not named');
+    await until(async () => (await notServed()).length === 1, 'the stub zone is not named');
     assert.match((await notServed())[0]?.reason ?? '', /an admin has written the forwarder dept\.test/);
     assert.deepEqual((await forwarders())[0]?.targets, targets);
     await first.expect(204, 'DELETE', '/v1/forwarders/dept.test');
     await answers('www.dept.test', ['A 192.0.2.7']);
-    // An operator may create the zone, as without the stub zone.
+    // An operator may create a zone with the name of the stub zone, as if that did not exist.
     const { token } = await first.expect<{ token: string }>(201, 'POST', '/v1/tokens', {
       name: 'operator',
       role: 'operator',
@@ -167,7 +168,7 @@ suite('stub zones of the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     assert.equal(made.status, 201, JSON.stringify(made.body));
     await untilForwarded();
     await answers('www.dept.test', 'NXDOMAIN');
-    await until(async () => (await notServed()).length === 1, 'it is not named');
+    await until(async () => (await notServed()).length === 1, 'the stub zone is not named');
     await first.expect(204, 'DELETE', '/v1/zones/dept.test');
     await answers('www.dept.test', ['A 192.0.2.7']);
     await putForeign(etcd, stub('test/lab/sub'), server);
@@ -176,7 +177,7 @@ suite('stub zones of the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     await untilForwarded();
   });
 
-  test('only an admin decides, only with skydns; the clients are those of the zone; it vanishes with setting and zone', async () => {
+  test('only an admin may set `stubZones`, and only with `skydns`; the forwarder goes with the setting and with the zone', async () => {
     await first.expect(201, 'POST', '/v1/zones', { name: 'more.test', skydns: true });
     await putForeign(etcd, stub('test/corp', '1', 'test/more'), server);
     const { token } = await first.expect<{ token: string }>(201, 'POST', '/v1/tokens', {
@@ -199,7 +200,7 @@ suite('stub zones of the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     await untilForwarded('corp.test');
     assert.deepEqual((await forwarders())[0]?.allowFrom, ['10.0.0.0/8']);
     await answers('www.corp.test', 'REFUSED');
-    // An operator may still change all else, and send back what it got.
+    // An operator may still change the other settings of the zone.
     assert.equal((await asOperator({ defaultTtl: 77 })).status, 200);
     await first.expect(200, 'PATCH', path, { stubZonesAllowFrom: null });
     await answers('www.corp.test', ['A 192.0.2.7']);

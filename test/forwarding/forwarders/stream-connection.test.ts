@@ -1,4 +1,4 @@
-// Connections to servers that end them early, or that forget them.
+// Connections over TCP and TLS to servers that end a connection early, or that forget it.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -16,7 +16,7 @@ import { lengthPrefix } from '../../support/dns-client.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { openForwarding } from './open-forwarding.ts';
 
-/** Calls `answered` with each query on the connection, and with a function that sends the answer. */
+/** Calls `answered` for each query on the connection, with a function that sends the answer. */
 function eachQuery(socket: Socket, answered: (send: () => void) => void): void {
   let received = Buffer.alloc(0);
   socket.on('error', () => undefined);
@@ -32,7 +32,9 @@ function eachQuery(socket: Socket, answered: (send: () => void) => void): void {
   });
 }
 
-test('a server that ends each connection after one answer answers all', { skip: withoutOpenssl }, async (t) => {
+test('all queries are answered although the server ends each connection after one answer', {
+  skip: withoutOpenssl,
+}, async (t) => {
   const { cert, key, ca } = await makeCertificate(await temporaryFolder(t), 'localhost');
   const server = createTlsServer({ cert: readFileSync(cert), key: readFileSync(key) }, (socket) => {
     let isAnswered = false;
@@ -56,7 +58,7 @@ test('a server that ends each connection after one answer answers all', { skip: 
   );
 });
 
-test('a server that does not speak TLS is told so in few words', async (t) => {
+test('the failure of a server that does not speak TLS is a short text', async (t) => {
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
     socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
@@ -70,7 +72,7 @@ test('a server that does not speak TLS is told so in few words', async (t) => {
   assert.equal(upstream?.failure, 'the connection failed: TLS: wrong version number');
 });
 
-test('a connection that the server has forgotten is replaced after some seconds, however much is asked', async (t) => {
+test('a connection on which the server no longer answers is replaced after some seconds, although more queries are sent', async (t) => {
   let connections = 0;
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
@@ -80,7 +82,7 @@ test('a connection that the server has forgotten is replaced after some seconds,
     let queries = 0;
     eachQuery(socket, (send) => {
       queries += 1;
-      // The first connection answers once.
+      // On the first connection, the server answers only once.
       if (place > 1 || queries === 1) send();
     });
   });
@@ -92,7 +94,7 @@ test('a connection that the server has forgotten is replaced after some seconds,
     server.close();
     for (const socket of sockets) socket.destroy();
   });
-  // The times are those of the queries: nobody waits.
+  // The queries only claim these times of sending, so the test does not wait.
   const ask = (sentAt: number) => sent(stream, sentAt);
   assert.equal(await ask(0), 'answered');
   const lost = [ask(1_000), ask(2_000), ask(3_000), ask(4_000)];
