@@ -6,8 +6,10 @@ import { runInNewContext } from 'node:vm';
 
 /** In octets. Collecting less garbage is not worth the pause. */
 const minGarbage = 12 * 1024 * 1024;
-/** In octets. A larger heap is collected only once while the thread works, and it is not shrunk: both take longer. */
+/** In octets. A larger heap is collected only once while the thread works, because that takes longer. */
 const maxHeap = 128 * 1024 * 1024;
+/** In octets. A larger heap is not shrunk: that would block the thread for more than 100 ms of CPU time. */
+const maxShrunkHeap = 64 * 1024 * 1024;
 /** In octets. The thread counts as idle if its heap changed by less than this between two calls. */
 const maxIdleChange = 4 * 1024 * 1024;
 
@@ -45,7 +47,7 @@ export class GarbageCollector {
     this.#heapUsed = heapUsed;
     if (this.#waitsForIdle && isIdle) {
       this.#waitsForIdle = false;
-      if (heapUsed > maxHeap) this.#run({ type: 'major', execution: 'sync' });
+      if (heapUsed > maxShrunkHeap) this.#run({ type: 'major', execution: 'sync' });
       else this.collectAll();
     } else if (now - this.#kept > minGarbage && !(this.#waitsForIdle && this.#hasLeftMuch)) {
       this.#run({ type: 'major', execution: 'sync' });

@@ -43,7 +43,7 @@ test('when the thread is idle after much work, the heap is shrunk, but not a lar
   t.mock.method(process, 'memoryUsage', () => ({ heapTotal: heap * megabyte, heapUsed: heap * megabyte, external: 0 }));
   const collections: (string | undefined)[] = [];
   const garbage = new GarbageCollector(({ flavor }) => void collections.push(flavor));
-  for (const size of [50, 80, 100, 102, 103, 150, 152, 153]) {
+  for (const size of [25, 40, 60, 62, 63, 80, 82, 83]) {
     heap = size;
     garbage.collectIfMuch();
   }
