@@ -2,6 +2,8 @@
 // message without its header and without OPT, and the places of its TTLs. forwarding/forwarders/ writes such a block,
 // answer-reader.ts reads it.
 
+import { shortLivedOctets } from '../model/short-lived-octets.ts';
+
 /** The octet at which each field of a block begins. Numbers are in network order; times are in seconds since 1970. */
 export const field = {
   /** When the answer was put into the block. Its TTLs count from then on. */
@@ -70,26 +72,42 @@ export interface AnswerFields {
   readonly nameLength: number;
 }
 
-/** Writes a block. `ttls` has the places of the TTLs in the message, in order. */
+/**
+ * Writes a block that must not live long (model/short-lived-octets.ts). `ttls` has the places of the TTLs in the
+ * message, in order.
+ */
 export function encodeAnswer(fields: AnswerFields, message: Uint8Array, ttls: readonly number[]): Uint8Array {
   const { end } = fields;
-  const block = new Uint8Array(blockLength(end, ttls.length));
-  const view = new DataView(block.buffer);
-  view.setUint32(field.stored, fields.stored);
-  view.setUint32(field.expires, fields.expires);
-  view.setUint32(field.staleUntil, fields.staleUntil);
-  view.setUint16(field.extendedError, fields.extendedError < 0 ? noExtendedError : fields.extendedError);
-  view.setUint8(field.rcode, fields.rcode);
-  view.setUint8(field.flags, fields.flags);
-  view.setUint16(field.answers, fields.answers);
-  view.setUint16(field.authorities, fields.authorities);
-  view.setUint16(field.additionals, fields.additionals);
-  view.setUint16(field.ttls, ttls.length);
-  view.setUint16(field.answersEnd, fields.answersEnd);
-  view.setUint16(field.authoritiesEnd, fields.authoritiesEnd);
-  view.setUint16(field.end, end);
-  view.setUint16(field.nameLength, fields.nameLength);
+  const block = shortLivedOctets(blockLength(end, ttls.length));
+  writeNumber(block, field.stored, 4, fields.stored);
+  writeNumber(block, field.expires, 4, fields.expires);
+  writeNumber(block, field.staleUntil, 4, fields.staleUntil);
+  writeNumber(block, field.extendedError, 2, fields.extendedError < 0 ? noExtendedError : fields.extendedError);
+  block[field.rcode] = fields.rcode;
+  block[field.flags] = fields.flags;
+  writeNumber(block, field.answers, 2, fields.answers);
+  writeNumber(block, field.authorities, 2, fields.authorities);
+  writeNumber(block, field.additionals, 2, fields.additionals);
+  writeNumber(block, field.ttls, 2, ttls.length);
+  writeNumber(block, field.answersEnd, 2, fields.answersEnd);
+  writeNumber(block, field.authoritiesEnd, 2, fields.authoritiesEnd);
+  writeNumber(block, field.end, 2, end);
+  writeNumber(block, field.nameLength, 2, fields.nameLength);
   block.set(message.subarray(headerLength, end), field.message);
-  for (const [i, place] of ttls.entries()) view.setUint16(messageShift + end + 2 * i, place);
+  for (let i = 0; i < ttls.length; i += 1) writeNumber(block, messageShift + end + 2 * i, 2, ttls[i] as number);
   return block;
+}
+
+/** Reads a number of two octets. A DataView would read it too, but each block would need one. */
+export function readShort(octets: Uint8Array, at: number): number {
+  return ((octets[at] as number) << 8) | (octets[at + 1] as number);
+}
+
+/** Reads a number of four octets. */
+export function readLong(octets: Uint8Array, at: number): number {
+  return readShort(octets, at) * 0x10000 + readShort(octets, at + 2);
+}
+
+function writeNumber(octets: Uint8Array, at: number, length: 2 | 4, value: number): void {
+  for (let i = at + length - 1, left = value; i >= at; i -= 1, left >>>= 8) octets[i] = left;
 }

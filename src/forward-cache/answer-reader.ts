@@ -1,11 +1,10 @@
 // Reads a block of a forwarded zone's answer, and copies it into a response. Makes no garbage
 // (test/forward-cache/answer-reader.test.ts).
 
-import { answerFlag, field, messageShift, noExtendedError } from './answer-block.ts';
+import { answerFlag, field, messageShift, noExtendedError, readLong, readShort } from './answer-block.ts';
 
 export class AnswerReader {
   #octets: Uint8Array = new Uint8Array(field.message);
-  #view = new DataView(this.#octets.buffer);
   #at = 0;
 
   /** The number of records in each section of the last copy. */
@@ -15,16 +14,10 @@ export class AnswerReader {
   /** True: the last copy has no records, because those that the client needs did not fit. */
   truncated = false;
 
-  /** Opens the block that begins at `at` of `octets`. `view` is a view of all octets. */
-  open(octets: Uint8Array, view: DataView, at: number): void {
+  /** Opens the block that begins at `at` of `octets`. */
+  open(octets: Uint8Array, at = 0): void {
     this.#octets = octets;
-    this.#view = view;
     this.#at = at;
-  }
-
-  /** Opens a block that has a buffer of its own. */
-  openBlock(block: Uint8Array): void {
-    this.open(block, new DataView(block.buffer, block.byteOffset, block.byteLength), 0);
   }
 
   get rcode(): number {
@@ -33,7 +26,7 @@ export class AnswerReader {
 
   /** The code of the extended error (RFC 8914); −1 if there is none. */
   get extendedError(): number {
-    const code = this.#view.getUint16(this.#at + field.extendedError);
+    const code = readShort(this.#octets, this.#at + field.extendedError);
     return code === noExtendedError ? -1 : code;
   }
 
@@ -44,7 +37,7 @@ export class AnswerReader {
 
   /** Returns whether the answer has not expired in this second. */
   isFresh(seconds: number): boolean {
-    return seconds < this.#view.getUint32(this.#at + field.expires);
+    return seconds < readLong(this.#octets, this.#at + field.expires);
   }
 
   /**
@@ -54,20 +47,20 @@ export class AnswerReader {
    * fit, copies none, and sets `truncated`. Returns the end of the records.
    */
   copy(target: Uint8Array, maxEnd: number, seconds: number): number {
-    const [view, at, octets] = [this.#view, this.#at, this.#octets];
-    const start = field.message - messageShift + view.getUint16(at + field.nameLength) + 4;
+    const [at, octets] = [this.#at, this.#octets];
+    const start = field.message - messageShift + readShort(octets, at + field.nameLength) + 4;
     const end = this.#chooseSections(maxEnd, start);
     const shift = at + messageShift;
     for (let i = start; i < end; i += 1) target[i] = octets[shift + i] as number;
     const isStale = ((octets[at + field.flags] as number) & answerFlag.stale) !== 0;
-    const age = isStale ? 0 : Math.max(0, seconds - view.getUint32(at + field.stored));
+    const age = isStale ? 0 : Math.max(0, seconds - readLong(octets, at + field.stored));
     if (age === 0) return end;
-    const ttls = shift + view.getUint16(at + field.end);
-    const count = view.getUint16(at + field.ttls);
+    const ttls = shift + readShort(octets, at + field.end);
+    const count = readShort(octets, at + field.ttls);
     for (let i = 0; i < count; i += 1) {
-      const place = view.getUint16(ttls + 2 * i);
+      const place = readShort(octets, ttls + 2 * i);
       if (place >= end) break;
-      const ttl = Math.max(0, view.getUint32(shift + place) - age);
+      const ttl = Math.max(0, readLong(octets, shift + place) - age);
       target[place] = ttl >>> 24;
       target[place + 1] = ttl >>> 16;
       target[place + 2] = ttl >>> 8;
@@ -78,12 +71,12 @@ export class AnswerReader {
 
   /** Sets the counts to those of the sections that fit. Returns where these sections end. */
   #chooseSections(maxEnd: number, start: number): number {
-    const [view, at] = [this.#view, this.#at];
-    const [end, authoritiesEnd] = [view.getUint16(at + field.end), view.getUint16(at + field.authoritiesEnd)];
-    const answersEnd = view.getUint16(at + field.answersEnd);
-    this.answers = view.getUint16(at + field.answers);
-    this.authorities = view.getUint16(at + field.authorities);
-    this.additionals = view.getUint16(at + field.additionals);
+    const [at, octets] = [this.#at, this.#octets];
+    const [end, authoritiesEnd] = [readShort(octets, at + field.end), readShort(octets, at + field.authoritiesEnd)];
+    const answersEnd = readShort(octets, at + field.answersEnd);
+    this.answers = readShort(octets, at + field.answers);
+    this.authorities = readShort(octets, at + field.authorities);
+    this.additionals = readShort(octets, at + field.additionals);
     this.truncated = false;
     if (end <= maxEnd) return end;
     this.additionals = 0;

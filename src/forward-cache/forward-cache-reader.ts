@@ -51,7 +51,7 @@ export class ForwardCacheReader {
   ): boolean {
     const at = this.findEntry(forwarder, name, length, type, recordClass, flags);
     if (at === 0) return false;
-    this.answer.open(this.#octets, this.#view, (at + entry.answer) * 4);
+    this.answer.open(this.#octets, (at + entry.answer) * 4);
     if (!this.answer.isFresh(seconds)) return false;
     // The word is written only if it is 0: otherwise readers would take the cache line from one another.
     if (this.#words[at + entry.used] === 0) this.#words[at + entry.used] = 1;

@@ -15,7 +15,7 @@ const recordLength = 12 + 20;
 
 function copied(block: Uint8Array, maxEnd: number, seconds: number) {
   const reader = new AnswerReader();
-  reader.openBlock(block);
+  reader.open(block);
   const target = Buffer.alloc(4_096);
   const end = reader.copy(target, maxEnd, seconds);
   const ttls = Array.from({ length: (end - start) / recordLength }, (_, i) =>

@@ -18,7 +18,7 @@ const rooms: Record<string, string[]> = {
   table: ['model'],
   views: ['model', 'store', 'table'],
   control: ['model', 'store', 'views'],
-  'forward-cache': [],
+  'forward-cache': ['model'],
   dns: ['model', 'table', 'forward-cache'],
   backup: ['model', 'store'],
   cluster: ['model', 'store'],

@@ -4,6 +4,7 @@
 import { answerFlag, encodeAnswer } from '../../forward-cache/answer-block.ts';
 import { AnswerReader } from '../../forward-cache/answer-reader.ts';
 import type { CachedQuestion } from '../../forward-cache/forward-cache-writer.ts';
+import { shortLivedCopy } from '../../model/short-lived-octets.ts';
 import { writeForwarded } from '../respond/forward-query.ts';
 import type { MissingAnswer } from '../respond/forwarded-answers.ts';
 import type { QueryMessage } from '../respond/query-message.ts';
@@ -21,7 +22,7 @@ interface AskedQuestion {
 
 /** Gets answers as blocks of the cache (forward-cache/answer-block.ts). If no server answers, the block says so. */
 interface AnswerSource {
-  forward(request: AskedQuestion): Promise<Uint8Array>;
+  forward(request: AskedQuestion): Uint8Array | Promise<Uint8Array>;
   /** Completes an answer that begins with aliases of our own zones. `block` has these aliases. */
   complete(block: Uint8Array, request: AskedQuestion): Promise<Uint8Array>;
 }
@@ -52,24 +53,28 @@ export function openForwardTenant(late: LateResponder, cache: SharedArrayBuffer,
 
   return (query) => {
     missing = undefined;
-    const message = look({ ...query, client: { ...query.client, handOn: () => true } });
+    const { kind, message, client, port } = query;
+    const { transport, address, addressLength } = client;
+    const response = look({ kind, message, client: { transport, address, addressLength, handOn: takeAll }, port });
     // The answer is in the cache by now, or the question is not forwarded any more.
-    if (missing === undefined) return message;
+    if (missing === undefined) return response;
     const { forwarder, question, aliases }: Missing = missing;
-    const client = query.client.address.slice(0, query.client.addressLength);
-    const request = { forwarder, question, client };
+    const request = { forwarder, question, client: address.subarray(0, addressLength) };
     const made = aliases === undefined ? source.forward(request) : source.complete(aliases, request);
-    return made.then((block) => {
-      answer.openBlock(block);
+    const giveBlock = (block: Uint8Array) => {
+      answer.open(block);
       isOurs = aliases !== undefined;
       return give(query);
-    });
+    };
+    return made instanceof Uint8Array ? giveBlock(made) : made.then(giveBlock);
   };
 }
 
+const takeAll = () => true;
+
 function copyOf({ forwarder, query, response, flags }: MissingAnswer): Missing {
   const { name, type, class: recordClass } = query;
-  const question = { name: name.bytes.slice(0, name.length), type, class: recordClass, flags };
+  const question = { name: shortLivedCopy(name.bytes, 0, name.length), type, class: recordClass, flags };
   return { forwarder, question, aliases: response.answers === 0 ? undefined : blockOf(query, response) };
 }
 

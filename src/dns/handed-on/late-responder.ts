@@ -1,6 +1,7 @@
 // Answers handed-on queries from the table, with the steps of dns/respond: OPT, cookie and NSID are as in other
 // responses.
 
+import { shortLivedCopy } from '../../model/short-lived-octets.ts';
 import { TableReader } from '../../table/reader.ts';
 import { answerNotify } from '../respond/answer-notify.ts';
 import { Clock } from '../respond/clock.ts';
@@ -53,7 +54,7 @@ export class LateResponder {
       this.#reader.enter();
       try {
         const length = respond(message, message.length, this.#response, client);
-        return length > 0 ? this.#response.slice(0, length) : undefined;
+        return length > 0 ? shortLivedCopy(this.#response, 0, length) : undefined;
       } finally {
         this.#reader.leave();
         forwarded?.sleep();

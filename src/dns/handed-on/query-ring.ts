@@ -2,8 +2,10 @@
 // for the other. Limits: the ring's size, the queries under way, and their octets
 // (test/dns/handed-on/query-ring.test.ts).
 
+import { shortLivedCopy } from '../../model/short-lived-octets.ts';
 import { transports } from '../respond/counters.ts';
 import type { HandedOnKind } from '../respond/hand-on.ts';
+import { copyOctets } from '../wire/copy-octets.ts';
 import type { HandOnLimits } from './hand-on-limits.ts';
 import type { HandedOnQuery } from './tenant.ts';
 
@@ -60,6 +62,9 @@ const queryAt = controlAt + maxControl;
 /** This word in place of a record's size says that the next record is at the start of the ring. */
 const wrapped = 0;
 
+/** Octets of a message that a loop copies sooner than `set`. */
+const maxLooped = 256;
+
 const nothing = new Uint8Array(0);
 
 type RingLimits = Pick<HandOnLimits, 'maxUnderWay' | 'maxOctets'>;
@@ -105,10 +110,11 @@ export class QueryRingWriter {
     this.#words[words + word.port] = port;
     this.#words[words + word.lengths] = name.length | (control.length << 16);
     this.#words[words + word.queryLength] = message.length;
-    this.#octets.set(client.address.subarray(0, maxAddress), at + addressAt);
-    this.#octets.set(name, at + nameAt);
-    this.#octets.set(control, at + controlAt);
-    this.#octets.set(message, at + queryAt);
+    copyOctets(client.address, 0, this.#octets, at + addressAt, client.addressLength);
+    copyOctets(name, 0, this.#octets, at + nameAt, name.length);
+    copyOctets(control, 0, this.#octets, at + controlAt, control.length);
+    if (message.length <= maxLooped) copyOctets(message, 0, this.#octets, at + queryAt, message.length);
+    else this.#octets.set(message, at + queryAt);
     Atomics.add(cells, cell.underWay, 1);
     Atomics.add(cells, cell.octets, size);
     // Publishes the record: the taker sees all that was written before this store.
@@ -153,20 +159,24 @@ export class QueryRingReader {
     const kinds = this.#words[words + word.kinds]!;
     const lengths = this.#words[words + word.lengths]!;
     const nameLength = lengths & 0xffff;
-    const copy = (start: number, length: number) => this.#octets.slice(at + start, at + start + length);
+    const record = shortLivedCopy(this.#octets, at, at + size);
     const query: ReadQuery = {
       kind: (kinds & 0xff) as HandedOnKind,
-      message: copy(queryAt, this.#words[words + word.queryLength]!),
+      message: record.subarray(queryAt, queryAt + this.#words[words + word.queryLength]!),
       client: {
         transport: transports[(kinds >>> 8) & 0xff]!,
-        address: copy(addressAt, maxAddress),
+        address: record.subarray(addressAt, addressAt + maxAddress),
         addressLength: kinds >>> 16 === 4 ? 4 : 16,
       },
       port: this.#words[words + word.port]!,
       id: this.#words[words + word.id]!,
-      ...(nameLength > 0 && {
-        envelope: { name: copy(nameAt, nameLength), control: copy(controlAt, lengths >>> 16) },
-      }),
+      envelope:
+        nameLength === 0
+          ? undefined
+          : {
+              name: record.subarray(nameAt, nameAt + nameLength),
+              control: record.subarray(controlAt, controlAt + (lengths >>> 16)),
+            },
       octets: size,
     };
     Atomics.add(this.#cells, cell.taken, 1);

@@ -3,6 +3,7 @@
 // other one, for questions to forward, is in a thread of its own (remote-taker.ts).
 
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import { type Linked, LinkedList } from '../../model/linked-list.ts';
 import { faultReporter, type ReportFault } from '../respond/fault-reporter.ts';
 import type { HandedOnKind } from '../respond/hand-on.ts';
 import { newDoorbell, ringDoorbell, sleepUntilRung } from './doorbell.ts';
@@ -11,27 +12,12 @@ import type { LatePortEnd } from './late-port.ts';
 import type { LateRespond } from './late-responder.ts';
 import { Line, type SendDatagrams } from './line.ts';
 import type { HandOnTask } from './outlet.ts';
+import { Pace, type PaceOptions } from './pace.ts';
 import { newQueryRing, type ReadQuery } from './query-ring.ts';
 import type { Tenant } from './tenant.ts';
 
 /** About how many queries are taken in one turn of the event loop (test/dns/handed-on/taker.test.ts). */
 const slice = 32;
-/**
- * The length of a rest, as a multiple of the work before it: the thread has other work, and the answering threads may
- * need its processor. test/dns/handed-on/taker.test.ts requires only 1.5.
- */
-const defaultRest = 4;
-/** The shortest rest, in milliseconds. Shorter ones are added up, since a timer cannot wait for less than 1 ms. */
-const minRest = 2;
-/**
- * The longest rest, in milliseconds. A limit is needed, because a slice may seem long if the thread stood still, for
- * example to collect garbage.
- */
-const maxRest = 20;
-/** The weight of a new slice in `#flow`. */
-const flowWeight = 1 / 8;
-/** The value of `#flow` from which the thread pauses. */
-const minFlow = 0.5;
 /** The longest time between two checks of the deadlines, in milliseconds. */
 const sweepMilliseconds = 250;
 
@@ -45,20 +31,13 @@ interface BesideSlices {
   afterPause(isBusy: boolean): void;
 }
 
-export interface TakerOptions {
+export interface TakerOptions extends PaceOptions {
   /** The tenant of each kind. A query of another kind gets the answer of `failure`. */
   readonly tenants: Readonly<Partial<Record<HandedOnKind, Tenant>>>;
   /** Makes the answer if a tenant throws or misses its deadline. */
   readonly failure: LateRespond;
   readonly sendDatagrams: SendDatagrams;
   readonly limits: HandOnLimits;
-  /** The length of a rest, as a multiple of the work before it. */
-  readonly restPerWork?: number;
-  /**
-   * Milliseconds for which the thread stands still after each slice while many queries come, so that it handles all
-   * queries and messages of that time in one turn of the event loop. Only for a thread without other work.
-   */
-  readonly pause?: number;
   /** Other work of the thread, which is done with each slice. */
   readonly beside?: BesideSlices;
   /** The doorbell that wakes the taker. A taker that replaces another one uses the doorbell of the other. */
@@ -81,26 +60,29 @@ export interface Attachment {
 
 class DeadlineError extends Error {}
 
+/** A query whose answer is a promise. */
+interface UnderWay extends Linked<UnderWay> {
+  readonly line: Line;
+  readonly query: ReadQuery;
+  readonly until: number;
+  isEnded: boolean;
+}
+
 export class Taker {
   readonly #options: TakerOptions;
   readonly #doorbell: SharedArrayBuffer;
   readonly #bell: Int32Array;
   readonly #lines = new Set<Line>();
   /** Queries whose answer is a promise that has not settled yet, in the order of their deadlines. */
-  readonly #underWay = new Map<ReadQuery, { readonly line: Line; readonly until: number }>();
+  readonly #underWay = new LinkedList<UnderWay>();
   #sweeper: NodeJS.Timeout | undefined;
   readonly #reportFault: ReportFault;
-  /** The rest that is due, in milliseconds, as of `#workedUntil`. */
-  #restDue = 0;
-  #workedUntil = 0;
-  /** The number of queries in a slice, smoothed. */
-  #flow = 0;
-  /** A cell that never changes: waiting for it only takes time. */
-  readonly #still = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  readonly #pace: Pace;
   #closed = false;
 
   constructor(options: TakerOptions) {
     this.#options = options;
+    this.#pace = new Pace(options);
     this.#doorbell = options.doorbell ?? newDoorbell();
     this.#bell = new Int32Array(this.#doorbell);
     this.#reportFault = faultReporter(options.onFault);
@@ -145,7 +127,9 @@ export class Taker {
 
   /** Answers SERVFAIL to the queries in `#underWay`, since this thread is about to end. */
   failAll(): void {
-    for (const [query, { line }] of this.#underWay) this.#finish(line, query, this.#options.failure(query), 'failed');
+    for (const one of this.#underWay.toArray()) {
+      this.#end(one, () => this.#finish(one.line, one.query, this.#options.failure(one.query), 'failed'));
+    }
     for (const line of this.#lines) line.flush();
   }
 
@@ -174,31 +158,17 @@ export class Taker {
         if (!this.#answerNext(line)) continue;
         taken = true;
         left -= 1;
+        this.#pace.breathe(slice - left);
       }
     }
     for (const line of this.#lines) line.flush();
-    const idle = started - this.#workedUntil;
-    this.#workedUntil = performance.now();
-    const { restPerWork = defaultRest } = this.#options;
-    const due = Math.max(0, this.#restDue - idle) + restPerWork * (this.#workedUntil - started);
-    this.#restDue = Math.min(due, maxRest);
+    const rest = this.#pace.restAfter(started);
     this.#options.beside?.afterSlice();
-    const rests = this.#restDue >= minRest;
-    const goesOn = rests || this.#pauses(slice - left) || taken;
+    const goesOn = rest > 0 || this.#pace.pauseAfter(slice - left) || taken;
     this.#options.beside?.afterPause(goesOn);
-    if (rests) setTimeout(() => this.#work(), this.#restDue);
+    if (rest > 0) setTimeout(() => this.#work(), rest);
     else if (goesOn) setImmediate(() => this.#work());
     else this.#sleep();
-  }
-
-  /** Stands still for a moment if many queries come. Returns whether it did. */
-  #pauses(taken: number): boolean {
-    const { pause } = this.#options;
-    if (pause === undefined) return false;
-    this.#flow += (taken - this.#flow) * flowWeight;
-    if (this.#flow < minFlow) return false;
-    Atomics.wait(this.#still, 0, 0, pause);
-    return true;
   }
 
   /** Takes one query of the thread and begins its answer. Returns false if there is none. */
@@ -224,24 +194,30 @@ export class Taker {
    */
   #answerLater(line: Line, query: ReadQuery, answer: Promise<Uint8Array | undefined>): void {
     const { deadline } = this.#options.limits;
-    this.#underWay.set(query, { line, until: performance.now() + deadline });
+    const until = performance.now() + deadline;
+    const one: UnderWay = { line, query, until, isEnded: false, previous: undefined, next: undefined };
+    this.#underWay.add(one);
     this.#sweeper ??= setInterval(() => this.#expire(), Math.min(sweepMilliseconds, deadline / 4)).unref();
     answer.then(
-      (message) => {
-        if (this.#underWay.has(query)) this.#finish(line, query, message);
-      },
-      (error) => {
-        if (this.#underWay.has(query)) this.#fail(line, query, error);
-      },
+      (message) => this.#end(one, () => this.#finish(line, query, message)),
+      (error) => this.#end(one, () => this.#fail(line, query, error)),
     );
+  }
+
+  /** Ends a query whose answer is a promise, unless it has ended. */
+  #end(one: UnderWay, end: () => void): void {
+    if (one.isEnded) return;
+    one.isEnded = true;
+    this.#underWay.remove(one);
+    end();
   }
 
   /** Fails the queries whose tenant takes too long. */
   #expire(): void {
     const now = performance.now();
-    for (const [query, { line, until }] of this.#underWay) {
-      if (until > now) return;
-      this.#fail(line, query, new DeadlineError());
+    for (let one = this.#underWay.first; one !== undefined && one.until <= now; one = this.#underWay.first) {
+      const { line, query } = one;
+      this.#end(one, () => this.#fail(line, query, new DeadlineError()));
     }
     if (this.#underWay.size > 0) return;
     clearInterval(this.#sweeper);
@@ -268,7 +244,6 @@ export class Taker {
   }
 
   #finish(line: Line, query: ReadQuery, message: Uint8Array | undefined, end?: HandedOnEnd): void {
-    this.#underWay.delete(query);
     line.finish(query, message);
     this.#options.count(end ?? (message === undefined ? 'silent' : 'answered'));
   }

@@ -2,6 +2,7 @@
 // are still free (dynamic thresholds). So a forwarder with silent servers, or a client that asks too much, leaves room
 // for the others.
 
+import { readUint32 } from '../../dns/wire/header.ts';
 import { octetText } from './octet-text.ts';
 
 /** The most questions under way. */
@@ -9,37 +10,37 @@ const defaultLimit = 4_096;
 
 export class Admission {
   readonly #limit: number;
-  readonly #counts = new Map<number | string, number>();
+  readonly #ofForwarders = new Map<number, number>();
+  readonly #ofClients = new Map<number | string, number>();
   #total = 0;
 
   constructor(limit = defaultLimit) {
     this.#limit = limit;
   }
 
-  admits(forwarder: number, client: Uint8Array): boolean {
+  /** Counts a question until the returned function is called. Undefined: there is no room for it. */
+  enter(forwarder: number, client: Uint8Array): (() => void) | undefined {
+    const key = client.length === 4 ? readUint32(client, 0) : octetText(client);
     const free = this.#limit - this.#total;
-    return this.#count(forwarder) < free && this.#count(octetText(client)) < free;
-  }
-
-  /** Counts a question until the returned function is called. */
-  enter(forwarder: number, client: Uint8Array): () => void {
-    const keys = [forwarder, octetText(client)];
+    const ofForwarder = this.#ofForwarders.get(forwarder) ?? 0;
+    const ofClient = this.#ofClients.get(key) ?? 0;
+    if (ofForwarder >= free || ofClient >= free) return undefined;
     this.#total += 1;
-    for (const key of keys) this.#counts.set(key, this.#count(key) + 1);
+    this.#ofForwarders.set(forwarder, ofForwarder + 1);
+    this.#ofClients.set(key, ofClient + 1);
     let isIn = true;
     return () => {
       if (!isIn) return;
       isIn = false;
       this.#total -= 1;
-      for (const key of keys) {
-        const count = this.#count(key) - 1;
-        if (count === 0) this.#counts.delete(key);
-        else this.#counts.set(key, count);
-      }
+      leave(this.#ofForwarders, forwarder);
+      leave(this.#ofClients, key);
     };
   }
+}
 
-  #count(key: number | string): number {
-    return this.#counts.get(key) ?? 0;
-  }
+function leave<K>(counts: Map<K, number>, key: K): void {
+  const count = (counts.get(key) ?? 0) - 1;
+  if (count === 0) counts.delete(key);
+  else counts.set(key, count);
 }

@@ -79,7 +79,7 @@ async function askZone(request: ForwardRequest, routes: ZoneRoutes, ask: AskZone
 
 function partOf(block: Uint8Array): { part: Part; isUnfinished: boolean } {
   const reader = new AnswerReader();
-  reader.openBlock(block);
+  reader.open(block);
   const { rcode: code, extendedError, isUnfinished } = reader;
   const message = messageOf(block, Math.floor(Date.now() / 1_000));
   return { part: { message, rcode: code, extendedError }, isUnfinished };

@@ -94,7 +94,7 @@ class Port {
 
   #receive(octets: Uint8Array): void {
     const exchange = this.#waiting.find(octets);
-    if (exchange?.receive(octets) === true) exchange.forget();
+    if (exchange?.receive(octets) === true) this.#waiting.forget(exchange);
     else this.#onForeign();
   }
 

@@ -19,8 +19,10 @@ export interface Exchange {
   receive(octets: Uint8Array): boolean;
   /** `detail`: what the system says, for people. */
   fail(why: ExchangeFailure, detail?: string): void;
-  /** Forgets the exchange. The socket that sends the query sets this function. */
-  forget: () => void;
+  /** Where the exchange waits, its id, and the next one that waits there. Set by the socket that sends the query. */
+  waiting: { forget(exchange: Exchange): void } | undefined;
+  id: number;
+  nextWaiting: Exchange | undefined;
 }
 
 /** Is told how an exchange ends. Each exchange ends with one call, unless it is forgotten before. */

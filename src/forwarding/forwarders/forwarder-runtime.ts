@@ -4,6 +4,7 @@ import type { OpenServerSocket } from '../../dns/ask/server-socket.ts';
 import { addressFromRdata, addressRdata } from '../../model/address.ts';
 import { type AddressRange, parseFilterRange, rangeHolds } from '../../model/address-range.ts';
 import { formatForwarderTarget } from '../../model/forwarder.ts';
+import { LinkedList } from '../../model/linked-list.ts';
 import type { Logger } from '../../model/logger.ts';
 import { nameToWire } from '../../model/name.ts';
 import { TroubleLog } from '../../model/trouble-log.ts';
@@ -22,7 +23,7 @@ export class ForwarderRuntime {
   readonly zone: Uint8Array;
   readonly labels: number;
   readonly upstreams: readonly Upstream[];
-  readonly pending = new Set<PendingQuestion>();
+  readonly pending = new LinkedList<PendingQuestion>();
   readonly #allowed: readonly AddressRange[];
   #turn = 0;
 
@@ -84,8 +85,7 @@ export class ForwarderRuntime {
   }
 
   close(): void {
-    for (const question of this.pending) question.cancel();
-    this.pending.clear();
+    for (const question of this.pending.toArray()) question.cancel();
     for (const upstream of this.upstreams) upstream.close();
   }
 }

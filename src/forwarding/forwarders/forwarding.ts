@@ -11,6 +11,7 @@ import type { Logger } from '../../model/logger.ts';
 import { type Fqdn, nameToWire } from '../../model/name.ts';
 import { within } from '../../model/within.ts';
 import { Admission } from './admission.ts';
+import { type Asked, AskedQuestions } from './asked-questions.ts';
 import { type CachedAnswer, describeAnswer } from './cached-answer.ts';
 import { completeAnswer } from './complete-answer.ts';
 import type { ForwarderState, ForwardRequest, ListedForwarder, OwnZones } from './forward-request.ts';
@@ -25,6 +26,9 @@ import { ZoneRoutes } from './zone-routes.ts';
 
 /** Milliseconds between two checks of the questions under way. */
 const tickMilliseconds = 20;
+/** Questions whose time is over, or that are asked again, at once; and milliseconds until others follow. */
+const maxAtOnce = 32;
+const restMilliseconds = 1;
 const probeTickMilliseconds = 250;
 /** Seconds for which a failure is kept: the question is not asked again meanwhile (RFC 9520 §3.2). */
 const failureSeconds = 2;
@@ -32,8 +36,6 @@ const failureSeconds = 2;
 const maxStaleWait = 1_800;
 /** The longest wait before a stale answer, also as a part of the time that the forwarder has for a question. */
 const staleWaitPart = 0.9;
-/** The longest wait for a forwarder that is not known yet, in milliseconds. */
-const maxListWait = 200;
 
 interface ForwardingOptions {
   readonly cache: ForwardCacheWriter;
@@ -45,25 +47,17 @@ interface ForwardingOptions {
   readonly maxQuestions?: number;
 }
 
-/** A question under way, and what its clients wait for. */
-interface Asked {
-  readonly pending: PendingQuestion;
-  readonly block: Promise<Uint8Array>;
-  /** Gives the stale answer. Undefined if there is none. */
-  readonly giveStale: (() => void) | undefined;
-  readonly staleAt: number;
-}
-
 export class Forwarding {
   readonly #options: ForwardingOptions;
   readonly #runtimes = new Map<number, ForwarderRuntime>();
   readonly #routes: ZoneRoutes;
-  readonly #asked = new Map<string, Asked>();
+  readonly #asked = new AskedQuestions();
   readonly #admission: Admission;
   readonly #probes: Probes;
   readonly #reader = new AnswerReader();
-  readonly #waitingForList = new Set<() => void>();
   #ticker: NodeJS.Timeout | undefined;
+  /** Until the rest is done of what is due. */
+  #rest: NodeJS.Timeout | undefined;
   #prober: NodeJS.Timeout | undefined;
 
   constructor(options: ForwardingOptions) {
@@ -94,18 +88,17 @@ export class Forwarding {
     }
     this.#routes.set(this.#runtimes.values());
     this.#startProbing();
-    for (const go of this.#waitingForList) go();
   }
 
   /** Returns the answer as a block (forward-cache/answer-block.ts). Does not reject. */
-  async forward(request: ForwardRequest): Promise<Uint8Array> {
-    // An answering thread may hear of a new forwarder earlier than this thread.
-    if (!this.#runtimes.has(request.forwarder)) await this.#nextList();
+  forward(request: ForwardRequest): Uint8Array | Promise<Uint8Array> {
     const until = this.#deadlineOf(request);
-    const block = await this.#answer(request);
-    this.#reader.openBlock(block);
-    if (!this.#reader.isUnfinished) return block;
-    return completeAnswer(block, request, this.#routes, (next) => this.#answerUntil(next, until));
+    const made = this.#answer(request);
+    const follow = (block: Uint8Array) => {
+      this.#reader.open(block);
+      return this.#reader.isUnfinished ? this.#completeUntil(until, block, request) : block;
+    };
+    return made instanceof Uint8Array ? follow(made) : made.then(follow);
   }
 
   /**
@@ -113,7 +106,10 @@ export class Forwarding {
    * unfinished answer to the question of the request. If completing fails, the aliases are the answer.
    */
   complete(block: Uint8Array, request: ForwardRequest): Promise<Uint8Array> {
-    const until = this.#deadlineOf(request);
+    return this.#completeUntil(this.#deadlineOf(request), block, request);
+  }
+
+  #completeUntil(until: number, block: Uint8Array, request: ForwardRequest): Promise<Uint8Array> {
     return completeAnswer(block, request, this.#routes, (next) => this.#answerUntil(next, until));
   }
 
@@ -157,19 +153,10 @@ export class Forwarding {
 
   close(): void {
     clearInterval(this.#ticker);
+    clearTimeout(this.#rest);
     clearInterval(this.#prober);
     for (const runtime of this.#runtimes.values()) runtime.close();
     this.#runtimes.clear();
-  }
-
-  /** Waits for the next list of forwarders, `maxListWait` at most. */
-  async #nextList(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waitingForList.add(resolve);
-    const timer = setTimeout(resolve, maxListWait);
-    await promise;
-    this.#waitingForList.delete(resolve);
-    clearTimeout(timer);
   }
 
   #runtimeOf(zone: Fqdn): ForwarderRuntime | undefined {
@@ -183,8 +170,8 @@ export class Forwarding {
     const seconds = secondsNow();
     if (runtime === undefined) return failureAnswer(question, extendedError.NOT_READY, seconds);
     if (this.#isProbe(request)) return failureAnswer(question, extendedError.NO_REACHABLE_AUTHORITY, seconds);
-    const key = keyOf(request);
-    const asked = this.#asked.get(key);
+    const hash = this.#asked.hash(request);
+    const asked = this.#asked.find(request, hash);
     if (asked !== undefined) {
       // The client is a server that we asked: it may be forwarding our question back to us.
       const upstream = runtime.upstreamAt(client);
@@ -193,30 +180,29 @@ export class Forwarding {
     }
     const cached = this.#options.cache.find(forwarder, question);
     if (cached !== undefined) {
-      this.#reader.openBlock(cached);
+      this.#reader.open(cached);
       if (this.#reader.isFresh(seconds)) return cached;
     }
     const stale = cached !== undefined && mayBeStale(cached, seconds) ? cached : undefined;
     if (runtime.isDown && runtime.pending.size > 0) return this.#failed(runtime, request, stale, noServer);
-    if (!this.#admission.admits(forwarder, client)) {
-      return stale ?? failureAnswer(question, extendedError.NOT_READY, seconds);
-    }
-    return this.#ask(runtime, request, key, stale);
+    const leave = this.#admission.enter(forwarder, client);
+    if (leave === undefined) return stale ?? failureAnswer(question, extendedError.NOT_READY, seconds);
+    return this.#ask(runtime, request, hash, stale, leave);
   }
 
   #ask(
     runtime: ForwarderRuntime,
     request: ForwardRequest,
-    key: string,
+    hash: number,
     stale: Uint8Array | undefined,
+    leave: () => void,
   ): Promise<Uint8Array> {
     const { question } = request;
     const { forwarder, id } = runtime.listed;
     const { promise, resolve } = Promise.withResolvers<Uint8Array>();
     const now = performance.now();
-    const leave = this.#admission.enter(id, request.client);
     const settle = (block: Uint8Array) => {
-      if (this.#asked.get(key)?.pending === pending) this.#asked.delete(key);
+      this.#asked.remove(asked);
       leave();
       resolve(block);
     };
@@ -230,11 +216,18 @@ export class Forwarding {
         return true;
       },
       fail: (why) => settle(this.#failed(runtime, request, stale, why)),
-      done: () => runtime.pending.delete(pending),
+      done: () => runtime.pending.remove(pending),
     });
-    const giveStale = stale && (() => settle(this.#failed(runtime, request, stale, noServer)));
-    const staleAt = now + Math.min(maxStaleWait, forwarder.timeoutMilliseconds * staleWaitPart);
-    this.#asked.set(key, { pending, block: promise, giveStale, staleAt });
+    const asked: Asked = {
+      request,
+      hash,
+      block: promise,
+      giveStale: stale && (() => settle(this.#failed(runtime, request, stale, noServer))),
+      staleAt: now + Math.min(maxStaleWait, forwarder.timeoutMilliseconds * staleWaitPart),
+      previous: undefined,
+      next: undefined,
+    };
+    this.#asked.add(asked);
     runtime.pending.add(pending);
     pending.start(now);
     this.#startTicking();
@@ -270,7 +263,7 @@ export class Forwarding {
       { forwarder: zone, target, asker },
       'a forwarding loop: the target forwards this zone to us. It is not asked until it no longer does so',
     );
-    for (const question of runtime.pending) question.noteLoop(upstream, performance.now());
+    for (const question of runtime.pending.toArray()) question.noteLoop(upstream, performance.now());
   }
 
   #startTicking(): void {
@@ -278,15 +271,27 @@ export class Forwarding {
   }
 
   #tick(now: number): void {
-    let left = false;
-    for (const { giveStale, staleAt } of this.#asked.values()) if (now >= staleAt) giveStale?.();
-    for (const { pending } of this.#runtimes.values()) {
-      for (const question of pending) question.tick(now);
-      if (pending.size > 0) left = true;
+    if (!this.#doWhatIsDue(now)) {
+      this.#rest ??= setTimeout(() => {
+        this.#rest = undefined;
+        this.#tick(performance.now());
+      }, restMilliseconds);
     }
-    if (left) return;
+    for (const { pending } of this.#runtimes.values()) if (pending.size > 0) return;
     clearInterval(this.#ticker);
     this.#ticker = undefined;
+  }
+
+  /** Returns false if more is due than is done at once. */
+  #doWhatIsDue(now: number): boolean {
+    let left = maxAtOnce - this.#asked.giveStale(now, maxAtOnce);
+    for (const { pending } of this.#runtimes.values()) {
+      for (const question of pending.toArray()) {
+        if (left <= 0) return false;
+        if (question.tick(now)) left -= 1;
+      }
+    }
+    return true;
   }
 
   #startProbing(): void {
@@ -307,9 +312,4 @@ const noServer = extendedError.NO_REACHABLE_AUTHORITY;
 
 function secondsNow(): number {
   return Math.floor(Date.now() / 1_000);
-}
-
-function keyOf({ forwarder, question }: ForwardRequest): string {
-  const { name, type, class: recordClass, flags } = question;
-  return `${forwarder} ${type} ${recordClass} ${flags} ${octetText(name)}`;
 }

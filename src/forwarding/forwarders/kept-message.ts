@@ -12,7 +12,7 @@ const questionFixed = 4;
 /** Returns the message of a block, with the block's age subtracted from the TTLs. `seconds` is the time now. */
 export function messageOf(block: Uint8Array, seconds: number): WalkedMessage {
   const reader = new AnswerReader();
-  reader.openBlock(block);
+  reader.open(block);
   const octets = new Uint8Array(headerLength + block.length);
   const nameLength = new DataView(block.buffer, block.byteOffset).getUint16(field.nameLength);
   octets.set(block.subarray(field.message, field.message + nameLength + questionFixed), headerLength);

@@ -4,6 +4,7 @@
 import { extendedError, rcode } from '../../dns/wire/codes.ts';
 import { flag, headerField } from '../../dns/wire/header.ts';
 import type { CachedQuestion } from '../../forward-cache/forward-cache-writer.ts';
+import type { Linked } from '../../model/linked-list.ts';
 import type { Exchange, ExchangeFailure } from './exchange.ts';
 import { extendedErrorOf } from './message-options.ts';
 import type { Form, Upstream } from './upstream.ts';
@@ -55,7 +56,9 @@ interface Turn {
   isCaseLost: boolean;
 }
 
-export class PendingQuestion {
+export class PendingQuestion implements Linked<PendingQuestion> {
+  previous: PendingQuestion | undefined;
+  next: PendingQuestion | undefined;
   readonly question: CachedQuestion;
   /** The time at which the clients get an answer at the latest. */
   readonly deadline: number;
@@ -90,11 +93,15 @@ export class PendingQuestion {
     this.#askNext(now);
   }
 
-  tick(now: number): void {
+  /** Does what is due. Returns whether anything was. */
+  tick(now: number): boolean {
     if (this.isEnded) {
-      if (now >= this.deadline + lateMilliseconds) this.#stop();
+      if (now < this.deadline + lateMilliseconds) return false;
+      this.#stop();
     } else if (now >= this.deadline) this.#finish(() => this.#end.fail(this.#why), now);
     else if (now >= this.#nextAt) this.#askNext(now);
+    else return false;
+    return true;
   }
 
   /** Ends the question because its forwarder was removed. */
@@ -105,7 +112,7 @@ export class PendingQuestion {
 
   #stop(): void {
     this.isEnded = true;
-    for (const { exchange } of this.#underWay) exchange.forget();
+    for (const { exchange } of this.#underWay) exchange.waiting?.forget(exchange);
     this.#underWay = [];
     this.#end.done();
   }
@@ -172,7 +179,7 @@ export class PendingQuestion {
 
   #remove(query: Query, forget = true): void {
     this.#underWay = this.#underWay.filter((one) => one !== query);
-    if (forget) query.exchange.forget();
+    if (forget) query.exchange.waiting?.forget(query.exchange);
   }
 
   #take(query: Query, message: WalkedMessage, sameCase: boolean): void {

@@ -1,15 +1,14 @@
 // Gives expired answers while no server answers (RFC 8767).
 
 import { extendedError, rcode } from '../../dns/wire/codes.ts';
-import { answerFlag, field, messageShift } from '../../forward-cache/answer-block.ts';
+import { answerFlag, field, messageShift, readLong } from '../../forward-cache/answer-block.ts';
 
 /** The TTL of stale records, and the time for which the servers are not asked again, in seconds (RFC 8767 §4). */
 const staleTtl = 30;
 
 /** Returns whether an expired answer may still be given. Never true for an expired failure (make-answer.ts). */
 export function mayBeStale(block: Uint8Array, seconds: number): boolean {
-  const view = new DataView(block.buffer, block.byteOffset);
-  return seconds < view.getUint32(field.staleUntil);
+  return seconds < readLong(block, field.staleUntil);
 }
 
 /** Returns a copy of the block, as a stale answer: with `staleTtl` and an extended error (RFC 8914 §4.4, §4.20). */

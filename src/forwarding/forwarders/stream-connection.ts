@@ -117,7 +117,7 @@ class Connection {
         return;
       }
       this.#hasAnswered = true;
-      exchange.forget();
+      this.#waiting.forget(exchange);
     }
   }
 }

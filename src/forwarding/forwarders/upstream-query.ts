@@ -6,6 +6,7 @@ import { flag, headerField, headerLength, writeUint16, writeUint32 } from '../..
 import type { CachedQuestion } from '../../forward-cache/forward-cache-writer.ts';
 import { questionFlag } from '../../forward-cache/layout.ts';
 import { typeCode } from '../../model/rdata/record-types.ts';
+import { shortLivedOctets } from '../../model/short-lived-octets.ts';
 import { randomOctet } from './random-octets.ts';
 
 /**
@@ -28,7 +29,7 @@ export function writeQuery({ name, type, class: recordClass, flags }: CachedQues
   const { edns, cookie } = form;
   const questionEnd = headerLength + name.length + 4;
   const options = cookie === undefined ? 0 : optionFixed + cookie.length;
-  const query = new Uint8Array(questionEnd + (edns ? optFixed + options : 0));
+  const query = shortLivedOctets(questionEnd + (edns ? optFixed + options : 0));
   query[headerField.flags] = flag.RD;
   query[headerField.moreFlags] = (flags & questionFlag.checkingDisabled) === 0 ? 0 : 0x10;
   query[headerField.questions + 1] = 1;

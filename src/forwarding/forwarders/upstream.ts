@@ -115,7 +115,9 @@ export class Upstream {
       query,
       isStream,
       sentAt: now,
-      forget: () => undefined,
+      waiting: undefined,
+      id: 0,
+      nextWaiting: undefined,
       receive: (octets) => this.#receive(octets, exchange, questionEnd, edns, listener),
       fail: (why, detail) => {
         this.#failed(why, detail);
@@ -144,7 +146,7 @@ export class Upstream {
       return await promise;
     } finally {
       clearTimeout(timer);
-      exchange.forget();
+      exchange.waiting?.forget(exchange);
     }
   }
 

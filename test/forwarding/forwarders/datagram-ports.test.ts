@@ -23,7 +23,7 @@ const open = process.argv.at(-1) === 'batched' ? new BatchedServerSockets(openLi
 const ports = new DatagramPorts({ address: '127.0.0.1', port: 9 }, open, () => undefined);
 try { for (;;) openSync('/dev/null'); } catch {}
 const failed = [];
-const send = () => ports.send({ query: new Uint8Array(12), sentAt: 0, forget: () => undefined, fail: (why) => failed.push(why) });
+const send = () => ports.send({ query: new Uint8Array(12), sentAt: 0, fail: (why) => failed.push(why) });
 for (let i = 0; i < 3; i += 1) send();
 const told = failed.length;
 await null;
@@ -46,7 +46,9 @@ for (const { name, open, skip } of socketKinds) {
         sentAt: 0,
         receive: () => true,
         fail: () => assert.fail('the query has failed'),
-        forget: () => undefined,
+        waiting: undefined,
+        id: 0,
+        nextWaiting: undefined,
       });
       ports.close();
       // An error thrown in an event of the socket would end this process.

@@ -83,7 +83,7 @@ export function openForwarding(
     const block = await forwarding.forward(request);
     const milliseconds = performance.now() - started;
     const answer = new AnswerReader();
-    answer.openBlock(block);
+    answer.open(block);
     return { ...read(answer, question, seconds), milliseconds };
   };
   /**

@@ -115,7 +115,9 @@ function sent(stream: StreamConnection, sentAt: number): Promise<ExchangeFailure
       return true;
     },
     fail: resolve,
-    forget: () => undefined,
+    waiting: undefined,
+    id: 0,
+    nextWaiting: undefined,
   };
   stream.send(exchange);
   return promise;
