@@ -19,7 +19,7 @@ export interface AddressNames {
 /** By default, `hex` is off, because a label that ends with a date, such as `backup-20240101`, has the same form. */
 export const addressNamesDefaults = { dashed: true, dotted: true, hex: false, ipv6: true } as const;
 
-/** The limit for ranges: a question for a name that the zone does not have reads all of them. */
+/** A low limit, because a question may compare the address in its name with all ranges. */
 export const maxAddressNameRanges = 32;
 
 /** Throws InvalidValue for settings by which no name can hold an address. */

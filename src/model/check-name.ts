@@ -19,7 +19,7 @@ export type NameRule = 'cname_conflict' | 'name_hidden' | 'record_invalid';
 
 export interface NameFinding {
   owner: Fqdn;
-  /** The types of the RRsets of the finding. The finding is about the first one. */
+  /** The types of the RRsets concerned. The first is the type of the RRset that the finding is about. */
   types: RecordType[];
   message: string;
   /** The rule that is broken. Absent for a warning. */

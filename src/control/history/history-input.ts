@@ -9,7 +9,7 @@ interface TimeRangeInput {
   until?: string;
 }
 
-/** Milliseconds since the epoch. `since` is included, `until` is not. */
+/** A range of time, in milliseconds since the epoch. The range includes `since`, but not `until`. */
 interface TimeRange {
   since: number | undefined;
   until: number | undefined;

@@ -7,7 +7,7 @@ import { zoneKey } from '../../store/kinds/zone.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
-/** Returns the settings of a new automatic zone. `skydns`: the setting of the zone of the host that needs it. */
+/** Returns the settings of a new automatic zone. `skydns`: as in the zone of the host whose PTR needs the new zone. */
 export function reverseZoneSettings(name: Fqdn, skydns = false): Zone {
   return { name, ...zoneDefaults, skydns, automatic: true };
 }

@@ -1,4 +1,4 @@
-// The refusal of a request that needs a value of the store which this replica cannot read or serve.
+// The refusal of a request that needs a stored value which this replica cannot read or serve.
 
 import { type ErrorCode, Refusal } from '../../errors.ts';
 import type { Fault } from '../../views/stored-faults.ts';

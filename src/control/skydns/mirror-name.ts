@@ -1,6 +1,6 @@
 // Use case: the records that others wrote into the SkyDNS layout at one name become RRsets of the zone, managed by
 // `skydns`. Every replica serves them from the revision of this transaction on. The transaction also has the zone's
-// serial and the audit event. If one of our own RRsets is in conflict with them, ours stays.
+// serial and the audit event. If one of our own RRsets conflicts with these, ours stays.
 
 import { isDeepStrictEqual } from 'node:util';
 import { type ErrorCode, Refusal } from '../../errors.ts';

@@ -10,7 +10,7 @@ const maxClearings = 20;
 const inUse: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['pool_in_use', 'zone_in_use']);
 
 /**
- * Commits `clear` until its result, the number of items left, is 0. Then commits `decide`. Does both again if `decide`
+ * Commits `clear` until its result is 0: nothing is left to clear. Then commits `decide`. Does both again if `decide`
  * refuses with `pool_in_use` or `zone_in_use`: others added items meanwhile (test/http/force.test.ts), or `clear` left
  * unreadable records. After {@link maxClearings} attempts, rejects with {@link LostRace} if others still add items,
  * otherwise with the last refusal.

@@ -60,7 +60,7 @@ interface Rule<Name extends KindName> {
   changes(written: WrittenKey<Name>, revision: Revised): ResourceChange[];
 }
 
-/** For each kind of key, how its changes become changes of resources. `unseen`: they become none. */
+/** For each kind of key, how its changes become changes of resources. `unseen`: users see no change. */
 const rules: { readonly [Name in KindName]: Rule<Name> | 'unseen' } = {
   host: { kind: hostKind, changes: (written) => ofValue('host', written.subject.host, written) },
   pool: { kind: poolKind, changes: (written) => ofValue('pool', written.subject.pool, written) },

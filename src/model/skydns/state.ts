@@ -34,7 +34,7 @@ export interface SkydnsState {
   phase: SkydnsPhase;
   /** The key of the store at which the phase continues. */
   position?: string;
-  /** The names done in this phase. `total`: the names to do, not exact while names come and go. */
+  /** The number of names done in this phase. `total`: the number to do, not exact while names come and go. */
   done: number;
   total: number;
   /** Our RRsets that are not in the layout. */

@@ -1,5 +1,5 @@
-// The faults and warnings of a zone file, by line: the first ones of each kind up to a limit, and their number.
-// control/zone-file/refuse-faults.ts refuses a file with faults.
+// The faults and warnings of a zone file, by line: the first faults, the first warnings of each kind, and the number of
+// all. control/zone-file/refuse-faults.ts refuses a file with faults.
 
 import type { NameRule } from '../check-name.ts';
 

@@ -8,7 +8,7 @@ import { formatIpv4, formatIpv6, parseIpv4, parseIpv6 } from './addresses.ts';
 import type { FieldCodec } from './codec.ts';
 import { parseNumber } from './numbers.ts';
 
-/** An absolute name in lower case. Not compressed: RFC 3597 §4 allows compression only in messages. */
+/** An absolute name in lower case, not compressed. */
 const name: FieldCodec = {
   parse: (tokens, wire) => {
     const text = tokens.take('a name');
