@@ -87,7 +87,7 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     );
     assert.ok(before !== undefined && before in written, 'the key of a record that stays has changed');
     await first.expect(204, 'DELETE', '/v1/hosts/web.lab.test');
-    for (const path of ['test/lab/web', 'test/lab/www', 'arpa/in-addr/10/8'])
+    for (const path of ['test/lab/web', 'test/lab/www', 'arpa/in-addr/10/8/0/1'])
       assert.deepEqual(await valuesBelow(path), []);
   });
 
@@ -335,6 +335,20 @@ suite('the SkyDNS layout', { skip: skipWithoutEtcd() }, () => {
     });
     await first.expect(200, 'PUT', '/v1/zones/old.test/rrsets/alias/CNAME', { records: ['b.old.test.'] });
     await answers('alias.old.test', 'CNAME', ['CNAME b.old.test']);
+  });
+
+  test('a name that a zone inside hides has no keys, and has them again when that zone is gone', async () => {
+    await first.expect(201, 'POST', '/v1/zones', { name: 'around.test', skydns: true });
+    await first.expect(201, 'PUT', '/v1/zones/around.test/rrsets/own.in/A', { records: ['10.8.5.1'] });
+    const keys = async (path: string) => Object.keys(await layoutOf(etcd, `/skydns/test/around/${path}`)).length;
+    for (const skydns of [false, true]) {
+      assert.equal(await keys('in/own/'), 1);
+      await first.expect(201, 'POST', '/v1/zones', { name: 'in.around.test', skydns });
+      await until(async () => (await keys('in/own/')) === 0, 'the hidden name keeps its key');
+      await first.expect(204, 'DELETE', '/v1/zones/in.around.test');
+      await until(async () => (await keys('in/own/')) === 1, 'the name has no key again');
+      await answers('own.in.around.test', 'A', ['A 10.8.5.1']);
+    }
   });
 
   test('a deleted zone leaves no key of ours', async () => {

@@ -34,15 +34,18 @@ const maxTries = 20;
 export interface LeaderParts {
   parts: SkydnsParts;
   states: SkydnsStates;
+  /** By zone, what stands for the zones inside that hide names of it. */
+  hiddenBy: ReadonlyMap<Fqdn, string>;
 }
 
 /** The error of work on a zone that was changed meanwhile: the work must begin again or continue. */
 export class Interrupted extends Error {}
 
 /** Returns the settings that decide which keys the zone has. */
-export function settingsOf({ views }: Pick<SkydnsParts, 'views'>, zone: Fqdn): SkydnsSettings {
+export function settingsOf({ parts: { views }, hiddenBy }: LeaderParts, zone: Fqdn): SkydnsSettings {
   const { skydns = false, generation = 0, defaultTtl = 0 } = views.zones.get(zone)?.value ?? {};
-  return { on: skydns, generation, defaultTtl };
+  const hidden = hiddenBy.get(zone);
+  return { on: skydns, generation, defaultTtl, ...(hidden !== undefined && { hiddenBy: hidden }) };
 }
 
 export class OwnKeys {
@@ -56,7 +59,8 @@ export class OwnKeys {
   /** True if the store has some of the keys already. Then the work reads keys before it writes them. */
   #isFilled = false;
 
-  constructor({ parts, states }: LeaderParts, zone: Fqdn, signal: AbortSignal) {
+  constructor(leader: LeaderParts, zone: Fqdn, signal: AbortSignal) {
+    const { parts, states } = leader;
     this.#parts = parts;
     this.#states = states;
     this.#zone = zone;
@@ -64,7 +68,7 @@ export class OwnKeys {
     const key = zoneKey(zone);
     const current = parts.views.zones.get(zone);
     this.#unchanged = current ? { kind: 'modified', key, revision: current.modified } : { kind: 'absent', key };
-    const settings = settingsOf(parts, zone);
+    const settings = settingsOf(leader, zone);
     const before = states.get(zone);
     this.#state =
       before !== undefined && isDeepStrictEqual(before.settings, settings)
@@ -225,7 +229,7 @@ export class OwnKeys {
     const { views, prefix } = this.#parts;
     const zone = views.zones.get(this.#zone)?.value;
     const values: NameKeys['values'] = new Map();
-    if (zone === undefined) return values;
+    if (zone === undefined || views.zones.zoneBelow(zone.name, stored.name) !== undefined) return values;
     for (const rrset of views.zones.withTtls(zone, stored)) {
       if (rrset.manager === 'skydns') continue;
       const what = `${stored.name} ${rrset.type}`;

@@ -4,12 +4,13 @@
 // name. The leader writes such keys anew after the settings of a zone changed (own-keys.ts), and the keys of the
 // nameservers (nameserver-keys.ts). Stub zones become forwarders (stub-mirror.ts).
 
+import { createHash } from 'node:crypto';
 import { setTimeout as delay, setImmediate as nextPass } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { campaign } from '../../cluster/leadership.ts';
 import { ForeignValues } from '../../control/skydns/foreign-values.ts';
 import { LimitedLog } from '../../model/limited-log.ts';
-import { ancestry, type Fqdn } from '../../model/name.ts';
+import { ancestry, type Fqdn, parentOf } from '../../model/name.ts';
 import { after, type Revision } from '../../model/revision.ts';
 import { TroubleLog } from '../../model/trouble-log.ts';
 import { namesPrefix, nameValue } from '../../store/kinds/name.ts';
@@ -78,6 +79,7 @@ async function lead(parts: SkydnsParts, mayLead: () => boolean, logs: LeaderLogs
   const mirror = new Mirror(parts, foreign);
   const stubs = new StubMirror(parts);
   const states = new SkydnsStates(parts);
+  const leader: LeaderParts = { parts, states, hiddenBy: hiddenIn(parts, zones) };
   const nameservers = new NameserverKeys(parts);
   const notServed = new NotServed(parts.views, states, logs.notServed);
   const revision = await load(parts, [foreign, stubs], signal);
@@ -106,9 +108,9 @@ async function lead(parts: SkydnsParts, mayLead: () => boolean, logs: LeaderLogs
       mirror.markFaulty();
       await stubs.refresh();
       notServed.note(foreign, mirror, stubs);
-      const zone = working === undefined ? nextZone(parts, states) : undefined;
+      const zone = working === undefined ? nextZone(leader) : undefined;
       if (zone !== undefined) {
-        working = guarded(bringUpToDate({ parts, states }, zone, signal)).finally(() => {
+        working = guarded(bringUpToDate(leader, zone, signal)).finally(() => {
           working = undefined;
         });
       } else if (working === undefined) {
@@ -123,6 +125,21 @@ async function lead(parts: SkydnsParts, mayLead: () => boolean, logs: LeaderLogs
     await Promise.all([...works, working]);
   }
   if (failure !== undefined) throw failure.error;
+}
+
+/** Returns what stands for the zones that hide names of each zone around them: hidden names have no keys. */
+function hiddenIn({ views }: SkydnsParts, zones: readonly { name: Fqdn }[]): Map<Fqdn, string> {
+  const hiding = zones.flatMap(({ name }) => {
+    const parent = parentOf(name);
+    const around = parent && views.zones.enclosing(parent)?.value.name;
+    if (around === undefined) return [];
+    const hidesAny =
+      views.zones.name(around, name).rrsets.length > 0 || views.zones.namesBelow(around, name).next().done !== true;
+    return hidesAny ? [{ around, name }] : [];
+  });
+  const byZone = Map.groupBy(hiding, ({ around }) => around);
+  const digest = (names: readonly string[]) => createHash('sha256').update(names.join(' ')).digest('hex').slice(0, 16);
+  return new Map([...byZone].map(([around, all]) => [around, digest(all.map(({ name }) => name).sort())]));
 }
 
 /** Returns whether a forwarder follows a stub zone: it may be gone. */
@@ -191,10 +208,11 @@ async function followValues(
 }
 
 /** Returns a zone whose keys need work. */
-function nextZone(parts: SkydnsParts, states: SkydnsStates): Fqdn | undefined {
+function nextZone(leader: LeaderParts): Fqdn | undefined {
+  const { parts, states } = leader;
   const names = new Set([...parts.views.skydns.states.keys(), ...zonesOf(parts).map(({ name }) => name)]);
   return names.values().find((zone) => {
-    const [state, settings] = [states.get(zone), settingsOf(parts, zone)];
+    const [state, settings] = [states.get(zone), settingsOf(leader, zone)];
     if (state === undefined) return settings.on;
     return !isDeepStrictEqual(state.settings, settings) || state.phase !== 'following';
   });

@@ -48,6 +48,8 @@ export interface SkydnsSettings {
   on: boolean;
   generation: number;
   defaultTtl: number;
+  /** Stands for the zones inside that hide names of the zone: these names have no keys. Absent: there are none. */
+  hiddenBy?: string;
 }
 
 export const noFaults: SkydnsFaults = { count: 0, first: [] };

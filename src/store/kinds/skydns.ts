@@ -32,6 +32,7 @@ export const skydnsStateValue: ValueCodec<SkydnsState> = valueCodec({
     on: Type.Boolean(),
     generation: count,
     defaultTtl: seconds,
+    hiddenBy: Type.Optional(text),
   } satisfies FieldsOf<SkydnsSettings>),
   phase: Type.Unsafe<SkydnsPhase>(Type.Enum(['clearing', 'writing', 'following'])),
   position: Type.Optional(text),
