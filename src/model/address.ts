@@ -32,6 +32,11 @@ export function isLinkLocal(address: Address): boolean {
   return ipaddr.parse(address).range() === 'linkLocal';
 }
 
+/** Returns whether the address is in 224.0.0.0/4 (RFC 5771) or ff00::/8 (RFC 4291 §2.7). */
+export function isMulticast(address: Address): boolean {
+  return /^(?:22[4-9]|23\d)\.|^ff[\da-f]{2}:/.test(address);
+}
+
 export function familyOfNumber(value: AddressNumber): Family {
   return value >> 32n === 0xffffn ? 'ipv4' : 'ipv6';
 }

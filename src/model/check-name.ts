@@ -1,6 +1,7 @@
 // The rules for records at one name, and at or below a delegation or a DNAME: which of them are allowed together.
 // RRsets, hosts and zone files follow the same rules.
 
+import { type Address, isMulticast } from './address.ts';
 import { checkKeys } from './check-keys.ts';
 import { ancestry, type Fqdn, isWithin, parentOf, root } from './name.ts';
 import type { RecordType } from './rdata/record-types.ts';
@@ -109,7 +110,7 @@ function notOfHost(type: RecordType, record: string): string | undefined {
   if (!addressTypes.has(type)) return undefined;
   if (/^0\.|^::$/.test(record)) return `is ${record}, which no host has (RFC 6890 §2.2): nobody can connect to it`;
   if (record === '255.255.255.255') return `is ${record}, the broadcast address, which no host has`;
-  if (/^(?:22[4-9]|23\d)\.|^ff..:/.test(record)) return `is ${record}, a multicast address, which no host has`;
+  if (isMulticast(record as Address)) return `is ${record}, a multicast address, which no host has`;
   return undefined;
 }
 

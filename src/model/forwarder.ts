@@ -1,7 +1,7 @@
 // A forwarder: a zone of others. This service forwards questions for the zone to its servers (forwarding/forwarders/),
 // if the client may ask (`allowFrom`).
 
-import { ipv4Base, parseAddress } from './address.ts';
+import { ipv4Base, isMulticast, parseAddress } from './address.ts';
 import { type AddressRange, parseFilterRange, rangesWithout } from './address-range.ts';
 import { type Endpoint, formatEndpoint, isWildcard, parseEndpoint } from './endpoint.ts';
 import { InvalidValue, unlessInvalid } from './invalid-value.ts';
@@ -67,8 +67,8 @@ export function parseForwarderTarget(text: string): ForwarderTarget {
   const tlsName = at < 0 ? undefined : parseTlsName(text.slice(at + 1));
   const server = at < 0 ? text : text.slice(0, at);
   const endpoint = parseServer(server, tlsName === undefined ? ports.plain : ports.tls);
-  const isMulticast = /^(22[4-9]|2[34]\d|25[0-5])\.|^ff/.test(endpoint.address);
-  if (isWildcard(endpoint) || isMulticast)
+  const isReserved = /^2[45]\d\./.test(endpoint.address);
+  if (isWildcard(endpoint) || isMulticast(endpoint.address) || isReserved)
     throw new InvalidValue(`'${endpoint.address}' is not the address of a server`);
   return { ...endpoint, ...(tlsName !== undefined && { tlsName }) };
 }

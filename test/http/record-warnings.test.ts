@@ -55,6 +55,7 @@ const cases: Record<string, Case[]> = {
     { type: 'A', record: '223.255.255.255' },
     { type: 'AAAA', record: '::1' },
     { type: 'AAAA', record: 'fe80::1' },
+    { type: 'AAAA', record: 'ff5::1' },
   ],
   '2.0.192.in-addr.arpa': [
     { owner: '1', type: 'PTR', record: 'a.example.' },

@@ -12,6 +12,7 @@ import {
   automaticReverseZone,
   familyOf,
   formatAddress,
+  isMulticast,
   parseAddress,
   reverseName,
 } from '../../src/model/address.ts';
@@ -38,6 +39,25 @@ test('an address converts to a number and back, and its text is that of RFC 5952
       assert.deepEqual([...addressRdata(address)], octets);
       if (familyOf(address) === 'ipv6') assert.equal(new URL(`http://[${address}]`).hostname, `[${address}]`);
       assert.equal(value >> 32n === 0xffffn, familyOf(address) === 'ipv4');
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('an address is multicast if ipaddr.js says so, with zeros left out, too', () => {
+  const near = fc.constantFrom(
+    'ff::1',
+    'ff0::1',
+    'ff5::1',
+    'ff00::',
+    'ff02::fb',
+    'feff::1',
+    '223.255.255.255',
+    '224.0.0.0',
+  );
+  fc.assert(
+    fc.property(fc.oneof(number.map(formatAddress), near.map(parseAddress)), (address) => {
+      assert.equal(isMulticast(address), ipaddr.parse(address).range() === 'multicast');
     }),
     { numRuns: 500 },
   );
