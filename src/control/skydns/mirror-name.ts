@@ -3,14 +3,13 @@
 // serial and the audit event. If one of our own RRsets conflicts with these, ours stays.
 
 import { isDeepStrictEqual } from 'node:util';
-import { type ErrorCode, Refusal } from '../../errors.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { ForeignValue } from '../../model/skydns/foreign-records.ts';
 import { type ForeignFault, foreignRrsets, splitRrsets } from '../../model/skydns/foreign-rrsets.ts';
-import type { Actor } from '../access/actor.ts';
-import { type Committer, NotServed } from '../transaction/commit.ts';
+import type { Committer } from '../transaction/commit.ts';
 import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { commitMirrored } from './commit-mirrored.ts';
 
 /** A name of a zone, with all values of others there. */
 interface ForeignName {
@@ -43,19 +42,8 @@ function decideMirrorName(
   return builder.build(faults);
 }
 
-/** The actor that audit events of these changes name. */
-const actor: Actor = { kind: 'system', part: 'skydns' };
-const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['contended', 'store_unavailable']);
-
-/**
- * Commits {@link decideMirrorName}. Resolves with the values that are not served. If the decision is refused, these are
- * all values of the name. Rejects if another attempt may succeed.
- */
-export async function mirrorName(committer: Committer, name: ForeignName): Promise<ForeignFault[]> {
-  try {
-    return (await committer.commit(actor, (context) => decideMirrorName(context, name))).result;
-  } catch (error) {
-    if (!(error instanceof Refusal) || error instanceof NotServed || passing.has(error.code)) throw error;
-    return name.values.map(({ key }) => ({ key, reason: error.message }));
-  }
+/** Commits {@link decideMirrorName} with {@link commitMirrored}. Resolves with the values that are not served. */
+export function mirrorName(committer: Committer, name: ForeignName): Promise<ForeignFault[]> {
+  const keys = name.values.map(({ key }) => key);
+  return commitMirrored(committer, keys, (context) => decideMirrorName(context, name));
 }

@@ -2,7 +2,6 @@
 // the API and all that shows forwarders knows it. Zones here and forwarders of admins win.
 
 import { isDeepStrictEqual } from 'node:util';
-import { type ErrorCode, Refusal } from '../../errors.ts';
 import { type Forwarder, type ForwarderTarget, forwarderDefaults, forwarderLimits } from '../../model/forwarder.ts';
 import { InvalidValue } from '../../model/invalid-value.ts';
 import { type Fqdn, isWithin } from '../../model/name.ts';
@@ -12,11 +11,11 @@ import { flushKey } from '../../store/kinds/flush.ts';
 import { forwarderKey, forwarderValue } from '../../store/kinds/forwarder.ts';
 import { zoneKey } from '../../store/kinds/zone.ts';
 import type { Views } from '../../views/views.ts';
-import type { Actor } from '../access/actor.ts';
 import { findLoop, type IsListener } from '../reading/forwarder-loop.ts';
-import { type Committer, NotServed } from '../transaction/commit.ts';
+import type { Committer } from '../transaction/commit.ts';
 import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { commitMirrored } from './commit-mirrored.ts';
 
 /** A server of a domain, and the zone in whose layout it is. */
 export interface StubServer {
@@ -120,19 +119,12 @@ function allOf(servers: readonly StubServer[], reason: string): ForeignFault[] {
   return servers.map(({ stub }) => ({ key: stub.key, reason }));
 }
 
-const actor: Actor = { kind: 'system', part: 'skydns' };
-const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['contended', 'store_unavailable']);
-
-/** Commits {@link decideMirrorStubZone}. Resolves with the servers that are not asked. */
-export async function mirrorStubZone(
+/** Commits {@link decideMirrorStubZone} with {@link commitMirrored}. Resolves with the servers that are not asked. */
+export function mirrorStubZone(
   committer: Committer,
   domain: StubDomain,
   isListener?: IsListener,
 ): Promise<ForeignFault[]> {
-  try {
-    return (await committer.commit(actor, (context) => decideMirrorStubZone(context, domain, isListener))).result;
-  } catch (error) {
-    if (!(error instanceof Refusal) || error instanceof NotServed || passing.has(error.code)) throw error;
-    return allOf(domain.servers, error.message);
-  }
+  const keys = domain.servers.map(({ stub }) => stub.key);
+  return commitMirrored(committer, keys, (context) => decideMirrorStubZone(context, domain, isListener));
 }

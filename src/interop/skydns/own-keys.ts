@@ -18,15 +18,12 @@ import { maxNamedFaults, newState, noFaults, type SkydnsSettings, type SkydnsSta
 import { nameKind, namesPrefix, nameValue } from '../../store/kinds/name.ts';
 import { skydnsStateKey } from '../../store/kinds/skydns.ts';
 import { zoneKey } from '../../store/kinds/zone.ts';
-import { type Compare, type Entry, maxOperations, type Operation, type Transaction } from '../../store/store.ts';
+import type { Compare, Entry, Operation, Transaction } from '../../store/store.ts';
+import { KeyBatch, maxKeys, type NameKeys } from './key-batch.ts';
 import type { SkydnsParts } from './parts.ts';
 import type { SkydnsStates } from './states.ts';
 
 const pageSize = 500;
-/** The limit for the keys of one transaction. */
-const maxKeys = 100;
-/** Well below the 1.5 MiB that etcd accepts in one request. */
-const maxCharacters = 256 * 1024;
 /** The limit for attempts to write one name that others write at the same time. */
 const maxTries = 20;
 
@@ -284,45 +281,4 @@ export class OwnKeys {
     const { committed } = await this.#parts.store.commit({ compares: [this.#unchanged], operations: [] });
     if (!committed) throw new Interrupted(`the zone ${this.#zone} was changed meanwhile`);
   }
-}
-
-/** A stored name with the values of its keys in the layout. `what`: the owner and type of the value's RRset. */
-interface NameKeys {
-  key: string;
-  modified: Entry['modified'];
-  values: Map<string, { value: string; what: string }>;
-}
-
-/** Several names whose keys are written in one transaction. */
-class KeyBatch {
-  #names: NameKeys[] = [];
-  #keys = 0;
-  #characters = 0;
-
-  /** Returns whether the transaction has room for these values, with one more compare for the zone. */
-  hasRoom(values: NameKeys['values']): boolean {
-    const keys = this.#keys + values.size;
-    const fits = keys <= maxKeys && keys + this.#names.length + 1 < maxOperations;
-    return fits && this.#characters + charactersOf(values) <= maxCharacters;
-  }
-
-  add(name: NameKeys): void {
-    if (name.values.size === 0) return;
-    this.#names.push(name);
-    this.#keys += name.values.size;
-    this.#characters += charactersOf(name.values);
-  }
-
-  /** Returns the names, and begins the next transaction. */
-  take(): NameKeys[] {
-    const names = this.#names;
-    this.#names = [];
-    this.#keys = 0;
-    this.#characters = 0;
-    return names;
-  }
-}
-
-function charactersOf(values: NameKeys['values']): number {
-  return values.values().reduce((sum, { value }) => sum + value.length, 0);
 }

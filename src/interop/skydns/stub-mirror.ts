@@ -18,7 +18,7 @@ import { readStubZone } from '../../model/skydns/stub-zone.ts';
 import type { SkydnsParts } from './parts.ts';
 
 /** The limit for domains that are forwarded: whoever writes the layout could make many. */
-export const maxStubDomains = 100;
+const maxStubDomains = 100;
 
 /** A server that can be read, or why it cannot. */
 type Held = StubServer | { zone: Fqdn; reason: string };
