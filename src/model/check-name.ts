@@ -212,7 +212,7 @@ export function* namesAbove(zone: Fqdn, owner: Fqdn): Generator<Fqdn> {
 }
 
 /** Yields the names of the wildcards that could answer for a name, the closest first. */
-export function* wildcardsAbove(zone: Fqdn, owner: Fqdn): Generator<Fqdn> {
+function* wildcardsAbove(zone: Fqdn, owner: Fqdn): Generator<Fqdn> {
   for (const above of namesAbove(zone, owner)) yield wildcardOf(above);
 }
 

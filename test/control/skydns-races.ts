@@ -27,7 +27,7 @@ const afterReading =
   (context) => {
     const [key, read] = ['/skydns/z/a', entryAt(context.views.revision)];
     const entry = read && { key, created: read.modified, ...read };
-    return otherCname({ ...context, layout: new Map([[key, { entry }]]) });
+    return otherCname({ ...context, skydnsKeys: new Map([[key, { entry }]]) });
   };
 
 const skydnsChanges = (kind: string) => `transaction/skydns-changes.ts ${kind}`;

@@ -12,7 +12,7 @@ const source = fileURLToPath(new URL('../../src/', import.meta.url));
 /** A file that calls `commit` of the store → the reason. */
 const writers: Record<string, string> = {
   'control/transaction/commit.ts': 'the loop: it commits what the builder made',
-  'control/transaction/read-layout.ts': 'only compares: it writes nothing',
+  'control/transaction/read-skydns-keys.ts': 'only compares: it writes nothing',
   'control/zone-file/import-lock.ts': 'a lease: the lock of an import is no change of the zone',
   'control/zone-file/write-generation.ts':
     'chunks of an import: no user sees them before the last put, which the builder makes',

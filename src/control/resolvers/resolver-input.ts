@@ -14,7 +14,7 @@ export interface ResolverInput {
   kind: string;
 }
 
-export const defaultResolverPort = 53;
+const defaultResolverPort = 53;
 
 /** Returns the resolver that the input asks for. Refuses with `invalid_request`. */
 export function parseResolverInput(name: string, { address, port, kind }: ResolverInput): CompanyResolver {

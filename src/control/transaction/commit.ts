@@ -24,7 +24,7 @@ import { untilServed } from '../reading/until-reached.ts';
 import { type Audit, Batch } from './batch.ts';
 import { logChange } from './change-log.ts';
 import type { Committed, Decide, Decision, DecisionContext } from './decision.ts';
-import { readLayout } from './read-layout.ts';
+import { readSkydnsKeys } from './read-skydns-keys.ts';
 import { comparedKey, writtenKey } from './transaction-keys.ts';
 
 /** A call of {@link Committer.commit} that waits for its transaction. */
@@ -36,7 +36,7 @@ interface Job {
   /** The time of the call, by performance.now(). */
   since: number;
   /** The keys of the SkyDNS layout that were read after the last failed attempt. */
-  layout?: DecisionContext['layout'];
+  skydnsKeys?: DecisionContext['skydnsKeys'];
   resolve: (committed: Committed<unknown>) => void;
   reject: (reason: unknown) => void;
 }
@@ -132,7 +132,7 @@ export class Committer {
           views: this.#views,
           claimed: batch.written,
           now: Date.now(),
-          layout: job.layout,
+          skydnsKeys: job.skydnsKeys,
         });
         const tells = this.#audit !== undefined && decision.audited !== undefined;
         if (decision.operations.length === 0 && decision.compares.length === 0 && !tells) {
@@ -165,7 +165,7 @@ export class Committer {
         for (const { job, decision } of batch.jobs)
           this.#answer(job, decision, proven ? this.#views.revision : revision);
       } else {
-        this.#requeue(batch, await readLayout(this.#store, batch));
+        this.#requeue(batch, await readSkydnsKeys(this.#store, batch));
         await within(this.#views.reached(revision), maxFreshViewMilliseconds);
       }
     } catch (error) {

@@ -31,7 +31,7 @@ export interface DecisionContext extends Asking {
    * The keys of the SkyDNS layout that commit.ts has read from the store after a failed compare, because others write
    * such keys too, and the views do not have them. `entry`: undefined if there is no such key.
    */
-  readonly layout?: ReadonlyMap<string, { entry: Entry | undefined }> | undefined;
+  readonly skydnsKeys?: ReadonlyMap<string, { entry: Entry | undefined }> | undefined;
   /** Collects the faults of the request. Set only by {@link findFaults}: otherwise, each builder has its own. */
   readonly refusals?: Refusals;
 }

@@ -1,8 +1,8 @@
 // The changes of a transaction in the SkyDNS layout, for the names that it writes in zones with `skydns`. The keys
 // follow from the RRsets of a name, so the compare of the name proves them. Others write into the layout too, and the
 // views do not have it: the compare of each key proves that it is ours to write. If that compare fails, commit.ts reads
-// the key (read-layout.ts), and this file decides with what it has read. RRsets of others need no change, because they
-// have keys of their own.
+// the key (read-skydns-keys.ts), and this file decides with what it has read. RRsets of others need no change, because
+// they have keys of their own.
 
 import { Refusal } from '../../errors.ts';
 import { InvalidValue, unlessInvalid } from '../../model/invalid-value.ts';
@@ -31,7 +31,7 @@ export interface SkydnsChange {
 interface Asking {
   views: Views;
   refusals: Refusals;
-  layout: DecisionContext['layout'];
+  skydnsKeys: DecisionContext['skydnsKeys'];
   /** Returns whether the transaction takes the key over from others. */
   takesOver(key: string): boolean;
 }
@@ -76,7 +76,7 @@ export function skydnsChanges(asking: Asking, edit: NameEdit, pathOf: PathOf): S
  * the store is assumed to be as we left it.
  */
 function standingAt(asking: Asking, key: string, left: string | undefined): { isTheirs: boolean; proof: Compare } {
-  const read = asking.layout?.get(key);
+  const read = asking.skydnsKeys?.get(key);
   if (read === undefined)
     return {
       isTheirs: false,

@@ -36,7 +36,7 @@ export class TransactionBuilder implements DecisionContext {
   readonly views: Views;
   readonly claimed: DecisionContext['claimed'];
   readonly now: number;
-  readonly layout: DecisionContext['layout'];
+  readonly skydnsKeys: DecisionContext['skydnsKeys'];
   /** The faults of the request found so far. {@link build} throws them together. */
   readonly refusals: Refusals;
   readonly #compares = new Map<string, Compare>();
@@ -52,14 +52,14 @@ export class TransactionBuilder implements DecisionContext {
   readonly #enclosing = new Set<string>();
 
   /** Refuses with `forbidden` an actor that may not write. */
-  constructor({ actor, views, claimed, now, layout, refusals = new Refusals() }: DecisionContext) {
+  constructor({ actor, views, claimed, now, skydnsKeys, refusals = new Refusals() }: DecisionContext) {
     const access = accessOf({ actor, views });
     access.needRole('operator');
     this.actor = actor;
     this.views = views;
     this.claimed = claimed;
     this.now = now;
-    this.layout = layout;
+    this.skydnsKeys = skydnsKeys;
     this.refusals = refusals;
     this.#names = new NameEdits(views, access);
   }

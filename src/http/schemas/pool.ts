@@ -164,7 +164,7 @@ export const AddressWarning = Type.Object(
   { address: AddressText, names: Type.Array(NameText), message: Type.String() },
   { title: 'AddressWarning' },
 );
-export const AddressWarnings = Type.Optional(
+const AddressWarnings = Type.Optional(
   Type.Array(AddressWarning, {
     description:
       'Addresses that were asked for and given, although A or AAAA records name them; absent if there are no warnings',

@@ -13,7 +13,7 @@ import type { DecisionContext } from '../decision.ts';
 import type { NameEdits } from '../name-edits.ts';
 import { type AddressChange, addressUses, allocationEvent } from './address-changes.ts';
 import { type AuditedKind, auditedKinds } from './audited-kinds.ts';
-import { eventOf } from './changed-fields.ts';
+import { eventOf } from './event-of.ts';
 import { rrsetEvents } from './rrset-changes.ts';
 
 interface Written {

@@ -4,7 +4,7 @@ import type { AuditEvent, Fields } from '../../../model/audit-event.ts';
 import type { Fqdn } from '../../../model/name.ts';
 import { managerOf, managingHost, type Rrset } from '../../../model/rrset.ts';
 import type { NameEdit } from '../name-edits.ts';
-import { eventOf } from './changed-fields.ts';
+import { eventOf } from './event-of.ts';
 
 /**
  * Returns the events of a name. `tellsOf` returns whether the decision has an event of the host. If it has none, an

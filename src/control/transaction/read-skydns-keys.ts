@@ -10,7 +10,7 @@ type LayoutCompare = Extract<Compare, { key: string }>;
 /**
  * Finds the jobs whose compares of the layout fail, and gives each of them the entries of its keys. Returns these jobs.
  */
-export async function readLayout<Job extends { layout?: DecisionContext['layout'] }>(
+export async function readSkydnsKeys<Job extends { skydnsKeys?: DecisionContext['skydnsKeys'] }>(
   store: Store,
   { jobs }: Batch<Job>,
 ): Promise<Set<Job>> {
@@ -28,7 +28,7 @@ export async function readLayout<Job extends { layout?: DecisionContext['layout'
   const readJob = async (job: Job, compares: readonly LayoutCompare[]) => {
     const read = await Promise.all(compares.map(async (compare) => ({ compare, entry: await store.get(compare.key) })));
     if (read.every(({ compare, entry }) => holds(compare, entry))) return;
-    job.layout = new Map(read.map(({ compare, entry }) => [compare.key, { entry }]));
+    job.skydnsKeys = new Map(read.map(({ compare, entry }) => [compare.key, { entry }]));
     mistaken.add(job);
   };
   await Promise.all(compared.map(({ job, compares }) => readJob(job, compares)));

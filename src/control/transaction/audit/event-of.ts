@@ -20,7 +20,7 @@ export function eventOf(
 }
 
 /** Returns the fields that differ, before and after; undefined if all are equal. */
-export function changedFields(before: Fields, after: Fields): { before: Fields; after: Fields } | undefined {
+function changedFields(before: Fields, after: Fields): { before: Fields; after: Fields } | undefined {
   const names = Object.keys({ ...before, ...after }).filter((name) => !isDeepStrictEqual(before[name], after[name]));
   return names.length === 0 ? undefined : { before: only(before, names), after: only(after, names) };
 }
