@@ -149,7 +149,7 @@ function rrset(records: string[]): string {
   return JSON.stringify({ ttl: 300, records });
 }
 
-/** Returns a TXT record of one string of 255 octets, each written as an escape of four characters. */
+/** Returns a TXT record of one string of 255 octets: 251 escapes of four characters, and the four digits of `i`. */
 function escaped(i: number): string {
   return `"${'\\001'.repeat(251)}${String(i).padStart(4, '0')}"`;
 }

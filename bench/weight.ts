@@ -121,7 +121,7 @@ async function start(
   return { seconds, pid: child.pid ?? 0, http, dnsPort, stop: () => stop(child), output: () => output };
 }
 
-/** Waits for endpoints.json, which the replica writes after its DNS listens, and for /readyz. */
+/** Waits until endpoints.json has the addresses of DNS, and until /readyz says that the replica is ready. */
 async function untilReady(dataDir: string): Promise<{ http: string; dns: string[] }> {
   for (;;) {
     const endpoints = await readFile(join(dataDir, 'endpoints.json'), 'utf8').then(

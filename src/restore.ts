@@ -1,5 +1,5 @@
 // `zonewright restore FILE`: opens an empty store by the settings of a replica, and writes a backup into it. The whole
-// file is checked before the first write. Writing, and what is refused: backup/restore-backup.ts.
+// file is checked before the first write. backup/restore-backup.ts writes the keys, and decides what is refused.
 
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -91,7 +91,8 @@ async function ledgerSink({ ledgerOctets }: BackupSummary, { ledger, store, repl
   const file = await RestoredFile.open(ledger.file, ledgerOctets);
   return {
     file: ledger.file,
-    // With etcd, only this replica may have the ledger's file. The replica of an embedded store may get another name.
+    // With etcd, the store must say which replica has the file of the ledger. With the embedded store, it is the first
+    // replica that opens the ledger, whatever its name is.
     replica: store === 'etcd' ? replica : undefined,
     write: (piece: Buffer) => file.write(piece),
     finish: () => file.finish(),
@@ -135,7 +136,7 @@ function told(
     ...(ledgerFile !== undefined ? [`The ledger${whose} is ${ledgerFile}`] : []),
     ...(ledgerFile === undefined && backup.ledgerOctets > 0 ? ['The ledger of the backup was left out'] : []),
     'Start a replica with the same settings: zonewright serve',
-    "The tokens are those of the backup, which has no secrets: that of 'admin' is in the file admin-token of the former data directory: the new one needs a copy",
+    "The tokens are those of the backup, which has no secrets: the secret of 'admin' is in the file admin-token of the former data directory. Copy this file into the new one",
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -157,7 +158,7 @@ async function zonesWithLayout(store: Store): Promise<Fqdn[]> {
 
 function warningOf(withLayout: readonly Fqdn[]): string {
   if (withLayout.length === 0) return '';
-  return `This store has no SkyDNS layout, which is for etcd, but these zones want it: ${joinFirst(withLayout)}. Their records are served, those that others wrote too, but not updated by them. Set "skydns" to false in each (PATCH /v1/zones/{zone})\n`;
+  return `This store has no SkyDNS layout, which is for etcd, but these zones want it: ${joinFirst(withLayout)}. Their records are served, also those that others wrote, but changes of others are not followed. Set "skydns" to false in each (PATCH /v1/zones/{zone})\n`;
 }
 
 function contentsOf({ header: { revision, at, ledger }, entries, counts }: BackupSummary): string {

@@ -1,9 +1,9 @@
 // Compares Zonewright with other DNS servers: CPU time of one answer, and resident memory. The servers are measured in
 // turns, so that other work of the machine affects all of them. Zonewright with two answering threads: threads.ts.
 //
-// npm run bench:answer [names…]
+// npm run bench:answer [number of names…]
 //
-// Each number of names is one comparison. The default is 1,000 and 1,000,000.
+// For each number, all servers are compared with a zone of so many names. The default is 1,000 and 1,000,000.
 
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -21,7 +21,7 @@ export function advertisedEndpoints(
 }
 
 /**
- * Returns whether one of the endpoints on which DNS listens receives what is sent to `endpoint`, on this machine.
+ * Returns whether a packet that this machine sends to `endpoint` reaches an endpoint on which DNS listens here.
  * `listening` and `addressesOf`: as for {@link advertisedEndpoints}.
  */
 export function isListener(
@@ -42,8 +42,8 @@ function machineAddresses(): MachineAddress[] {
 }
 
 /**
- * Returns the endpoint itself. Replaces a wildcard address by the addresses of its family on this machine, except
- * loopback and link-local ones: `::` gives no IPv4 addresses, since our sockets on it receive no IPv4.
+ * Returns the endpoint if its address is not a wildcard. For a wildcard, returns an endpoint for each address of its
+ * family on this machine, except loopback and link-local ones. Our sockets on `::` receive no IPv4.
  */
 function replaceWildcard(endpoint: Endpoint, addressesOf: () => readonly MachineAddress[]): Endpoint[] {
   if (!isWildcard(endpoint)) return [endpoint];

@@ -44,10 +44,10 @@ export interface Services {
   activity: TokenActivity;
   refused: RefusedAttempts;
   targets: LiveTargets;
-  /** Undefined if this replica forwards nothing. */
+  /** Undefined only in tests. */
   forwarders?: ForwarderStates | undefined;
   /**
-   * Returns whether DNS of this replica receives what is sent to an endpoint. Absent if this replica does not listen.
+   * Returns whether DNS of this replica receives what is sent to an endpoint. Absent only in tests.
    */
   isListener?: (endpoint: Endpoint) => boolean;
   /** Undefined without a ledger. */

@@ -30,7 +30,7 @@ export interface Forwarder {
   staleSeconds?: number;
   /** Certificates of authorities, in PEM. If set, one of them must have signed the certificate of a target. */
   tlsAuthorities?: string;
-  /** The zone whose stub zones in the SkyDNS layout this forwarder follows. Undefined: an admin wrote it. */
+  /** The zone here whose SkyDNS layout has this forwarder as a stub zone. Undefined: an admin wrote the forwarder. */
   stubZoneOf?: Fqdn;
 }
 

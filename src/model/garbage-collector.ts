@@ -19,7 +19,7 @@ export class GarbageCollector {
   readonly #collect: Collect;
   /** The octets of the heap and of buffers after the last collection, or a lower number that was measured later. */
   #kept = taken();
-  /** True if the last collection was not yet followed by one of an idle thread. */
+  /** True after a collection of a working thread, until the idle thread has collected, too. */
   #waitsForIdle = false;
   /** True if the last collection of a working thread left more than {@link maxHeap}. */
   #hasLeftMuch = false;
@@ -30,7 +30,7 @@ export class GarbageCollector {
     this.#collect = collect;
   }
 
-  /** Collects all garbage. Blocks the thread for some 200 ms after a million names. */
+  /** Collects all garbage. Blocks the thread for some 200 ms after a million names were loaded. */
   collectAll(): void {
     this.#run({ type: 'major', execution: 'sync', flavor: 'last-resort' });
   }

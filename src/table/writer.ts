@@ -249,8 +249,8 @@ export class TableWriter {
   }
 
   /**
-   * Yields the names below `name` that have RRsets, in no order. The zone must not change meanwhile. Visits all nodes
-   * of the zone if there is any name below `name`: checking a node costs far less than decoding its name.
+   * Yields the names below `name` that have RRsets, in no order. The zone must not change meanwhile. If there is
+   * a name below `name`, visits all nodes of the zone, but decodes only the names that it yields.
    */
   *nodesBelow(zone: ZoneId, name: Fqdn): Generator<Omit<ListedNode, 'stamp'>, void, undefined> {
     const { words, reader } = this.#memory;
@@ -379,7 +379,7 @@ export class TableWriter {
     this.#changed();
   }
 
-  /** Returns which addresses the name contains as an address name, as bits of `held`. */
+  /** Returns bits of `held`: whether `addressNames` makes the name exist, and which address families it contains. */
   heldAddresses(zone: ZoneId, name: Fqdn): number {
     const { reader, words, bytes } = this.#memory;
     const block = reader.addressNames(zone);

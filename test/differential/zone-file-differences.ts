@@ -43,7 +43,7 @@ export interface RrsetPair {
   key: string;
   ours: RrsetText | undefined;
   theirs: RrsetText | undefined;
-  /** The keys of the RRsets of which the import warned that the TTLs of their records differ. */
+  /** The keys of the RRsets whose records have different TTLs, by a warning of the import. */
   warned: ReadonlySet<string>;
 }
 
@@ -74,7 +74,7 @@ export const documentedDifferences: Readonly<Record<string, DocumentedDifference
   },
   'default-ttl': {
     reason:
-      "Without $TTL, NSD and Knot take 3600 for a record without a TTL. We and BIND take the SOA's minimum, or the last TTL that is written (RFC 1035 §5.1). But if this TTL differs from that of other records of the RRset, BIND takes theirs.",
+      "Without $TTL, NSD and Knot take 3600 for a record without a TTL. We and BIND take the SOA's minimum if the SOA has no TTL, else the last TTL before the record (RFC 1035 §5.1). If other records of the RRset have another TTL, BIND takes the TTL of these.",
     explains: (pair) =>
       (pair.peer !== 'named' || pair.warned.size > 0) && !pair.file.text.includes('$TTL') && hasSameRecords(pair),
   },

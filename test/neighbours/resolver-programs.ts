@@ -35,7 +35,7 @@ export const resolverPrograms: Partial<Record<RendererName, ResolverProgram>> = 
   bind: {
     program: 'named',
     from: 'Debian, bind9',
-    // startNamedOn writes the rest of the configuration.
+    // Not called: startResolver starts BIND by startBind.
     configure: async () => [],
   },
   unbound: {

@@ -29,7 +29,7 @@ export interface TestStore {
   open(): Promise<Store>;
   /** The prefix of this test's own absolute keys. It begins with `/` and has no `/` at its end. */
   absolute: string;
-  /** Compacts the store. It then forgets the revisions before its newest one, or before the second newest one. */
+  /** Compacts the store up to the revision that is the newest at the call, or to the one before. May write first. */
   compact(store: Store): Promise<void>;
 }
 

@@ -43,7 +43,10 @@ export interface Replica {
   kill(): Promise<void>;
   /** Sends SIGTERM. Resolves with the exit status. */
   stop(): Promise<number | null>;
-  /** Starts the command again on the same folder and ports. Waits as {@link startReplica} does. */
+  /**
+   * Starts the command again on the same folder. The ports are the same if DNS was listening before. Waits as
+   * {@link startReplica} does.
+   */
   start(): Promise<void>;
   /** Returns the output of the replica since its last start. Lacks the log if `stdout` was set. */
   log(): string;

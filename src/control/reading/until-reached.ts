@@ -5,7 +5,7 @@ import type { Revision } from '../../model/revision.ts';
 import { within } from '../../model/within.ts';
 import type { Views } from '../../views/views.ts';
 
-/** The limit for the wait: as long as a call of etcd waits for an answer. */
+/** The limit for the wait: as long as our calls to etcd wait for an answer. */
 const maxMilliseconds = 4000;
 
 /**

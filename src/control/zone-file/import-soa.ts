@@ -1,6 +1,6 @@
 // Takes settings of the zone from a zone file: the default TTL from its `$TTL`, and `soa` from its SOA. Ignores the
-// serial of the file. A field of the SOA becomes a setting only if it differs from the field in the SOA of the zone.
-// All other fields still follow from the zone's settings.
+// serial of the file. A field of the file's SOA is set in `soa` only if the zone would otherwise have another value
+// after the import.
 
 import { withoutAt } from '../../model/mailbox.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
@@ -63,8 +63,8 @@ function mailboxOf(name: Fqdn, line: number, findings: Findings): Fqdn {
 }
 
 /**
- * Returns the primary of a zone with these RRsets at its apex, if its settings name none: the first nameserver of the
- * NS records, else the first that the settings imply, else the zone's name.
+ * Returns the primary of a zone whose `soa` has no `mname`: the first nameserver of the NS records in `apex`, else the
+ * first that the settings imply, else the zone's name.
  */
 function primaryOf(views: Views, zone: Zone, apex: readonly Pick<Rrset, 'type' | 'records'>[] = []): Fqdn {
   const own = apex.find(({ type }) => type === 'NS')?.records;

@@ -93,7 +93,8 @@ export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWante
     const stands = builder.rrsetsAt(zone, owner).find((other) => other.type === type);
     const shown = stands ?? impliedAt(context, zone, owner, type);
     builder.refusals.try(() => checkRrset(precondition, shown));
-    // Without a layout, others cannot change their records: the zone was restored from a backup of etcd.
+    // If this store has no layout, the zone is from a backup of etcd. Others cannot change their records here, so users
+    // may.
     if (stands?.manager === 'skydns' && context.views.skydns.prefix !== undefined) {
       builder.refusals.refuses(() => refuseForeign(zone, owner, stands), path);
       return;
@@ -118,9 +119,9 @@ export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWante
     else if (mustExist) builder.refusals.try(() => refuseMissing(owner, type));
   };
   for (const change of changes) {
-    // The checks of all records together need every change: if one change is unknown, these checks are left out.
     if (builder.refusals.refuses(() => write(change))) isComplete = false;
   }
+  // `buildWith` checks all records together. If one change is unknown, it is not called.
   if (!isComplete) builder.refusals.need(() => known(unknownValue));
   return builder.buildWith(
     (warnings) => ({ rrsets, created, warnings: [...noted, ...warnings] }),
@@ -129,7 +130,7 @@ export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWante
 }
 
 /**
- * Returns the current RRset if the request repeats it with its manager, as answers show both: then nothing changes.
+ * Returns the current RRset if the request has the same records and the same `managedBy`: then nothing changes.
  * Otherwise returns undefined. Refuses with `precondition_failed` if the request names another manager.
  */
 function managedAlready(

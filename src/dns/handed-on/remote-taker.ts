@@ -31,7 +31,7 @@ export class RemoteTaker {
     this.limits = limits;
   }
 
-  /** Lets an answering thread hand queries on to the taker. Call this at each start and restart of the thread. */
+  /** Lets an answering thread hand queries on to the taker. Call this at each start of an answering thread. */
   attach(): Attachment {
     this.#count += 1;
     const line = { ring: newQueryRing(), channel: `late-${this.#id}-${this.#count}` };
@@ -51,7 +51,8 @@ export class RemoteTaker {
   }
 
   /**
-   * Call this when the taker's thread is being started. Returns the answering threads; `tell` is called for later ones.
+   * Call this when the taker's thread is being started. Returns the current answering threads. `tell` is called when
+   * one is added, and when one leaves.
    */
   started(tell: (order: RemoteOrder) => void): readonly RemoteLine[] {
     this.#tell = tell;

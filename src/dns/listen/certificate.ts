@@ -33,8 +33,8 @@ export type CertificateUse = keyof typeof flags;
 const betweenChecks = 1_000;
 
 /**
- * Reads the files. Throws an error with the way out if a file cannot be read, if the key does not belong to the
- * certificate, or if the file of authorities has none. Several faults make an AggregateError.
+ * Reads the files. Throws if a file cannot be read, if the key does not belong to the certificate, or if the file of
+ * authorities has none. The error is an AggregateError with one error for each fault.
  */
 export async function readCertificate(files: CertificateFiles, use: CertificateUse = 'DNS'): Promise<Certificate> {
   const { cert, key, clientCa } = await readFiles(files, use);

@@ -1,5 +1,5 @@
-// The inputs and results of the forwarder: the forwarders of this replica, and questions for one of them. All can be
-// sent between threads (structured clone).
+// What the thread that forwards takes and returns: the forwarders of this replica, questions for one of them, and their
+// state. All types except OwnZones can be sent between threads (structured clone).
 
 import type { CachedQuestion } from '../../forward-cache/forward-cache-writer.ts';
 import type { Forwarder } from '../../model/forwarder.ts';
@@ -23,7 +23,7 @@ export interface ForwardRequest {
   readonly client: Uint8Array;
 }
 
-/** The zones that are served here, as the forwarder asks them. */
+/** Tells the code that forwards which zones are served here, and what we answer in them. */
 export interface OwnZones {
   /** Returns the number of labels of the closest served zone at or above the name; −1 if there is none. */
   labelsOfZone(name: Uint8Array): number;
@@ -31,13 +31,13 @@ export interface OwnZones {
   answer(question: CachedQuestion): Uint8Array | undefined;
 }
 
-/** A server as the forwarder sees it. */
+/** The state of one server of a forwarder. */
 export interface UpstreamStatus {
   /** The index of the server in `Forwarder.targets`. */
   readonly target: number;
   /** Undefined: the server was not asked yet. */
   readonly healthy: boolean | undefined;
-  /** Why the server does not answer; undefined if it does. */
+  /** Why the server does not answer; undefined if it does, or was not asked yet. */
   readonly failure: string | undefined;
   /** The smoothed time between question and answer, in milliseconds; undefined without answers. */
   readonly latency: number | undefined;
@@ -47,7 +47,7 @@ export interface UpstreamStatus {
   readonly failed: number;
   /** Messages that were dropped, since they answer no question that was asked. */
   readonly foreign: number;
-  /** The number of the last probes in a row that the server left unanswered. */
+  /** How many probes the server has left unanswered since its last answer. */
   readonly unansweredProbes: number;
   /** True: the server forwards our questions back to us. */
   readonly loops: boolean;

@@ -10,18 +10,18 @@ import { extendedErrorOf } from './message-options.ts';
 import type { Form, Upstream } from './upstream.ts';
 import type { WalkedMessage } from './walk-message.ts';
 
-/** The most queries for one question. Retries in another form are not counted. */
+/** The maximum number of queries for one question, without retries. */
 const maxQueries = 6;
-/** The most retries in another form (with TCP, without EDNS, with a new cookie). */
+/** The maximum number of retries: in another form (such as over TCP), or after the server closed the connection. */
 const maxRetries = 6;
 /** The wait for a server before the next one is asked, as a multiple of the server's latency. */
 const waitPerLatency = 3;
-/** The shortest and the longest wait for a server before the next one is asked, in milliseconds. */
+/** Milliseconds of the shortest and the longest wait before the next server is asked. Over TLS, twice as long. */
 const minWait = 50;
 const maxWait = 300;
 /**
- * When all servers have been asked, one is asked again after the question's time divided by this number. Each further
- * wait for the same server is twice as long.
+ * When all servers have been asked, one is asked again. The wait before that is `timeoutMilliseconds` divided by this
+ * number. After each further round, the wait is twice as long.
  */
 const repeatPart = 5;
 /** Milliseconds after the deadline in which a late answer is still taken. */

@@ -98,7 +98,7 @@ function withHead(
   isOneOfSeveral: boolean,
 ): string {
   const head = [
-    `Zonewright: lets ${renderer.title} forward the zones. Ask for it again after zones or replicas have changed.`,
+    `Made by Zonewright: with this, ${renderer.title} forwards the zones. Get it again after zones or replicas have changed.`,
     `${isOneOfSeveral ? 'One of several parts. ' : ''}Where: ${place}`,
     ...notes,
   ];

@@ -41,10 +41,10 @@ export const systemdResolved: Renderer = {
     {
       name: 'negative',
       comment: ';',
-      place: '/etc/dnssec-trust-anchors.d/zonewright.negative, needed only where DNSSEC= is not no.',
+      place: '/etc/dnssec-trust-anchors.d/zonewright.negative, needed only if DNSSEC= has another value than no.',
       text: lines(
         zones,
-        '; What systemd has built in, and this file replaces:',
+        '; The names that systemd has built in. They are repeated here, because this file replaces them:',
         builtIn.filter((name) => !(zones as readonly string[]).includes(name)),
       ),
     },

@@ -52,7 +52,10 @@ const StartData = Type.Object({ revision: Revision }, { title: 'StreamStartData'
 const MessageData = Type.Object(
   {
     revision: Revision,
-    changes: Type.Array(Change, { minItems: 1, description: 'All changes of the revision that the stream tells' }),
+    changes: Type.Array(Change, {
+      minItems: 1,
+      description: 'The changes of this revision that match the filters of the stream, and that the token may see',
+    }),
   },
   { title: 'StreamMessageData' },
 );
@@ -61,7 +64,10 @@ const EndData = Type.Object(
   { title: 'StreamEndData' },
 );
 
-const Id = Type.String({ pattern: '^[0-9]*$', description: 'For the header `Last-Event-ID`; empty: no id is valid' });
+const Id = Type.String({
+  pattern: '^[0-9]*$',
+  description: 'For the header `Last-Event-ID`. Empty: begin again without this header',
+});
 const json = (data: TSchema, description: string) =>
   Type.String({ contentMediaType: 'application/json', contentSchema: data, description });
 

@@ -45,7 +45,7 @@ const settings = {
       minimum: 1,
       maximum: staleSeconds,
       description:
-        'If no target answers, answers are given that expired at most this long ago (RFC 8767). Absent: none are',
+        'If no target answers, clients get expired answers, up to this many seconds after they expired (RFC 8767). Absent: they get none',
     }),
   ),
   tlsAuthorities: Type.Optional(
@@ -70,13 +70,18 @@ const Upstreams = Type.Array(
     {
       target: Target,
       healthy: nullable(Type.Boolean(), { description: 'Null: the target was not asked yet' }),
-      failure: nullable(Type.String(), { description: 'Why the last query had no answer; null: it had one' }),
+      failure: nullable(Type.String(), {
+        description: 'Why the last query had no answer; null: it had one, or there was no query yet',
+      }),
       latencyMilliseconds: nullable(Type.Number(), {
         description: "Of the target's answers; null: there were none yet",
       }),
       asked: Type.Integer({ minimum: 0, description: 'Queries that were sent to the target' }),
       answered: Type.Integer({ minimum: 0 }),
-      failed: Type.Integer({ minimum: 0, description: 'Not answered in time, or with an error' }),
+      failed: Type.Integer({
+        minimum: 0,
+        description: 'Queries that had no answer in time, an answer with an error, or an unusable one',
+      }),
       loops: Type.Boolean({ description: 'The target forwards the zone to this service, so it is not asked' }),
     },
     { title: 'ForwarderUpstream' },
@@ -118,7 +123,10 @@ export const ForwarderBody = Type.Object(
     targets: Targets,
     ...settings,
     managedBy: Type.Optional(ManagedBy),
-    stubZoneOf: Type.Optional({ ...NameText, description: 'The zone whose stub zones the forwarder follows' }),
+    stubZoneOf: Type.Optional({
+      ...NameText,
+      description: 'The zone here whose SkyDNS layout has this forwarder as a stub zone',
+    }),
     upstreams: Type.Optional(Upstreams),
     cache: Type.Optional(Cache),
   },

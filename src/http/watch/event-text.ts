@@ -16,7 +16,7 @@ export function messageText(revision: Revision, changes: readonly string[]): str
   return `id: ${revision}\ndata: {"revision":${revision},"changes":[${changes.join()}]}\n\n`;
 }
 
-/** Returns a comment. `revision`: the follower has been told all changes up to this revision. */
+/** Returns a comment and a new id. `revision`: the follower has all changes up to this one. */
 export function heartbeatText(revision: Revision): string {
   return `: heartbeat\nid: ${revision}\n\n`;
 }

@@ -1,6 +1,7 @@
 // One value of the SkyDNS layout: JSON with only optional fields. CoreDNS ignores unknown fields. A value that CoreDNS
-// cannot parse makes it answer SERVFAIL for all names above. So this service writes well-formed values, and checks the
-// values of others strictly. foreign-records.ts makes records of values, own-values.ts makes values of records.
+// cannot parse makes it answer SERVFAIL for all names above. So we write well-formed values, and check the values of
+// others strictly. foreign-records.ts makes DNS records from values of others, own-values.ts makes values from our
+// records.
 
 import { InvalidValue, unlessInvalid } from '../invalid-value.ts';
 
@@ -14,7 +15,7 @@ export interface SkydnsService {
   mail?: boolean;
   /** Seconds. 0 and absent mean {@link defaultServiceTtl}. */
   ttl?: number;
-  /** The number of labels at the end of the key that are not part of the name. */
+  /** How many labels at the end of the key are not part of the owner name. They are the first labels of the name. */
   targetstrip?: number;
   owner?: string;
 }
@@ -27,7 +28,7 @@ export const defaultPriority = 10;
 export const defaultWeight = 100;
 
 /**
- * The `owner` in values that this service writes. CoreDNS does not read the field. external-dns has a field of this
+ * The `owner` in values that we write. CoreDNS does not read the field. external-dns has a field of this
  * name: with `--coredns-strictly-owned` it does not touch values of other owners.
  */
 export const ownOwner = 'zonewright';
@@ -63,7 +64,7 @@ export function parseService(json: string): SkydnsService {
   return fields;
 }
 
-/** Returns whether this service wrote the value. Returns false for a value that cannot be parsed. */
+/** Returns whether the value is one of ours. Returns false for a value that cannot be parsed. */
 export function isOwnValue(json: string): boolean {
   return json.includes(`"${ownOwner}"`) && unlessInvalid(() => parseObject(json))?.owner === ownOwner;
 }

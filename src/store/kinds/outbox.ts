@@ -91,8 +91,8 @@ const packed = valueCodec({ deflated: text });
 const packedBegin = '{"v":1,"deflated":';
 
 /**
- * In characters. Only the uses of an address that thousands share need more; their text repeats itself, so it
- * compresses well.
+ * Characters of the longest text that is stored as it is. A longer one is compressed. Only the uses of an address that
+ * thousands of holders share are longer, and they compress well.
  */
 const maxPlain = 512 * 1024;
 

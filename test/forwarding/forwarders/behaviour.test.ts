@@ -28,15 +28,15 @@ const zone = 'bad.test';
 const name = `www.${zone}`;
 
 /**
- * The time for a question to a server that answers, in milliseconds. It is asked again after a fifth of it: also on a
- * busy machine, it has answered by then.
+ * The time for a question to a server that answers, in milliseconds. After a fifth of this time, the server would be
+ * asked again. By then it has answered, even on a busy machine.
  */
 const patience = 10_000;
 
 interface Row {
   /** The behaviour of the server for a query. */
   readonly does: Behaviour;
-  /** If set, probes get this behaviour too. Otherwise they get good answers. */
+  /** If set, probes get this behaviour too. Otherwise they get NXDOMAIN, which is an answer. */
   readonly probes?: true;
   readonly rcode?: number;
   readonly extendedError?: number;
@@ -44,7 +44,7 @@ interface Row {
   readonly answers?: readonly string[];
   readonly authorities?: number;
   readonly additionals?: number;
-  /** The TTL that is kept in the cache; 0: the answer is not kept. */
+  /** The seconds for which the cache keeps the answer; 0: the answer is not kept. Absent: not checked. */
   readonly kept?: number;
   /** The maximum number of queries that the server gets. Default: 1. */
   readonly queries?: number;
@@ -275,14 +275,14 @@ function lower(octet: number): number {
 }
 
 for (const { name: kind, open, skip } of socketKinds) {
-  // More at once would keep each other waiting on a busy machine, until servers are asked again.
+  // With more tests at once, answers come so late on a busy machine that servers are asked again.
   suite(`one server, ${kind} sockets`, { concurrency: 8, skip }, () => {
     for (const [what, row] of Object.entries(rows)) {
       test(what, async (t) => {
         const server = await startBadUpstream(t, (query) =>
           isProbe(query) && row.probes !== true ? [reply(query, { rcode: nxdomain })] : row.does(query),
         );
-        // The timeout is so long that, even on a busy machine, the server is not asked again before it has answered.
+        // In rows with more than three queries, the server is asked again. In the others it must answer before that.
         const timeoutMilliseconds = (row.queries ?? 1) > 3 ? 3_000 : patience;
         const { ask, cached } = openForwarding(t, [{ targets: [server.port], timeoutMilliseconds }], {
           openSocket: open(t),
