@@ -143,7 +143,7 @@ export const forwarderRoutes: Routes = async (app, services) => {
       schema: {
         operationId: 'listCachedAnswers',
         tags,
-        summary: 'List answers in the cache of a forwarder',
+        summary: 'List answers in the cache of a forwarder, at the replica that you ask',
         params,
         querystring: strict({ name: NameInQuery }),
         refuses: ['not_found'],
@@ -164,7 +164,7 @@ export const forwarderRoutes: Routes = async (app, services) => {
       schema: {
         operationId: 'emptyForwarderCache',
         tags,
-        summary: 'Empty the cache of a forwarder',
+        summary: 'Empty the cache of a forwarder, at every replica',
         params,
         querystring: strict({ name: NameInQuery }),
         refuses: ['not_found'],

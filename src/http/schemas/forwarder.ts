@@ -37,7 +37,7 @@ const settings = {
     minimum: minTimeout,
     maximum: maxTimeout,
     default: forwarderDefaults.timeoutMilliseconds,
-    description: 'For one question, with all targets',
+    description: 'For one question, with all targets, and with other forwarded zones to which its aliases lead',
   }),
   allowFrom: { ...AllowFrom, description: 'The clients that may ask. Default: this machine' },
   staleSeconds: Type.Optional(
