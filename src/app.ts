@@ -127,7 +127,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
       forwarders: {
         state: async (zone) => forwarders?.state(zone),
         answers: async (zone, name) => (await forwarders?.answers(zone, name)) ?? [],
-        clear: async (zone, name) => forwarders?.clear(zone, name),
+        emptyCache: async (zone, name) => forwarders?.emptyCache(zone, name),
       },
       isListener: isOwnListener,
       metrics,

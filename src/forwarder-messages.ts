@@ -34,7 +34,7 @@ export type ForwarderOrder =
   | { readonly forwarders: readonly ListedForwarder[] }
   | { readonly id: number; readonly state: Fqdn }
   | { readonly id: number; readonly cached: Fqdn; readonly name: Fqdn | undefined }
-  | { readonly id: number; readonly clear: Fqdn; readonly name: Fqdn | undefined };
+  | { readonly id: number; readonly empty: Fqdn; readonly name: Fqdn | undefined };
 
 export interface ForwarderReply {
   readonly id: number;

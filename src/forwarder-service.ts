@@ -31,7 +31,7 @@ interface ForwarderServiceOptions {
 type Question =
   | { readonly state: Fqdn }
   | { readonly cached: Fqdn; readonly name: Fqdn | undefined }
-  | { readonly clear: Fqdn; readonly name: Fqdn | undefined };
+  | { readonly empty: Fqdn; readonly name: Fqdn | undefined };
 
 export class ForwarderService {
   readonly #options: ForwarderServiceOptions;
@@ -49,7 +49,7 @@ export class ForwarderService {
     this.#options = options;
     options.forwarders.listen(
       () => this.#update(),
-      (zone, name) => void this.clear(zone, name),
+      (zone, name) => void this.emptyCache(zone, name),
     );
   }
 
@@ -84,8 +84,8 @@ export class ForwarderService {
   }
 
   /** Removes the cached answers of the zone's forwarder, or of one name in it. */
-  async clear(zone: Fqdn, name: Fqdn | undefined): Promise<void> {
-    await this.#ask({ clear: zone, name });
+  async emptyCache(zone: Fqdn, name: Fqdn | undefined): Promise<void> {
+    await this.#ask({ empty: zone, name });
   }
 
   /** Stops the thread. Call this after the answering threads have ended. */

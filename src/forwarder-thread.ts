@@ -3,6 +3,7 @@
 
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { BatchedServerSockets } from './dns/ask/batched-server-sockets.ts';
+import { openNodeSocket } from './dns/ask/server-socket.ts';
 import { openForwardTenant } from './dns/handed-on/forward-tenant.ts';
 import { LateResponder } from './dns/handed-on/late-responder.ts';
 import type { Line } from './dns/handed-on/line.ts';
@@ -55,7 +56,7 @@ const forwarding = new Forwarding({
   cache: new ForwardCacheWriter(task.cache),
   ownZones: new OwnZones(task.table, task.readers[1]),
   logger,
-  openSocket: sockets?.open,
+  openSocket: sockets?.open ?? openNodeSocket,
 });
 
 /** The numbers of the forwarders in the current list. */
@@ -129,7 +130,7 @@ function receive(order: ForwarderOrder): void {
   else if ('cached' in order) {
     tell({ id: order.id, cached: forwarding.cached(order.cached, order.name, maxShown) });
   } else {
-    forwarding.clear(order.clear, order.name);
+    forwarding.emptyCache(order.empty, order.name);
     tell({ id: order.id });
   }
 }

@@ -30,7 +30,7 @@ interface ForwarderStates {
   /** Returns the answers in the cache for one name, or for all names. */
   answers(zone: Fqdn, name: Fqdn | undefined): Promise<readonly CachedAnswer[]>;
   /** Removes the answers for one name, or for all names, from the cache. */
-  clear(zone: Fqdn, name: Fqdn | undefined): Promise<void>;
+  emptyCache(zone: Fqdn, name: Fqdn | undefined): Promise<void>;
 }
 
 /** The services that every route can use. */

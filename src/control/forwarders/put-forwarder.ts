@@ -9,7 +9,7 @@ import { forwarderKey, forwarderValue } from '../../store/kinds/forwarder.ts';
 import { zoneKey } from '../../store/kinds/zone.ts';
 import type { Views } from '../../views/views.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
-import { findLoop, type IsListener } from '../reading/forwarder-loop.ts';
+import { findForwarderLoop, type IsListener } from '../reading/find-forwarder-loop.ts';
 import { zonePath } from '../reading/resource-path.ts';
 import type { Decision, DecisionContext, Standing } from '../transaction/decision.ts';
 import { standingSince, TransactionBuilder } from '../transaction/transaction-builder.ts';
@@ -54,7 +54,7 @@ function checkIsNoZone({ zones }: Views, zone: Fqdn): void {
 }
 
 function checkIsNoReplica(views: Views, target: ForwarderTarget, isListener: IsListener): void {
-  const loop = findLoop(views, target, isListener);
+  const loop = findForwarderLoop(views, target, isListener);
   if (loop !== undefined)
     refuse('forwarder_loop', loop.message, loop.replica === undefined ? undefined : { replica: loop.replica });
 }

@@ -11,7 +11,7 @@ import { flushKey } from '../../store/kinds/flush.ts';
 import { forwarderKey, forwarderValue } from '../../store/kinds/forwarder.ts';
 import { zoneKey } from '../../store/kinds/zone.ts';
 import type { Views } from '../../views/views.ts';
-import { findLoop, type IsListener } from '../reading/forwarder-loop.ts';
+import { findForwarderLoop, type IsListener } from '../reading/find-forwarder-loop.ts';
 import type { Committer } from '../transaction/commit.ts';
 import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
@@ -93,7 +93,7 @@ function targetsOf(
         ? `the stub zone ${domain} of the zone ${servers[0]?.zone} is used instead`
         : 'reason' in target
           ? target.reason
-          : findLoop(views, target, isListener)?.message;
+          : findForwarderLoop(views, target, isListener)?.message;
     const text = `${stub.host} ${stub.port}`;
     if (reason === undefined && 'address' in target && (targets.has(text) || targets.size < forwarderLimits.targets))
       targets.set(text, target);

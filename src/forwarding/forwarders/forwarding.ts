@@ -1,7 +1,7 @@
 // Forwards questions: asks the servers of forwarded zones, keeps their answers in the cache, and follows aliases into
 // other zones. The caller has the sockets of clients.
 
-import { type OpenServerSocket, openNodeSocket } from '../../dns/ask/server-socket.ts';
+import type { OpenServerSocket } from '../../dns/ask/server-socket.ts';
 import { extendedError } from '../../dns/wire/codes.ts';
 import { AnswerReader } from '../../forward-cache/answer-reader.ts';
 import type { ForwardCacheWriter } from '../../forward-cache/forward-cache-writer.ts';
@@ -41,8 +41,8 @@ interface ForwardingOptions {
   readonly cache: ForwardCacheWriter;
   readonly ownZones: OwnZones;
   readonly logger: Logger;
-  /** Opens a UDP socket to a server. By default, opens one of Node's. */
-  readonly openSocket?: OpenServerSocket | undefined;
+  /** Opens a UDP socket to a server. */
+  readonly openSocket: OpenServerSocket;
   /** The most questions under way. Only tests set this limit. */
   readonly maxQuestions?: number;
 }
@@ -78,11 +78,8 @@ export class Forwarding {
     }
     for (const listed of list) {
       if (this.#runtimes.has(listed.id)) continue;
-      const runtime = new ForwarderRuntime(
-        listed,
-        this.#options.openSocket ?? openNodeSocket,
-        this.#options.logger,
-        (upstream) => this.#probes.hurry(runtime, upstream, performance.now()),
+      const runtime = new ForwarderRuntime(listed, this.#options.openSocket, this.#options.logger, (upstream) =>
+        this.#probes.hurry(runtime, upstream, performance.now()),
       );
       this.#runtimes.set(listed.id, runtime);
     }
@@ -145,7 +142,7 @@ export class Forwarding {
   }
 
   /** Removes the cached answers of the zone's forwarder, or of one name in it. Returns how many there were. */
-  clear(zone: Fqdn, name?: Fqdn): number {
+  emptyCache(zone: Fqdn, name?: Fqdn): number {
     const runtime = this.#runtimeOf(zone);
     if (runtime === undefined) return 0;
     return this.#options.cache.clear(runtime.listed.id, name === undefined ? undefined : nameToWire(name));

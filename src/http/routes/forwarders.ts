@@ -174,17 +174,17 @@ export const forwarderRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const [zone, wanted] = parseCacheQuery(request.params.zone, request.query.name);
       existingForwarder(askingOf(services, request), zone);
-      const clear = async () => services.forwarders?.clear(zone, wanted);
+      const emptyHere = async () => services.forwarders?.emptyCache(zone, wanted);
       try {
         await commitFor(services, request, reply, (context) => decideEmptyCache(context, zone, wanted));
       } catch (error) {
         // This replica empties its cache even if the others cannot be told.
         const isRefused = request.isTrial || (error instanceof Refusal && error.status < 500);
-        if (!isRefused) await clear();
+        if (!isRefused) await emptyHere();
         throw error;
       }
       // The watch has told the thread that forwards. This waits until the thread has heard it.
-      await clear();
+      await emptyHere();
       return reply.status(204).send(null);
     },
   );

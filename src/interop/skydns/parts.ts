@@ -1,6 +1,6 @@
 // The parts of the process that keeping the SkyDNS layout needs.
 
-import type { IsListener } from '../../control/reading/forwarder-loop.ts';
+import type { IsListener } from '../../control/reading/find-forwarder-loop.ts';
 import type { Committer } from '../../control/transaction/commit.ts';
 import type { Logger } from '../../model/logger.ts';
 import type { Store } from '../../store/store.ts';

@@ -337,9 +337,9 @@ test('the cache of a forwarder is emptied, of one name or of all', async (t) => 
   const { ask, cached, forwarding } = openForwarding(t, [{ zone: 'bad.test', targets: [server.port] }]);
   for (const label of ['a', 'b', 'c']) await ask(`${label}.bad.test`);
   assert.equal(forwarding.state('bad.test' as never)?.cache.entries, 3);
-  assert.equal(forwarding.clear('bad.test' as never, 'a.bad.test' as never), 1);
+  assert.equal(forwarding.emptyCache('bad.test' as never, 'a.bad.test' as never), 1);
   assert.deepEqual([cached('a.bad.test'), cached('b.bad.test')?.rcode], [undefined, 0]);
-  assert.equal(forwarding.clear('bad.test' as never), 2);
+  assert.equal(forwarding.emptyCache('bad.test' as never), 2);
   assert.equal(forwarding.state('bad.test' as never)?.cache.entries, 0);
 });
 

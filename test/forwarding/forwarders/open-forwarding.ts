@@ -1,7 +1,7 @@
 // Opens the part that forwards, with its cache, but without the threads and sockets of clients. Answers come as text.
 
 import { decode, type Message } from 'dns-packet';
-import type { OpenServerSocket } from '../../../src/dns/ask/server-socket.ts';
+import { type OpenServerSocket, openNodeSocket } from '../../../src/dns/ask/server-socket.ts';
 import { AnswerReader } from '../../../src/forward-cache/answer-reader.ts';
 import { createForwardCache } from '../../../src/forward-cache/create-forward-cache.ts';
 import { ForwardCacheReader } from '../../../src/forward-cache/forward-cache-reader.ts';
@@ -44,7 +44,7 @@ export function openForwarding(
     ownZones = noZones,
     logger = quiet,
     maxQuestions,
-    openSocket,
+    openSocket = openNodeSocket,
   }: { ownZones?: OwnZones; logger?: Logger; maxQuestions?: number; openSocket?: OpenServerSocket } = {},
 ) {
   const buffer = createForwardCache(2 ** 20);

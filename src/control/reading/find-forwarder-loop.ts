@@ -8,7 +8,7 @@ import type { Views } from '../../views/views.ts';
 export type IsListener = (target: Endpoint) => boolean;
 
 /** Returns why the target is this service, for people; undefined if it is another server. */
-export function findLoop(
+export function findForwarderLoop(
   { members }: Views,
   endpoint: ForwarderTarget,
   isListener: IsListener,
