@@ -2,13 +2,12 @@
 // and all that it points to, without addresses. The sockets: batched-server-sockets.ts.
 
 import { type Libc, linux } from '../listen/libc.ts';
-import { batchSize, header, headerBytes, iov } from '../listen/message-layout.ts';
+import { batchSize, header, headerBytes, iov, iovBytes } from '../listen/message-layout.ts';
 
 /** Room for a query, more than the longest has: a header, a question, and OPT with the longest cookie. */
 const queryBytes = 512;
 /** Room for the longest datagram. What the system never writes takes no memory. */
 const answerBytes = 2 ** 16;
-const iovBytes = iov.words * 4;
 
 export class DatagramBatch {
   readonly #libc: Libc;

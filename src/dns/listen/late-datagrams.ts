@@ -4,10 +4,9 @@
 import type { LateDatagram, SendDatagrams } from '../handed-on/line.ts';
 import { type Libc, linux, openLibc } from './libc.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
-import { batchSize, header, headerBytes, iov, nameBytes, packetInfoBytes } from './message-layout.ts';
+import { batchSize, header, headerBytes, iov, iovBytes, nameBytes, packetInfoBytes } from './message-layout.ts';
 import { maxPayload } from './udp-sizes.ts';
 
-const iovBytes = iov.words * 4;
 const iovsAt = batchSize * headerBytes;
 const namesAt = iovsAt + batchSize * iovBytes;
 const controlsAt = namesAt + batchSize * nameBytes;

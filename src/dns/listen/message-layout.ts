@@ -26,7 +26,7 @@ export const header = {
 export const headerBytes = header.words * 4;
 /** struct iovec: a pointer and a size_t. */
 export const iov = { words: 4, length: 2 } as const;
-const iovBytes = iov.words * 4;
+export const iovBytes = iov.words * 4;
 /** Room for a struct sockaddr_in6 of 28 octets. */
 export const nameBytes = 32;
 /**
