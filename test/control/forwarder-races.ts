@@ -34,7 +34,7 @@ export const forwarderRaces: Race[] = [
     stoppedBy: [forwarderKey(corp)],
   },
   {
-    guards: ['forwarders/put-forwarder.ts delete'],
+    guards: ['forwarders/put-forwarder.ts deleteForwarder'],
     what: 'a forwarder is deleted, on a condition, while it is changed',
     given: [addForwarder],
     first: changeForwarder,

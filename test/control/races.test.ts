@@ -186,7 +186,7 @@ function countOf(guards: readonly string[]): Map<string, number> {
 test('every compare in src/control has a row, and every row names existing compares', () => {
   const source = fileURLToPath(new URL('../../src/control/', import.meta.url));
   const isGuard =
-    /(?:builder|this|\))\s*\.(require[A-Z]\w+|put|delete|createZone)\(|\.(endImport)\(|(?<!function )\b(requireOrphan)\(|(?<!this\.require\(){ kind: '(absent|created|modified|value|quiet)'|\b(lock\.compare)\b/g;
+    /(?:builder|this|\))\s*\.(require[A-Z]\w+|put|delete|deleteForwarder|createZone)\(|\.(endImport)\(|(?<!function )\b(requireOrphan)\(|(?<!this\.require\(){ kind: '(absent|created|modified|value|quiet)'|\b(lock\.compare)\b/g;
   const files = globSync('**/*.ts', { cwd: source }).filter((file) => file !== 'transaction/batch.ts');
   const inSource = files.flatMap((file) =>
     [...readFileSync(`${source}${file}`, 'utf8').matchAll(isGuard)].map(

@@ -80,7 +80,7 @@ export const skydnsRaces: Race[] = [
     stoppedBy: [zoneKey(z)],
   },
   {
-    guards: [mirrorStub('delete')],
+    guards: [mirrorStub('deleteForwarder')],
     what: 'a stub zone changes while it is deleted',
     given: [stubbedZone, stub],
     first: otherStub,
@@ -88,7 +88,7 @@ export const skydnsRaces: Race[] = [
     stoppedBy: [forwarderKey(corp)],
   },
   {
-    guards: ['transaction/transaction-builder.ts delete'],
+    guards: ['transaction/transaction-builder.ts delete', 'transaction/transaction-builder.ts deleteForwarder'],
     what: 'a stub zone changes while a zone of its name is created',
     given: [stubbedZone, stub],
     first: otherStub,

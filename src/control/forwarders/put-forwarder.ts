@@ -4,7 +4,6 @@ import { refuse } from '../../errors.ts';
 import type { Forwarder, ForwarderTarget } from '../../model/forwarder.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { known } from '../../model/unknown.ts';
-import { flushKey } from '../../store/kinds/flush.ts';
 import { forwarderKey, forwarderValue } from '../../store/kinds/forwarder.ts';
 import { zoneKey } from '../../store/kinds/zone.ts';
 import type { Views } from '../../views/views.ts';
@@ -79,5 +78,5 @@ export function decideDeleteForwarder(
   const builder = new TransactionBuilder(context);
   builder.refusals.try(() => checkIsUnmanaged(value), ':zone');
   builder.refusals.try(() => checkPrecondition(precondition, entityTag(modified)));
-  return builder.delete(forwarderKey(zone), modified).deleteUnchecked(flushKey(zone)).build(undefined);
+  return builder.deleteForwarder(zone, modified).build(undefined);
 }

@@ -7,7 +7,6 @@ import { InvalidValue } from '../../model/invalid-value.ts';
 import { type Fqdn, isWithin } from '../../model/name.ts';
 import type { ForeignFault } from '../../model/skydns/foreign-rrsets.ts';
 import { type StubZone, stubTarget } from '../../model/skydns/stub-zone.ts';
-import { flushKey } from '../../store/kinds/flush.ts';
 import { forwarderKey, forwarderValue } from '../../store/kinds/forwarder.ts';
 import { zoneKey } from '../../store/kinds/zone.ts';
 import type { Views } from '../../views/views.ts';
@@ -54,7 +53,7 @@ export function decideMirrorStubZone(
   const key = forwarderKey(domain);
   if (zone === undefined) {
     if (current === undefined) return noChange(faults);
-    return builder.delete(key, current.modified).deleteUnchecked(flushKey(domain)).build(faults);
+    return builder.deleteForwarder(domain, current.modified).build(faults);
   }
   const forwarder: Forwarder = {
     zone: domain,

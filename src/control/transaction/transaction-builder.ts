@@ -168,7 +168,7 @@ export class TransactionBuilder implements DecisionContext {
     if (current === undefined) {
       this.requireAbsent(forwarderKey(zone));
     } else if (current.value.stubZoneOf !== undefined) {
-      this.delete(forwarderKey(zone), current.modified).deleteUnchecked(flushKey(zone));
+      this.deleteForwarder(zone, current.modified);
     } else {
       const wayOut = `delete it first (DELETE /v1/forwarders/${zone}), or take another name`;
       refuse('forwarder_conflict', `the zone ${zone} is forwarded to other servers: ${wayOut}`, { zone });
@@ -183,6 +183,11 @@ export class TransactionBuilder implements DecisionContext {
     if (!skydns || this.views.skydns.states.has(name)) return;
     const state = newState(name, { on: true, generation, defaultTtl }, this.views.zones.counts(name).names);
     this.addUnchecked({ kind: 'put', key: skydnsStateKey(name), value: skydnsStateValue.encode(state) });
+  }
+
+  /** Deletes a forwarder, and the key by which its caches were last emptied. */
+  deleteForwarder(zone: Fqdn, modified: Revision): this {
+    return this.delete(forwarderKey(zone), modified).deleteUnchecked(flushKey(zone));
   }
 
   /** Returns the zone of that name if this transaction creates it. */
