@@ -15,6 +15,11 @@ export const rcode = {
   BADCOOKIE: 23,
 } as const;
 
+/** Returns the name of a response code, for people. */
+export function rcodeName(code: number): string {
+  return Object.entries(rcode).find(([, known]) => known === code)?.[0] ?? `RCODE ${code}`;
+}
+
 /** The error field of a TSIG record (RFC 8945 §3). */
 export const tsigError = { BADKEY: 17 } as const;
 

@@ -11,6 +11,7 @@ import { TroubleLog } from '../../model/trouble-log.ts';
 import type { ListedForwarder } from './forward-request.ts';
 import type { PendingQuestion } from './pending-question.ts';
 import { Upstream } from './upstream.ts';
+import { Usability } from './usability.ts';
 
 /**
  * With the strategy `fastest`, one question in this many goes to another server first, so that its latency is known.
@@ -45,7 +46,8 @@ export class ForwarderRuntime {
         over: 'a target of a forwarder answers again',
       });
       const fields = { forwarder: zone, target: formatForwarderTarget(target) };
-      return new Upstream(target, place, tlsAuthorities, openSocket, (upstream, isHealthy) => {
+      const usability = new Usability(logger, fields);
+      return new Upstream(target, place, tlsAuthorities, openSocket, usability, (upstream, isHealthy) => {
         if (isHealthy) return trouble.succeeded(fields);
         trouble.failed(upstream.failure, fields);
         onFailing(upstream);

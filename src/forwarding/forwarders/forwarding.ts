@@ -207,10 +207,10 @@ export class Forwarding {
       answer: (message) => {
         const seconds = secondsNow();
         const made = makeAnswer(message, question, this.#routes.sight(runtime), seconds);
-        if (typeof made === 'string') return false;
+        if (typeof made === 'string') return made;
         if (made.lifetime > 0) this.#options.cache.put(id, question, made.block, seconds);
         settle(made.block);
-        return true;
+        return undefined;
       },
       fail: (why) => settle(this.#failed(runtime, request, stale, why)),
       done: () => runtime.pending.remove(pending),

@@ -36,7 +36,7 @@ interface MadeAnswer {
 }
 
 /** Why a message is no answer. */
-type Unusable = 'alias loop' | 'referral' | 'contradiction';
+export type Unusable = 'alias loop' | 'referral' | 'contradiction';
 
 const kept = new Uint8Array(6_000);
 const current = new Uint8Array(maxName);

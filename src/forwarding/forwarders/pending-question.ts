@@ -6,8 +6,10 @@ import { flag, headerField } from '../../dns/wire/header.ts';
 import type { CachedQuestion } from '../../forward-cache/forward-cache-writer.ts';
 import type { Linked } from '../../model/linked-list.ts';
 import type { Exchange, ExchangeFailure } from './exchange.ts';
+import type { Unusable } from './make-answer.ts';
 import { extendedErrorOf } from './message-options.ts';
 import type { Form, Upstream } from './upstream.ts';
+import { answersWith, isUsable } from './usability.ts';
 import type { WalkedMessage } from './walk-message.ts';
 
 /** The maximum number of queries for one question, without retries. */
@@ -31,8 +33,8 @@ const queriesBeforePlain = 2;
 
 /** Is told how a question ends. */
 interface QuestionEnd {
-  /** Takes an answer. Returns false if the answer is unusable. The message is valid only during the call. */
-  answer(message: WalkedMessage): boolean;
+  /** Takes an answer. Returns why, if the answer is unusable. The message is valid only during the call. */
+  answer(message: WalkedMessage): Unusable | undefined;
   /** No server had an answer. `why` is an extended error (RFC 8914). */
   fail(why: number): void;
   /** No answer is expected any more, not even a late one. */
@@ -193,17 +195,21 @@ export class PendingQuestion implements Linked<PendingQuestion> {
     }
     if (!edns && !upstream.hasEdns) upstream.notePlain(now);
     if (exchange.isStream && turn.isCaseLost) upstream.noteSameCase(now);
-    if (message.rcode === rcode.NOERROR || message.rcode === rcode.NXDOMAIN) {
-      if (this.#end.answer(message)) {
+    let reason = answersWith(message.rcode);
+    if (isUsable(message.rcode)) {
+      const unusable = this.#end.answer(message);
+      if (unusable === undefined) {
+        upstream.usability.succeeded(now);
         this.#finish(() => undefined, now);
         return;
       }
+      reason = `its answer cannot be used: ${unusable}`;
       this.#why = extendedError.NETWORK_ERROR;
     } else {
       const why = extendedErrorOf(message);
       if (message.rcode === rcode.SERVFAIL && why >= 0) this.#why = why;
     }
-    upstream.noteUseless();
+    upstream.noteUseless(reason, now);
     this.#giveUp(turn, now);
   }
 

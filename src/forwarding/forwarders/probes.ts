@@ -89,14 +89,15 @@ export class Probes {
     this.#open.set(label, probe);
     schedule.isUnderWay = true;
     const sentAt = performance.now();
-    const isAnswered = await askOnce(runtime, upstream, label, sentAt);
+    const code = await askOnce(runtime, upstream, label, sentAt);
     const now = performance.now();
     this.#open.delete(label);
     schedule.isUnderWay = false;
     if (!probe.cameBack) upstream.loops = false;
-    if (isAnswered && !probe.cameBack) {
+    if (code !== undefined && !probe.cameBack) {
       schedule.failures = 0;
       upstream.noteAnswer(sentAt, now);
+      upstream.usability.noteProbe(code, now);
     } else {
       if (probe.cameBack) upstream.failure = failures.loops;
       else upstream.unansweredProbes += 1;
@@ -108,23 +109,23 @@ export class Probes {
   }
 }
 
-/** Returns whether the server answers at all. */
+/** Returns the response code of the server's answer; undefined if there is none. */
 async function askOnce(
   { listed }: ForwarderRuntime,
   upstream: Upstream,
   label: string,
   sentAt: number,
-): Promise<boolean> {
+): Promise<number | undefined> {
   const { zone } = listed.forwarder;
   const name = probeName(label, zone);
   if (!upstream.isSecure && canAskFor(name)) {
     const asked = { name, milliseconds: maxAnswer, recursive: true, withoutValidation: true };
     return askServer(upstream.target, asked).then(
-      () => true,
+      ({ rcode }) => rcode,
       (error: NodeJS.ErrnoException) => {
         if (error.code === undefined) upstream.failure = failures.silent;
         else upstream.failure = error.code === 'ECONNREFUSED' ? failures.refused : `${failures.broken}: ${error.code}`;
-        return false;
+        return undefined;
       },
     );
   }

@@ -15,6 +15,7 @@ import { clientCookieLength, cookieOf } from './message-options.ts';
 import { randomOctet } from './random-octets.ts';
 import { StreamConnection } from './stream-connection.ts';
 import { writeQuery } from './upstream-query.ts';
+import type { Usability } from './usability.ts';
 import { WalkedMessage } from './walk-message.ts';
 
 /** Milliseconds for which a server that failed with EDNS, or with mixed case, is asked without that. */
@@ -62,6 +63,7 @@ export class Upstream {
   failure: string | undefined;
   heardAt = -Infinity;
   unansweredProbes = 0;
+  readonly usability: Usability;
   #silent = 0;
   #cookie: Uint8Array | undefined;
   #withoutCookie = 0;
@@ -75,10 +77,12 @@ export class Upstream {
     place: number,
     authorities: string | undefined,
     openSocket: OpenServerSocket,
+    usability: Usability,
     onHealth: (upstream: Upstream, isHealthy: boolean) => void,
   ) {
     this.target = target;
     this.place = place;
+    this.usability = usability;
     this.#onHealth = onHealth;
     this.#ports = new DatagramPorts(target, openSocket, () => {
       this.#counts.foreign += 1;
@@ -100,7 +104,8 @@ export class Upstream {
   }
 
   status(): UpstreamStatus {
-    const { isHealthy: healthy, failure, latency, loops, unansweredProbes } = this;
+    const { isHealthy: healthy, latency, loops, unansweredProbes } = this;
+    const failure = this.failure ?? this.usability.failure;
     return { target: this.place, healthy, failure, latency, loops, unansweredProbes, ...this.#counts };
   }
 
@@ -130,17 +135,17 @@ export class Upstream {
     return exchange;
   }
 
-  /** Asks for the SOA of a name. Returns whether an answer comes in time. */
-  async probe(name: Fqdn, milliseconds: number, now: number): Promise<boolean> {
+  /** Asks for the SOA of a name. Returns the response code; undefined if no answer comes in time. */
+  async probe(name: Fqdn, milliseconds: number, now: number): Promise<number | undefined> {
     const question = { name: nameToWire(name), type: typeCode.SOA, class: recordClass.IN, flags: 0 };
-    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const { promise, resolve } = Promise.withResolvers<number | undefined>();
     const exchange = this.ask(question, { edns: false, stream: false }, now, {
-      answered: () => resolve(true),
-      failed: () => resolve(false),
+      answered: (message) => resolve(message.rcode),
+      failed: () => resolve(undefined),
     });
     const timer = setTimeout(() => {
       this.failure = failures.silent;
-      resolve(false);
+      resolve(undefined);
     }, milliseconds);
     try {
       return await promise;
@@ -150,9 +155,10 @@ export class Upstream {
     }
   }
 
-  /** Counts an answer that was of no use. */
-  noteUseless(): void {
+  /** Counts an answer that was of no use. `why` is for people. */
+  noteUseless(why: string, now: number): void {
     this.#counts.failed += 1;
+    this.usability.failed(why, now);
   }
 
   /** Counts a question that was not answered in time. */

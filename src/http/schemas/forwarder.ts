@@ -71,7 +71,8 @@ const Upstreams = Type.Array(
       target: Target,
       healthy: nullable(Type.Boolean(), { description: 'Null: the target was not asked yet' }),
       failure: nullable(Type.String(), {
-        description: 'Why the last query had no answer; null: it had one, or there was no query yet',
+        description:
+          'Why the last query had no answer, or none that can be used; null: it had one, or there was no query yet',
       }),
       latencyMilliseconds: nullable(Type.Number(), {
         description: "Of the target's answers; null: there were none yet",

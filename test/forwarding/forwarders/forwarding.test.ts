@@ -267,6 +267,35 @@ test('a server is asked over TLS if its target says so, and only if its certific
   assert.equal(server.queries.length, 0, 'a query was sent without TLS');
 });
 
+test('a server that refuses everything is alive, and its state and one line of the log say what it answers', async (t) => {
+  let code = 5;
+  const server = await startBadUpstream(t, (query) =>
+    isProbe(query) || code === 0 ? wellBehaved(query) : [reply(query, { rcode: code })],
+  );
+  const told: { reason?: string; target: string }[] = [];
+  const logger = { ...quiet, warn: (fields: unknown) => void told.push(fields as { target: string }) };
+  const { ask, forwarding } = openForwarding(t, [{ targets: [server.port] }], { logger });
+  const state = () => forwarding.state(parseName('bad.test'))?.upstreams[0];
+  await until(() => state()?.healthy === true, 'the server was not probed');
+  const cases: [number, string | undefined][] = [
+    [5, 'the server answers REFUSED'],
+    [2, 'the server answers SERVFAIL'],
+    [11, 'the server answers RCODE 11'],
+    [0, undefined],
+    [5, 'the server answers REFUSED'],
+  ];
+  for (const [place, [answered, failure]] of cases.entries()) {
+    code = answered;
+    assert.equal((await ask(`www${place}.bad.test`)).rcode, answered === 0 ? 0 : 2);
+    assert.partialDeepStrictEqual(state(), { healthy: true });
+    assert.equal(state()?.failure, failure);
+  }
+  assert.deepEqual(
+    told.map(({ reason, target }) => [reason, target]),
+    [['the server answers REFUSED', `127.0.0.1:${server.port}`]],
+  );
+});
+
 test('the order `round-robin` asks each server in turn, and `fastest` the server that answers soonest', async (t) => {
   const slow = await startBadUpstream(t, (query) => [
     { octets: reply(query, { answers: [good()] }), afterMilliseconds: 100 },

@@ -15,11 +15,11 @@ import { quiet } from './open-forwarding.ts';
 /** Milliseconds after which a server that nobody asks is probed, and a little more. */
 const idle = 31_000;
 
-function forwarderTo(address: string, port: number): ForwarderRuntime {
+function forwarderTo(address: string, port: number, logger = quiet): ForwarderRuntime {
   const targets = [{ address: parseAddress(address), port }];
   const allowFrom = [...forwarderDefaults.allowFrom];
   const forwarder = { ...forwarderDefaults, allowFrom, zone: parseName('idle.test'), targets };
-  return new ForwarderRuntime({ id: 1, forwarder }, openNodeSocket, quiet, () => undefined);
+  return new ForwarderRuntime({ id: 1, forwarder }, openNodeSocket, logger, () => undefined);
 }
 
 test('a server that nobody asks counts as failing after two failed probes, and its state says why', async (t) => {
@@ -53,4 +53,34 @@ test('a server to which no way leads says so, and is not called silent', async (
   new Probes(() => undefined).tick([runtime], performance.now());
   await until(() => upstream?.isHealthy === false, 'the probe has not ended');
   assert.match(upstream?.failure ?? '', /^the connection failed: E[A-Z]+$/);
+});
+
+test('a server that refuses the probe says so, and the log says when it no longer does', async (t) => {
+  let code = 5;
+  const server = await startBadUpstream(t, (query) => [reply(query, { rcode: code })]);
+  const lines: string[] = [];
+  const note = (_: unknown, text = '') => void lines.push(text);
+  const runtime = forwarderTo('127.0.0.1', server.port, { ...quiet, warn: note, info: note });
+  t.after(() => runtime.close());
+  const [upstream] = runtime.upstreams;
+  assert.ok(upstream !== undefined);
+  const probes = new Probes(() => undefined);
+  const failure = () => upstream.status().failure;
+  probes.tick([runtime], performance.now());
+  await until(() => upstream.isHealthy === true, 'the probe has no answer');
+  assert.equal(failure(), 'the server answers REFUSED');
+  code = 3;
+  probes.tick([runtime], performance.now() + idle);
+  await until(() => failure() === undefined, 'the probe is refused');
+  // Some servers answer questions, but not the probe.
+  upstream.usability.succeeded(performance.now());
+  upstream.usability.noteProbe(5, performance.now());
+  assert.equal(failure(), undefined);
+  assert.equal(lines.length, 1);
+  upstream.usability.succeeded(performance.now() + 60_000);
+  upstream.usability.succeeded(performance.now() + 60_000);
+  assert.deepEqual(
+    lines.map((line) => /can(not)? be used/.exec(line)?.[0]),
+    ['cannot be used', 'can be used'],
+  );
 });
