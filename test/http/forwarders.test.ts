@@ -66,6 +66,11 @@ test('a forwarder is added, changed, listed and deleted', async () => {
   assert.partialDeepStrictEqual(second.items, [{ zone: 'xn--bro-hoa.test', unicodeName: 'büro.test' }]);
   await api.ok(204, 'DELETE', '/v1/forwarders/corp.test/cache');
   await api.ok(204, 'DELETE', '/v1/forwarders/corp.test/cache?name=www.corp.test');
+  for (const method of ['GET', 'DELETE'] as const) {
+    const path = '/v1/forwarders/corp.test/cache?name=www';
+    const { detail } = await api.refused('outside_zone', method, path, undefined, ['?name']);
+    assert.match(detail, /write the whole name, such as www\.corp\.test/);
+  }
   for (const zone of ['corp.test', 'xn--bro-hoa.test']) await api.ok(204, 'DELETE', `/v1/forwarders/${zone}`);
   await api.refused('not_found', 'GET', '/v1/forwarders/corp.test', undefined, [':zone']);
   await api.refused('not_found', 'DELETE', '/v1/forwarders/corp.test', undefined, [':zone']);

@@ -10,9 +10,9 @@ import { checkReadOnly } from '../../control/input/read-only.ts';
 import { parseAll } from '../../control/input/refusals.ts';
 import { parseSearch } from '../../control/input/search.ts';
 import { forwarderPath } from '../../control/reading/resource-path.ts';
-import { atField, Refusal } from '../../errors.ts';
+import { atField, Refusal, refuseField } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
-import { parseName } from '../../model/name.ts';
+import { isWithin, parseName } from '../../model/name.ts';
 import { isKnown } from '../../model/unknown.ts';
 import { askingOf } from '../auth.ts';
 import { pageOf } from '../page.ts';
@@ -146,7 +146,7 @@ export const forwarderRoutes: Routes = async (app, services) => {
         summary: 'List answers in the cache of a forwarder, at the replica that you ask',
         params,
         querystring: strict({ name: NameInQuery }),
-        refuses: ['not_found'],
+        refuses: ['not_found', 'outside_zone'],
         response: shown(CachedAnswers),
       },
     },
@@ -167,7 +167,7 @@ export const forwarderRoutes: Routes = async (app, services) => {
         summary: 'Empty the cache of a forwarder, at every replica',
         params,
         querystring: strict({ name: NameInQuery }),
-        refuses: ['not_found'],
+        refuses: ['not_found', 'outside_zone'],
         response: deleted,
       },
     },
@@ -190,10 +190,16 @@ export const forwarderRoutes: Routes = async (app, services) => {
   );
 };
 
-/** Returns the zone, and the name if one was given. */
-function parseCacheQuery(zone: string, name: string | undefined) {
-  return parseAll(
-    () => parseForwarderZone(zone),
+/** Returns the zone, and the name if one was given. Refuses with `outside_zone` a name outside the zone. */
+function parseCacheQuery(zoneText: string, name: string | undefined) {
+  const parsed = parseAll(
+    () => parseForwarderZone(zoneText),
     () => (name === undefined ? undefined : atField('?name', () => parseName(name))),
   );
+  const [zone, wanted] = parsed;
+  if (wanted !== undefined && !isWithin(wanted, zone)) {
+    const message = `${wanted} is not in the forwarded zone ${zone}: write the whole name, such as www.${zone}`;
+    refuseField('outside_zone', '?name', message);
+  }
+  return parsed;
 }
