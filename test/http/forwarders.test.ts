@@ -128,7 +128,9 @@ test('the addresses of a host need no zone that is forwarded', async () => {
   await api.ok(201, 'POST', '/v1/zones', { name: 'hosts.test' });
   await api.ok(201, 'PUT', '/v1/forwarders/2.0.192.in-addr.arpa', { targets: ['192.0.2.53'] });
   const host = { name: 'a.hosts.test', addresses: ['192.0.2.7'] };
-  await api.refused('forwarder_conflict', 'POST', '/v1/hosts', host);
+  const refused = ['/addresses/0'];
+  const { detail } = await api.refused('forwarder_conflict', 'POST', '/v1/hosts', host, refused);
+  assert.match(detail, /delete that forwarder first .*, or write no PTR: use "ptr": false here$/);
   await api.ok(201, 'POST', '/v1/hosts', { ...host, ptr: false });
   await api.ok(204, 'DELETE', '/v1/forwarders/2.0.192.in-addr.arpa');
 });

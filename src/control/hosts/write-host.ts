@@ -130,10 +130,12 @@ function addRecord(
 
 /**
  * Returns the zone for a record of the host. If no zone contains the owner name, creates an automatic zone for a
- * reverse name, and refuses with `zone_not_found` for the host's name or an alias.
+ * reverse name, and refuses with `zone_not_found` for the host's name or an alias. Refuses with `forwarder_conflict` if
+ * that automatic zone is forwarded.
  */
 function zoneFor(builder: TransactionBuilder, host: Host, owner: Fqdn): Zone {
-  const address = host.addresses.find((one) => isWithin(owner, automaticReverseZone(one.address)))?.address;
+  const index = host.addresses.findIndex((one) => isWithin(owner, automaticReverseZone(one.address)));
+  const address = host.addresses[index]?.address;
   const automatic = address === undefined ? undefined : automaticReverseZone(address);
   const known = builder.views.zones.enclosing(owner)?.value ?? (automatic && builder.createdZone(automatic));
   if (known !== undefined) return known;
@@ -142,7 +144,7 @@ function zoneFor(builder: TransactionBuilder, host: Host, owner: Fqdn): Zone {
     refuseField('zone_not_found', path, `no zone covers ${owner}: create one first (POST /v1/zones)`);
   }
   const zone = reverseZoneSettings(automatic, builder.views.zones.enclosing(host.name)?.value.skydns);
-  builder.createZone(zone);
+  builder.createZone(zone, `/addresses/${index}`, 'write no PTR: use "ptr": false here');
   return zone;
 }
 

@@ -145,10 +145,11 @@ export class TransactionBuilder implements DecisionContext {
   /**
    * Creates a zone. The same transaction may write names into it. Requires that nobody else creates a zone between the
    * new zone and its enclosing zone in the views, because the new zone could hide names of such a zone
-   * (test/control/races.test.ts). Refuses with `forwarder_conflict` if an admin has a forwarder of its name.
+   * (test/control/races.test.ts). Refuses with `forwarder_conflict` if an admin has a forwarder of its name. `path`:
+   * the field of the request that needs the zone. `otherWay`: what the request can do without deleting the forwarder.
    */
-  createZone(zone: Zone): this {
-    this.#requireNoForwarder(zone.name);
+  createZone(zone: Zone, path?: string, otherWay = 'take another name'): this {
+    this.#requireNoForwarder(zone.name, path, otherWay);
     this.#created.set(zone.name, zone);
     const parent = parentOf(zone.name);
     for (const enclosing of parent === undefined ? [] : ancestry(parent)) {
@@ -163,15 +164,15 @@ export class TransactionBuilder implements DecisionContext {
    * Refuses if there is a forwarder of this name: a name can belong to a zone or to a forwarder, not to both. A
    * forwarder that follows a stub zone gives way: this transaction deletes it.
    */
-  #requireNoForwarder(zone: Fqdn): void {
+  #requireNoForwarder(zone: Fqdn, path: string | undefined, otherWay: string): void {
     const current = this.views.forwarders.get(zone);
     if (current === undefined) {
       this.requireAbsent(forwarderKey(zone));
     } else if (current.value.stubZoneOf !== undefined) {
       this.deleteForwarder(zone, current.modified);
     } else {
-      const wayOut = `delete it first (DELETE /v1/forwarders/${zone}), or take another name`;
-      refuse('forwarder_conflict', `the zone ${zone} is forwarded to other servers: ${wayOut}`, { zone });
+      const wayOut = `delete that forwarder first (DELETE /v1/forwarders/${zone}), or ${otherWay}`;
+      refuse('forwarder_conflict', `the zone ${zone} is forwarded to other servers: ${wayOut}`, { zone }, path);
     }
   }
 
