@@ -29,8 +29,8 @@ const environmentActor: TokenActor = {
   rights: allRights,
 };
 export const whereTokensAre =
-  "the first start with an empty store creates a token, in the file admin-token of that replica's data directory; " +
-  'or ZONEWRIGHT_ADMIN_TOKEN sets one';
+  'a start creates a token if the store has none of an admin, and the log names its file: admin-token in the data ' +
+  'directory of that replica, or admin-token-2 if there was such a file; or ZONEWRIGHT_ADMIN_TOKEN sets one';
 
 /** A client may fail 20 times at once, then once every 3 seconds. */
 export const failedAttempts = { size: 20, refillSeconds: 3, maxKeys: 10_000 };

@@ -312,6 +312,7 @@ test('without a valid token the answer is 401 with WWW-Authenticate, and the ope
   ]) {
     const answer = await agent.post('/v1/zones').set('authorization', authorization).send({ name: 'x' });
     assert.equal(problemIn(answer).code, 'unauthorized', authorization);
+    assert.match(problemIn(answer).detail, /admin-token in the data directory .* or admin-token-2 if/);
     assert.equal(answer.headers['www-authenticate'], 'Bearer');
   }
   assert.equal(problemIn(await agent.get('/v1/hosts')).code, 'unauthorized');
