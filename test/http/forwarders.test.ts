@@ -5,8 +5,12 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { OutcomeUnknown } from '../../src/store/store.ts';
 import type { Api } from '../support/api-client.ts';
+import { changedStore } from '../support/changed-store.ts';
+import { embeddedStore } from '../support/control-plane.ts';
 import { startReplica } from '../support/replica.ts';
+import { servedApi } from '../support/served-api.ts';
 import { type StartedApp, startedApp } from '../support/started-app.ts';
 import { suiteCleanup } from '../support/suite-cleanup.ts';
 import { temporaryFolder } from '../support/temporary.ts';
@@ -170,4 +174,28 @@ test('everybody sees forwarders, only an admin without a scope changes them', as
     await other.refused('forbidden', 'DELETE', '/v1/forwarders/seen.test');
     await other.refused('forbidden', 'DELETE', '/v1/forwarders/seen.test/cache');
   }
+});
+
+test('while the store takes no writes, emptying a cache empties that of this replica, and the refusal says so', async (t) => {
+  let isAway = false;
+  const own = await embeddedStore(t);
+  const store = changedStore(own, {
+    commit: async (transaction) => {
+      if (isAway) throw new OutcomeUnknown('no answer');
+      return own.commit(transaction);
+    },
+  });
+  const emptied: unknown[] = [];
+  const forwarders = {
+    state: async () => undefined,
+    answers: async () => [],
+    emptyCache: async (zone: string, name?: string) => void emptied.push([zone, name]),
+  };
+  const { api: served } = await servedApi(t, { store, services: { forwarders } });
+  await served.ok(201, 'PUT', '/v1/forwarders/corp.test', { targets: ['192.0.2.53'] });
+  isAway = true;
+  const path = '/v1/forwarders/corp.test/cache?name=www.corp.test';
+  const { detail } = await served.refused('store_unavailable', 'DELETE', path);
+  assert.match(detail, /^this replica has emptied its cache of corp\.test, but the others may still have theirs/);
+  assert.deepEqual(emptied, [['corp.test', 'www.corp.test']]);
 });

@@ -12,7 +12,7 @@ import { parseSearch } from '../../control/input/search.ts';
 import { forwarderPath } from '../../control/reading/resource-path.ts';
 import { atField, Refusal, refuseField } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
-import { isWithin, parseName } from '../../model/name.ts';
+import { type Fqdn, isWithin, parseName } from '../../model/name.ts';
 import { isKnown } from '../../model/unknown.ts';
 import { askingOf } from '../auth.ts';
 import { pageOf } from '../page.ts';
@@ -180,8 +180,9 @@ export const forwarderRoutes: Routes = async (app, services) => {
       } catch (error) {
         // This replica empties its cache even if the others cannot be told.
         const isRefused = request.isTrial || (error instanceof Refusal && error.status < 500);
-        if (!isRefused) await emptyHere();
-        throw error;
+        if (isRefused) throw error;
+        await emptyHere();
+        throw error instanceof Refusal && error.code === 'store_unavailable' ? emptiedOnlyHere(zone) : error;
       }
       // The watch has told the thread that forwards. This waits until the thread has heard it.
       await emptyHere();
@@ -189,6 +190,14 @@ export const forwarderRoutes: Routes = async (app, services) => {
     },
   );
 };
+
+/** Returns the refusal if this replica has emptied its cache, but the store has not told the others. */
+function emptiedOnlyHere(zone: Fqdn): Refusal {
+  return new Refusal(
+    'store_unavailable',
+    `this replica has emptied its cache of ${zone}, but the others may still have theirs, since the store did not confirm the order: try again later`,
+  );
+}
 
 /** Returns the zone, and the name if one was given. Refuses with `outside_zone` a name outside the zone. */
 function parseCacheQuery(zoneText: string, name: string | undefined) {
