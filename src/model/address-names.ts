@@ -19,10 +19,10 @@ export interface AddressNames {
 /** By default, `hex` is off, because a label that ends with a date, such as `backup-20240101`, has the same form. */
 export const addressNamesDefaults = { dashed: true, dotted: true, hex: false, ipv6: true } as const;
 
-/** A low limit, because a question may compare the address in its name with all ranges. */
+/** A low limit, because DNS may compare the address in the name of a question with all ranges. */
 export const maxAddressNameRanges = 32;
 
-/** Throws InvalidValue for settings by which no name can hold an address. */
+/** Throws InvalidValue if no name can hold an address by these settings. */
 export function checkAddressNames(settings: AddressNames): void {
   const { dashed, dotted, hex, ipv6 } = settings;
   if (!dashed && !dotted && !hex)

@@ -25,7 +25,10 @@ export interface AddressRange extends Interval {
   prefixLength?: number;
 }
 
-/** Parses one range of a pool. Clears the host bits of a prefix, and makes the text canonical. Throws InvalidValue. */
+/**
+ * Parses one range of a pool or of `addressNames`. Clears the host bits of a prefix, and makes the text canonical.
+ * Throws InvalidValue.
+ */
 export function parseRange(text: string): AddressRange {
   const range = parseFilterRange(text);
   if (range.family === 'ipv6' && range.first < ipv4Base && range.last > ipv4Base)

@@ -83,7 +83,7 @@ export function addressRdata(address: Address): Uint8Array {
   return familyOf(address) === 'ipv4' ? bytes.subarray(12) : bytes;
 }
 
-/** Returns the number of the address in the rdata of an A or AAAA record. */
+/** Returns the address in the rdata of an A or AAAA record, as a number. */
 export function addressFromRdata(rdata: Uint8Array): AddressNumber {
   let value = 0n;
   for (let at = 0; at < rdata.length; at += 4) {

@@ -29,7 +29,7 @@ export type Holder =
 export interface AddressRecord {
   address: Address;
   space: string;
-  /** The pool that gave the address; null for an address that a host named outside every pool. */
+  /** The pool that gave the address; null if a request named the address outside every pool. */
   pool: string | null;
   state: 'held' | 'released';
   holders: Holder[];
@@ -49,8 +49,8 @@ export function coolDownEnd({ since, freeAt }: AddressRecord, coolDownSeconds: n
 }
 
 /**
- * Returns whether a newcomer may share a held address. All holders and the newcomer must be allocations with the same
- * sharing key, each must have ports, and no two may have the same port (as in MetalLB).
+ * Returns whether a newcomer may share a held address, as in MetalLB. All holders and the newcomer must be allocations
+ * with the same sharing key. Each must have ports, and no two may have the same port of the same protocol.
  */
 export function mayShare(holders: readonly Holder[], newcomer: Holder): boolean {
   return (

@@ -1,5 +1,5 @@
-// Audit events: what the ledger keeps, with the actor, of a change that users can see, or of refused requests. The
-// events of one transaction are in one key of the store until the ledger takes them.
+// Audit events: each describes a change that users can see, or refused requests. The ledger keeps the events, with
+// their actors. Until then, the events of one transaction are in one key of the store.
 
 /** The resources whose changes make events. */
 export const auditedResources = [
@@ -18,7 +18,7 @@ export type AuditedResource = (typeof auditedResources)[number];
 export const auditedActions = ['created', 'changed', 'deleted', 'imported'] as const;
 export type AuditedAction = (typeof auditedActions)[number];
 
-/** All resources of events. `authentication`: the requests of one client that had no valid token. */
+/** All resources of events. `authentication`: requests without a valid token, from one client. */
 export const eventResources = [...auditedResources, 'authentication'] as const;
 export type EventResource = (typeof eventResources)[number];
 export const eventActions = [...auditedActions, 'refused'] as const;

@@ -38,7 +38,9 @@ export interface ZoneBelow {
   nameservers: readonly string[];
 }
 
-/** The types that give no warning at a delegation. Some have rules of their own: {@link checkTypes} refuses a DNAME. */
+/**
+ * The types that give no warning at a delegation. DNAME is one of them, because {@link checkTypes} refuses it there.
+ */
 const typesAtDelegation: ReadonlySet<string> = new Set(['NS', 'DS', 'NSEC', 'RRSIG', 'DNAME', 'A', 'AAAA']);
 const addressTypes: ReadonlySet<string> = new Set(['A', 'AAAA']);
 /** The types that give no warning in the enclosing zone, at the name of a served zone inside it. */

@@ -38,7 +38,8 @@ export class GarbageCollector {
   /**
    * Collects the garbage if there is much of it. What a collection leaves may belong to running requests, and become
    * garbage when they end. V8 also keeps freed pages: some 100 MB after much work. So a later call, when the thread is
-   * idle, collects once more and shrinks the heap (test/model/garbage-collector.test.ts).
+   * idle, collects once more. It also shrinks the heap, unless the heap is too large for that
+   * (test/model/garbage-collector.test.ts).
    */
   collectIfMuch(): void {
     const now = taken();

@@ -24,8 +24,8 @@ export interface ChangingList<T, K> {
 const sliceSize = 1000;
 
 /**
- * Yields the wanted items after the key `start`, or all. Each slice asks for the items after the last one of the slice
- * before.
+ * Yields the wanted items. With `start`, only those after that key. Each slice asks for the items after the last item
+ * of the slice before.
  */
 export async function* listInSlices<T, K>(
   { items, keyOf, matches = () => true }: ChangingList<T, K>,

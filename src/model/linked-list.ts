@@ -1,7 +1,8 @@
-// A list from which members are removed at once. For members that come and go thousands of times a second: a Set would
-// keep removed members alive until V8's next full collection, through the tables that it has outgrown.
+// A list for members that come and go thousands of times a second. Removing a member takes the same short time in a
+// list of any length. A Set would keep removed members alive until V8's next full collection, through the tables that
+// it has outgrown.
 
-/** What a member needs. Only the list sets it. */
+/** The fields that a member needs. Only the list sets them. */
 export interface Linked<T> {
   previous: T | undefined;
   next: T | undefined;

@@ -1,4 +1,5 @@
-// Domain names: parsed once, then passed on as `Fqdn`. Presentation form and wire form. No zones, no records.
+// Domain names: parsed once, then passed on as `Fqdn`. Converts them between presentation form and wire form. Knows no
+// zones and no records.
 
 import { isInternational, withALabels } from './international-name.ts';
 import { InvalidValue } from './invalid-value.ts';

@@ -7,7 +7,8 @@ import { InvalidValue } from './invalid-value.ts';
 import { messageOf } from './thrown.ts';
 
 /**
- * Throws InvalidValue unless `cert` is a certificate, with or without intermediate ones, and `key` is its private key.
+ * Throws InvalidValue if `cert` is not a certificate, or if `key` is not its private key. Intermediate certificates may
+ * follow the certificate in `cert`.
  */
 export function checkCertificate(cert: string, key: string): void {
   try {

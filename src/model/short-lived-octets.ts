@@ -1,4 +1,5 @@
-// Octets for a moment: cut from a larger piece, since a piece of memory for each of them costs more than their use.
+// Octets that are needed only for a moment. They are parts of a larger piece of memory, because allocating a piece for
+// each use costs more than the use itself.
 
 /** The octets of a piece. It is freed when none of its parts is used any more, so parts must not live long. */
 const pieceOctets = 2 ** 16;
@@ -6,7 +7,7 @@ const pieceOctets = 2 ** 16;
 let piece = new Uint8Array(0);
 let used = 0;
 
-/** Returns so many octets, all 0. Do not keep them: they keep many others. */
+/** Returns `length` octets, all 0. Do not keep them: they would keep the whole piece in memory. */
 export function shortLivedOctets(length: number): Uint8Array {
   if (length > pieceOctets / 8) return new Uint8Array(length);
   if (used + length > piece.length) {
@@ -18,7 +19,7 @@ export function shortLivedOctets(length: number): Uint8Array {
   return octets;
 }
 
-/** Returns a copy of the octets from `from` to `end`. Do not keep it. */
+/** Returns a copy of the octets from `from` to before `end`. Do not keep the copy. */
 export function shortLivedCopy(source: Uint8Array, from: number, end: number): Uint8Array {
   const copy = shortLivedOctets(end - from);
   copy.set(source.subarray(from, end));

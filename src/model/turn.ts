@@ -1,7 +1,7 @@
 // Shares the event loop between requests with long work. All of them together get a few milliseconds of each pass of
 // the loop, and the rest of the work waits in line for later passes. So a health check, which does not wait in line,
-// and the store's watch wait for one pass at most, however many requests there are. All work of requests in slices uses
-// this file (test/model/turn.test.ts).
+// and the store's watch wait for one pass at most, however many requests there are. All work that requests do in slices
+// uses this file (test/model/turn.test.ts).
 // Node accepts one connection in each pass. So a health check on a new connection waits one pass for each connection
 // before it, and most passes have no work of requests while connections arrive (test/http/turns.test.ts).
 

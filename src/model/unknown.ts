@@ -1,7 +1,7 @@
 // The unknown value: stands for a field whose fault is already reported, and for everything that follows from that
 // field. It occurs only in a request that is checked for more faults and writes nothing (http/every-fault.ts). It can
-// be passed on like any value. Code that works with it throws UnknownValue, so no fault is reported that depends on the
-// field.
+// be passed on like any value. Code that works with it throws UnknownValue, so no fault that depends on the field is
+// reported.
 
 export class UnknownValue extends Error {
   constructor() {
@@ -16,10 +16,11 @@ function throwUnknown(): never {
 
 /**
  * Stands for a value of any type. JavaScript can compare it, test whether it is true, and look it up in a Map without
- * throwing: there, use {@link known} or {@link isKnown}. It counts as true, so test flags that allow more first.
+ * throwing: there, use {@link known} or {@link isKnown}. An unknown flag counts as true. So test a flag that allows
+ * more before a flag that allows less.
  */
 export const unknownValue = new Proxy(
-  // A function, because code that distinguishes objects and texts takes it for neither.
+  // A function, because code that distinguishes texts from objects takes a function for neither.
   () => undefined,
   {
     get: throwUnknown,

@@ -28,9 +28,9 @@ export interface Zone {
   nameservers: Fqdn[];
   soa: SoaSettings;
   skydns: boolean;
-  /** Whether stub zones that others have in the layout of this zone are forwarded. Absent: they are not. */
+  /** True: the stub zones that others have written into the SkyDNS layout of this zone are forwarded. */
   stubZones?: boolean;
-  /** The clients that may ask there. Absent: the default of forwarders. */
+  /** The clients whose questions for these stub zones are forwarded. Absent: the default of forwarders. */
   stubZonesAllowFrom?: string[];
   /** Absent: no name of the zone holds an address. */
   addressNames?: AddressNames;

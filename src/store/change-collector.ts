@@ -30,7 +30,9 @@ export function entryOf(kv: EtcdKeyValue, known: (full: string) => string): Entr
   };
 }
 
-/** Collects the events of one watch stream. A response has whole revisions; a fragment of a response may not. */
+/**
+ * Collects the events of one watch stream. A response has whole revisions, but a fragment may end within a revision.
+ */
 export class ChangeCollector {
   readonly #known: (full: string) => string;
   readonly #reportsPrevious: boolean;
@@ -43,8 +45,8 @@ export class ChangeCollector {
   }
 
   /**
-   * Returns the changes that this message completes (test/store/change-collector.test.ts). Throws {@link Compacted} if
-   * an event lacks the value before it.
+   * Returns the changes that this message completes (test/store/change-collector.test.ts). With the option `previous`,
+   * throws {@link Compacted} if an event lacks the value before it.
    */
   collect(message: WatchMessage): Change[] {
     const complete: Change[] = [];

@@ -39,22 +39,22 @@ export interface EmbeddedOptions {
 
 /** The prefix of relative keys in the database. It differs from absolute keys, which begin with `/`. */
 export const embeddedRoot = ':';
-/** The most jobs that share one SQLite transaction, so that a burst does not block the event loop for long. */
+/** The maximum number of jobs in one SQLite transaction, so that a burst does not block the event loop for long. */
 const maxGroup = 1000;
 /** A page ends when its values together have this many characters. */
 const maxPage = 4 * 1024 * 1024;
-/** The most rows that one query of a list reads. Their values together may be larger than a page. */
+/** The maximum number of rows that one query of a list reads. Their values together may be larger than a page. */
 const rowsPerRead = 128;
 /**
- * A list with `writtenAfter` reads the rows of the revisions since then, if these are no more than this. Otherwise it
- * reads the whole prefix.
+ * A list with `writtenAfter` reads only the rows of the revisions after that one, if there are at most this many such
+ * revisions. Otherwise it reads the whole prefix.
  */
 const recentRevisions = 1000;
-/** The fewest revisions that one compaction removes, so that not every commit pays for one. */
+/** The minimum number of revisions that one compaction removes, so that not every commit pays for a compaction. */
 const compactionStep = 64;
 /**
- * The most revisions that one compaction removes, so that no commit waits long. It is more than a group of commits can
- * add.
+ * The maximum number of revisions that one compaction removes, so that no commit waits long. A group of commits adds
+ * fewer.
  */
 const maxCompaction = 2 * maxGroup;
 
@@ -255,15 +255,15 @@ export class EmbeddedDatabase {
   }
 
   /**
-   * Keeps the lease alive until the returned function is called, or this process ends: no other process has the folder
-   * open.
+   * Keeps the lease alive until the returned function is called, or this process ends. Only the process that has the
+   * folder open ends leases.
    */
   guard(lease: LeaseId): () => void {
     this.#guarded.add(lease);
     return () => void this.#guarded.delete(lease);
   }
 
-  /** Returns the time that is compared with the lease's expiry. 0 for a guarded lease, so that it never expires. */
+  /** Returns the time that is compared with the lease's expiry; 0 for a guarded lease, so that the lease is alive. */
   #aliveAt(lease: LeaseId): number {
     return this.#guarded.has(lease) ? 0 : Date.now();
   }

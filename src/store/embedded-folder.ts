@@ -85,7 +85,8 @@ export function openDatabase(folder: string): DatabaseSync {
 
 /** Closes the folder's database. SQLite moves the contents of the WAL into the database, and deletes the WAL. */
 export function closeDatabase(folder: string, database: DatabaseSync): void {
-  // Before SQLite deletes the WAL: after a crash in between, the WAL must not seem to be lost.
+  // Mark the store as closed before SQLite deletes the WAL. Otherwise, after a crash in between, the WAL would seem
+  // lost.
   markClosed(folder);
   database.close();
 }
@@ -144,7 +145,7 @@ function lost(folder: string, reason: string, { cause, wayOut }: { cause?: unkno
  */
 function keepPrivate(folder: string): void {
   try {
-    // Only if the file is missing: closing a file ends the locks that this process has on it.
+    // Do this only if the file is missing: closing a file ends the locks that this process has on it.
     if (!existsSync(databaseFile(folder))) closeSync(openSync(databaseFile(folder), 'a', ownerOnly));
     for (const name of readdirSync(folder)) if (/^store\./.test(name)) chmodSync(join(folder, name), ownerOnly);
   } catch {

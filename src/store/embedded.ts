@@ -20,7 +20,7 @@ import {
   type WatchOptions,
 } from './store.ts';
 
-/** The most revisions that a watch reads with one query. */
+/** The maximum number of revisions that a watch reads with one query. */
 const watchStep = 64;
 
 /**

@@ -7,7 +7,7 @@ import { Compacted, HistoryLost, LeaseGone, StoreUnavailable, TransactionTooLarg
 /** A response was larger than this client accepts. */
 export class MessageTooLarge extends Error {}
 
-/** Returns the store's error for a failed call. Returns an error that shows a bug of the caller unchanged. */
+/** Returns the store's error for a failed call. If the error shows a bug of the caller, returns it unchanged. */
 export function meaningOf(error: unknown, endpoint: string): Error {
   const message = messageOf(error);
   if (error instanceof StoreUnavailable || error instanceof Compacted) return error;

@@ -65,7 +65,7 @@ const maxMessage = 64 * 1024 * 1024;
  */
 const pagesAhead = 4;
 const timesAsFar = 16;
-/** The most changes that wait for a slow reader before the stream is paused. */
+/** If more changes than this wait for a slow reader, the stream is paused. */
 const maxQueue = 1000;
 
 interface EtcdEndpoint {
@@ -73,7 +73,7 @@ interface EtcdEndpoint {
   client: Etcd3;
 }
 
-/** A step of a watch stream: a change. Without events, its revision says up to where all changes have been sent. */
+/** A step of a watch stream: a change or, without events, the revision up to which all changes have been sent. */
 type Progress = Change;
 
 type StreamOptions = NonNullable<Parameters<WatchClient['watch']>[0]>;

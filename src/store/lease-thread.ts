@@ -1,6 +1,6 @@
-// The entry file of the thread that keeps leases of etcd while the main thread is busy. The thread needs only one
-// message, so it speaks gRPC itself: etcd3 with its gRPC would take 18 MB here. The thread needs no user name, since
-// etcd renews a lease for any client.
+// The entry file of the thread that keeps leases of etcd while the main thread is busy. The thread calls only one
+// method of etcd, so it speaks gRPC itself: etcd3 with its gRPC would take 18 MB here. The thread needs no user name,
+// since etcd renews a lease for any client.
 
 import type { ClientHttp2Session } from 'node:http2';
 import { setTimeout as delay } from 'node:timers/promises';

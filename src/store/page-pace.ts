@@ -2,10 +2,10 @@
 // requested range, so listing a million keys page by page would take minutes. Instead, a short range is requested,
 // whose end is guessed from the page before.
 
-/** The most pages that are remembered, of all lists together. */
+/** The maximum number of pages that are remembered, of all lists together. */
 const maxPages = 64;
 /**
- * A key is compared by this many octets, from the first octet in which the keys of a page differ. The octets after them
+ * The number of octets of a key that count, from the first octet in which the two keys of a page differ. Later octets
  * are ignored.
  */
 const width = 6;

@@ -203,7 +203,7 @@ function ownRevision(revision: Revision, offset: number): Revision {
   return (revision - offset) as Revision;
 }
 
-/** Returns a compare of the store's own revisions that holds exactly if this compare of shown revisions does. */
+/** Returns the compare with the store's own revisions that holds exactly if `compare`, with shown revisions, holds. */
 function ownCompare(compare: Compare, offset: number): Compare {
   switch (compare.kind) {
     case 'absent':

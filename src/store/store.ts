@@ -40,7 +40,7 @@ export interface Transaction {
   operations: Operation[];
 }
 
-/** The most compares, and the most operations: etcd's default of `--max-txn-ops`. */
+/** The maximum number of compares, and that of operations: etcd's default of `--max-txn-ops`. */
 export const maxOperations = 128;
 
 /**
@@ -53,11 +53,11 @@ export interface CommitResult {
 }
 
 export interface ListOptions {
-  /** The first key of the page; by default, that of the prefix. For the next page, pass {@link Page.next}. */
+  /** The first key of the page; by default, the first one of the prefix. For the next page, pass {@link Page.next}. */
   from?: string;
   /** The revision at which the keys are read; by default the newest. {@link Page.revision} returns it. */
   at?: Revision;
-  /** The most keys of the page; 1000 by default. A page may have fewer, although more follow. */
+  /** The maximum number of keys in the page; 1000 by default. A page may have fewer, although more follow. */
   limit?: number;
   /** Only without `at`: keys that were not written after this revision may be left out, if that is faster. */
   writtenAfter?: Revision;

@@ -8,7 +8,7 @@ import { type Store, StoreUnavailable, type Transaction } from './store.ts';
 export interface WatchedStore {
   /** The store, whose writes are watched. */
   readonly store: Store;
-  /** Returns false from a write that failed with StoreUnavailable until a transaction with a put is committed. */
+  /** Returns false after a write failed with StoreUnavailable, until a transaction with a put is committed. */
   takesWrites(): boolean;
 }
 

@@ -27,8 +27,8 @@ export const header = {
   /** (A) Grows by one after blocks were unlinked; never 0 (quiescence.ts). */
   epoch: 1,
   /**
-   * (A) The index of zones, with names relative to the root. The `data` of a node is the zone, or the forwarder, with
-   * this name.
+   * (A) The index of zones, with names relative to the root. The `data` of a node is the zone, or the forwarder, that
+   * has the node's name.
    */
   zones: 2,
   /** Mixed into the hash of every name, so that clients cannot choose names whose hashes collide. */
@@ -143,7 +143,7 @@ export const dataFlags = {
   dname: 4,
   /**
    * At least one RRSIG record has the TTL of the RRset that it covers, which differs from the TTL with which the RRSIG
-   * RRset was put. A word after the last RRset has the latter.
+   * RRset was put. A word after the last RRset has the TTL with which it was put.
    */
   signatureTtl: 8,
   /** An RRset of the name has `inheritsTtl`. */
@@ -166,9 +166,7 @@ export const rrset = {
   lengthAndManager: 1,
 } as const;
 
-/**
- * A bit of `lengthAndManager`: the RRset inherits its TTL from the zone's default TTL (TableWriter.setDefaultTtl).
- */
+/** A bit of `lengthAndManager`: the RRset inherits its TTL from the zone's default TTL (TableWriter.setDefaultTtl). */
 export const inheritsTtl = 0x8000_0000;
 
 export const rrsetRecordsByte = 8;

@@ -121,8 +121,8 @@ interface CodedRrset {
 }
 
 /**
- * Returns the TTL of the RRset that a signature covers, which is the signature's TTL too (RFC 4034 §3). Undefined if
- * `all` has no such RRset. `all` never has the SOA.
+ * Returns the TTL of the RRset that a signature covers: the signature must have the same TTL (RFC 4034 §3). Undefined
+ * if `all` has no such RRset, as for the signature of a SOA.
  */
 function ttlOfCovered(signature: Uint8Array, all: readonly CodedRrset[]): number | undefined {
   const covered = ((signature[0] as number) << 8) | (signature[1] as number);

@@ -1,4 +1,4 @@
-// Iterations over the nodes of a zone. The zone may change between their steps.
+// Iterations over the nodes of a zone. The zone may change between the steps of an iteration.
 
 import * as layout from './layout.ts';
 import { none, type Reference, unitWords, type ZoneId } from './layout.ts';

@@ -94,9 +94,9 @@ function setFlags(bytes: Uint8Array, which: Reference, flags: number): void {
 }
 
 /**
- * Removes the key's name, whose node is `node`, and then the names above it, until one of them still has RRsets or
- * names below it. Never removes the apex. Readers see the names disappear from the bottom up. Calls `before` with each
- * node before it is removed.
+ * Removes `node`, the node of the key's name, and then the nodes above it, up to the first one that is the apex, or has
+ * RRsets or names below it. That one stays. Readers see the names disappear from the bottom up. Calls `before` with
+ * each node before it is removed.
  */
 export function removeEmptyNodes(
   memory: Memory,

@@ -1,6 +1,6 @@
 // Frees an unlinked block when every reader has begun a new batch, or gone to sleep, since the block was unlinked
-// (quiescent states, as in userspace RCU). Readers report these with TableReader.enter and TableReader.leave. The test:
-// test/table/quiescence.test.ts.
+// (quiescent states, as in userspace RCU). Readers report both with TableReader.enter and TableReader.leave
+// (test/table/quiescence.test.ts).
 
 import type { Allocator } from './allocator.ts';
 import { cell, cellCount, header, type Reference } from './layout.ts';

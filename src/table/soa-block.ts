@@ -60,8 +60,8 @@ export function decodeSoa(reader: TableReader, zone: ZoneId): Soa {
 }
 
 /**
- * Returns the first labels of the name, followed by room for a pointer to the longest suffix that the name shares with
- * the zone, and the form of the name (`soaNameForm`).
+ * Returns the octets and the form (`soaNameForm`) of a name. The octets are the first labels, then room for a pointer
+ * to the longest suffix that the name shares with the zone. If there is no such suffix, they are the whole name.
  */
 function compress(name: Uint8Array, zone: Uint8Array): { octets: Uint8Array; form: number } {
   const labels = labelStarts(name);

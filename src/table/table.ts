@@ -63,8 +63,8 @@ const loadsInOrder = process.arch === 'x64';
 /**
  * Loads a word that the writer may be changing. Later loads see at least what the writer wrote before it wrote this
  * word. Atomics.load is a function call, which is slow in a search (bench/respond.ts), so on x64 a plain load is used.
- * We assume, without a promise, that V8 keeps plain loads in order too. If V8 does not, test/table/readers.test.ts
- * finds torn, missing or freed names. V8 may also reuse a word that it has loaded before: no loop may wait until load()
+ * V8 does not promise to keep plain loads in order: we assume it. If V8 does not, test/table/readers.test.ts finds
+ * torn, missing or freed names. V8 may also reuse a word that it has loaded before: no loop may wait until load()
  * returns another value.
  */
 export function load(words: Uint32Array, at: number): number {

@@ -37,7 +37,7 @@ export interface AddressNode {
   addresses: AddressNumber[];
 }
 
-/** Is told which addresses the records of a name have, before and after a write. */
+/** A listener to writes: it learns which addresses the records of a name have before and after each write. */
 export interface AddressListener {
   /** Returns whether writes in the zone are to be reported. */
   tracks(zone: ZoneId): boolean;
@@ -350,7 +350,7 @@ export class TableWriter {
   }
 
   /**
-   * Replaces the zone's SOA with one atomic store. This costs so little that every change of the zone may call it.
+   * Replaces the zone's SOA with one atomic store. This costs so little that it may follow every change of the zone.
    * Throws TableFull.
    */
   putSoa(zone: ZoneId, soa: Soa): void {

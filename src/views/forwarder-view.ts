@@ -41,8 +41,9 @@ export class ForwarderView {
   }
 
   /**
-   * Sets the only listeners. `changed` is called at once if there are forwarders, and before questions for a new
-   * forwarder are handed on. `flushed` is called when the cached answers of a forwarder, or of one name in it, must go.
+   * Sets the only listeners. `changed` is called at once if there are forwarders, and after each change. For a new
+   * forwarder, it is called before questions are handed on. `flushed` is called when the cached answers of a forwarder,
+   * or of one of its names, must go.
    */
   listen(changed: () => void, flushed: (zone: Fqdn, name: Fqdn | undefined) => void = () => {}): void {
     this.#changed = changed;
@@ -67,8 +68,8 @@ export class ForwarderView {
   }
 
   /**
-   * Serves the forwarder with the name of a deleted zone, if there is one. Both can exist only by an edit of the store
-   * by hand; then the zone is served until it is deleted.
+   * Serves the forwarder with the name of a deleted zone, if there is one. A zone and a forwarder can have the same
+   * name only after an edit of the store by hand. Then the zone is served until it is deleted.
    */
   zoneDeleted(zone: Fqdn): void {
     this.#publish(zone);

@@ -88,7 +88,7 @@ export class PoolState {
     return settingsOf(pool) === settingsOf(this.#value);
   }
 
-  /** Counts an address record in the pool's ranges. */
+  /** Counts the record of an address in the pool's ranges. */
   add(record: AddressRecord): void {
     const { value, counts, usable, end } = this.#placeOf(record);
     this.#leave(value, undefined);

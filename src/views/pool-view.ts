@@ -60,7 +60,7 @@ export class PoolView {
     return this.#stateAt(space, addressNumber(address));
   }
 
-  /** Returns a pool of the space, and that of its ranges which overlaps `range`. The pool `except` is ignored. */
+  /** Finds a pool of the space with a range that overlaps `range`. Returns both. The pool `except` is ignored. */
   overlapping(space: string, range: AddressRange, except: string): { pool: Pool; range: AddressRange } | undefined {
     const ranges = this.#ranges.get(space);
     if (ranges === undefined) return undefined;

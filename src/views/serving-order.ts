@@ -1,6 +1,6 @@
-// The order in which the changes of one revision become visible: of a new host first the addresses, then the PTRs, then
-// the aliases. A new zone comes after its names, so that it is published complete. Then come deletions, in the opposite
-// order. Serials come last: when DNS serves a new serial, it serves all changes of that revision
+// The order in which the changes of one revision become visible: for a new host first the addresses, then the PTRs,
+// then the aliases. A new zone comes after its names, so that it is published complete. Then come deletions, in the
+// opposite order. Serials come last: when DNS serves a new serial, it serves all changes of that revision
 // (test/views/serving-order.test.ts).
 
 /** The stages, in order. Changes whose handler names no stage are in `put` and `delete`. */

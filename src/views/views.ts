@@ -37,7 +37,7 @@ export class Views extends KindViews {
   readonly #logger: Logger;
   readonly #self: () => Nameserver;
   readonly #served = new ServedRevision();
-  /** The keys that the current load has read; undefined if no load is running. */
+  /** The keys that the current load has read, of names only those with a fault; undefined if no load is running. */
   #seen: Set<string> | undefined;
   /** The revision of every held key, so that a reload finds deleted keys. For names, the table has the revisions. */
   readonly #held = new Map<string, Revision>();
@@ -177,7 +177,8 @@ export class Views extends KindViews {
   /**
    * Applies one revision of the store. Resolves when the revision is served. The caller must wait for that before it
    * applies the next revision: long work is done in slices, with turns of the event loop between them. Without long
-   * work, the revision is served when this function returns. Rejects if the signal aborts between two slices.
+   * work, the revision is served as soon as this function has returned its promise. Rejects if the signal aborts
+   * between two slices.
    */
   async apply(change: Change, signal?: AbortSignal): Promise<void> {
     this.#applying = true;

@@ -136,8 +136,8 @@ export class ZoneApexes {
   }
 
   /**
-   * Returns the RRsets `rrsets` of a name, with the implied RRsets of all other types. Nothing is added to a CNAME, and
-   * no address to the addresses in `rrsets`, not even one of the other family: these may belong to another machine.
+   * Returns the RRsets `rrsets` of a name, with the implied RRsets of all other types. Adds nothing to a CNAME. If
+   * `rrsets` has addresses, adds none, not even of the other family: those in `rrsets` may belong to another machine.
    */
   withImplied(owner: Fqdn, rrsets: TableRrset[], implied: Rrset[]): TableRrset[] {
     if (implied.length === 0) return rrsets;
@@ -150,7 +150,7 @@ export class ZoneApexes {
 
   /**
    * Writes the implied records that the settings require now, and removes those that are no longer implied. If it
-   * throws TableFull, only some of them may be written.
+   * throws TableFull, only some of these records may be written.
    */
   #imply(state: ApexState): void {
     const implied = impliedBy(state.value, this.#nameservers, this.#ownNs(state));

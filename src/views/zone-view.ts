@@ -360,7 +360,7 @@ export class ZoneView {
     return this.#loading && this.#load === 1;
   }
 
-  /** Writes these names of a changed host again, since the TTLs of the host's records depend on it. */
+  /** Writes these names of a changed host again, since the TTLs of their records depend on the host. */
   renewTtls(owners: Iterable<Fqdn>): void {
     for (const owner of owners) {
       const zone = this.enclosing(owner)?.value;

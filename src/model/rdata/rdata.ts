@@ -20,7 +20,7 @@ interface Field extends FieldCodec {
 export const maxRdataText = 640 * 1024;
 /**
  * The limit for the characters of a record's text on output. 65535 octets fit, each written as `\DDD`. A set of tens of
- * thousands of types or ports is longer, and is written in RFC 3597's form, with a tenth of that length
+ * thousands of types or ports is longer. It is written in RFC 3597's form, which is much shorter
  * (test/model/rdata.test.ts).
  */
 export const maxWrittenText = 256 * 1024;

@@ -202,7 +202,9 @@ export type FieldKind = {
   [Type in keyof typeof rows]: (typeof rows)[Type] extends { fields: Fields<infer Kind> } ? Kind : never;
 }[keyof typeof rows];
 
-/** The types with names that are never stored: those of messages (RFC 6895 §3.1), and NXNAME, which is for bitmaps. */
+/**
+ * The types that have a name but are not stored: those of messages (RFC 6895 §3.1), and NXNAME, which is for bitmaps.
+ */
 const messageTypes = {
   OPT: 41,
   NXNAME: 128,

@@ -1,5 +1,5 @@
-// Splits rdata in presentation form into tokens (RFC 1035 §5.1), which are separated by blanks or in quotes. Tokens
-// keep their escapes. Parentheses and comments belong to zone files, not to single records.
+// Splits rdata in presentation form into tokens (RFC 1035 §5.1), which are separated by blanks or in quotes.
+// Parentheses and comments belong to zone files, not to single records.
 
 import { isUtf8 } from 'node:buffer';
 import { InvalidValue } from '../invalid-value.ts';
@@ -149,7 +149,7 @@ function escaped(octet: number): string {
   return `\\${String(octet).padStart(3, '0')}`;
 }
 
-/** Returns a character-string in quotes. Escapes `"` and `\`, and writes all but printable ASCII as `\DDD`. */
+/** Returns a character-string in quotes. Escapes `"` and `\`. Writes octets outside printable ASCII as `\DDD`. */
 export function quote(octets: Uint8Array): string {
   let text = '"';
   for (const octet of octets) {

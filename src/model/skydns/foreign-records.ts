@@ -1,6 +1,6 @@
-// Makes records from the values of others in the SkyDNS layout, by the RFCs. A value has records at one name only: the
-// name of its key without as many first labels as `targetstrip` says, or the zone's apex if the key is at or below the
-// zone's `apex.dns`. CoreDNS answers some values differently: docs/skydns.md.
+// Makes records from the values of others in the SkyDNS layout, by the RFCs. A value has records at one name only. If
+// the key is at or below the zone's `apex.dns`, this is the apex. Otherwise it is the key's name without its first
+// labels: `targetstrip` is their number. CoreDNS answers some values differently: docs/skydns.md.
 
 import { isIP } from 'node:net';
 import { parseAddress } from '../address.ts';
@@ -50,7 +50,7 @@ function ownerOf(zone: Fqdn, name: Fqdn, { host = '', targetstrip = 0 }: SkydnsS
     if (isIP(host) === 0) throw new InvalidValue(`at ${layoutName(zone, 'apex')}, 'host' must be an address`);
     return zone;
   }
-  // CoreDNS does the same: it takes the whole name if that has too few labels.
+  // As in CoreDNS: if the name has too few labels, `targetstrip` is ignored.
   if (targetstrip >= labelsOf(name).length) return name;
   let owner = name;
   for (let stripped = 0; stripped < targetstrip; stripped += 1) owner = parentOf(owner) ?? owner;

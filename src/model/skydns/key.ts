@@ -1,6 +1,6 @@
-// Keys of the SkyDNS layout: the prefix, then the labels of a name in reverse order, each after a slash. Several values
-// of one name have keys with a last label that differs: `targetstrip` in the value says that this label is not part of
-// the name.
+// Keys of the SkyDNS layout: the prefix, then the labels of a name in reverse order, each after a slash. If a name has
+// several values, each of their keys ends in one more label: `targetstrip` in the value says that this label is not
+// part of the name.
 
 import { InvalidValue } from '../invalid-value.ts';
 import { type Fqdn, labelsOf, parseName, root } from '../name.ts';
@@ -21,8 +21,8 @@ export function skydnsKey(prefix: string, name: Fqdn): string {
 }
 
 /**
- * Returns the name that all labels of a key make, those that `targetstrip` takes away included. Throws InvalidValue if
- * the key is not below the prefix, or its labels make no name.
+ * Returns the name that is made of all labels of a key, also of those that `targetstrip` takes away. Throws
+ * InvalidValue if the key is not below the prefix, or its labels make no name.
  */
 export function skydnsName(prefix: string, key: string): Fqdn {
   const path = key.startsWith(`${prefix}/`) ? key.slice(prefix.length + 1) : '';

@@ -12,7 +12,9 @@ import { layoutName, skydnsKey } from './key.ts';
 import { formatService, ownOwner, type SkydnsService } from './service.ts';
 import { serviceText } from './service-text.ts';
 
-/** The types that have values here. The NS of an apex get theirs from control/skydns/wanted-keys.ts. */
+/**
+ * The types whose values are made here. control/skydns/wanted-keys.ts makes the values of the NS records of an apex.
+ */
 const skydnsTypes: ReadonlySet<string> = new Set(['A', 'AAAA', 'CNAME', 'PTR', 'TXT', 'MX', 'SRV']);
 
 /** The types whose value is at the key of the name itself, because CoreDNS reads only that key for them. */

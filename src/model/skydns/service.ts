@@ -1,7 +1,7 @@
-// One value of the SkyDNS layout: JSON with only optional fields. CoreDNS ignores unknown fields. A value that CoreDNS
-// cannot parse makes it answer SERVFAIL for all names above. So we write well-formed values, and check the values of
-// others strictly. foreign-records.ts makes DNS records from values of others, own-values.ts makes values from our
-// records.
+// One value of the SkyDNS layout: JSON with only optional fields. CoreDNS ignores unknown fields. If CoreDNS cannot
+// parse a value, it answers SERVFAIL for all names above that value. So we write well-formed values, and check the
+// values of others strictly. foreign-records.ts makes DNS records from values of others, own-values.ts makes values
+// from our records.
 
 import { InvalidValue, unlessInvalid } from '../invalid-value.ts';
 

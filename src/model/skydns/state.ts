@@ -10,7 +10,7 @@ export interface SkydnsFault {
   reason: string;
 }
 
-/** The number of faults, and some of them. */
+/** The number of all faults, and the first of them ({@link FirstFaults}). */
 export interface SkydnsFaults {
   count: number;
   first: SkydnsFault[];
@@ -43,12 +43,12 @@ export interface SkydnsState {
   notServed: SkydnsFaults;
 }
 
-/** The settings of a zone that decide which keys it has. `on`: the zone's `skydns`. If it is false, there are none. */
+/** The settings of a zone that decide which keys it has. `on`: the zone's `skydns`. If `on` is false, it has none. */
 export interface SkydnsSettings {
   on: boolean;
   generation: number;
   defaultTtl: number;
-  /** Stands for the zones inside that hide names of the zone: these names have no keys. Absent: there are none. */
+  /** A digest of the zones inside this one that hide names of it: hidden names have no keys. Absent: there are none. */
   hiddenBy?: string;
 }
 

@@ -1,5 +1,6 @@
-// Stub zones of the SkyDNS layout. Their keys are below `stub.dns` of a zone: the reversed name of a domain, then a
-// leaf for each of its servers. SkyDNS forwarded the domain to them. CoreDNS has ignored them since 2019.
+// Stub zones of the SkyDNS layout. Their keys are below `stub.dns` of a zone: the reversed name of a domain, then one
+// more label for each of its servers. SkyDNS forwarded the domain to these servers. CoreDNS has ignored them since
+// 2019.
 
 import { isIP } from 'node:net';
 import { parseAddress } from '../address.ts';

@@ -107,7 +107,7 @@ export class ZoneFileContents {
 
   /**
    * Leaves out a record outside the zone, with a warning or, if `strict`, a fault. The SOA of another zone is always a
-   * fault: the file is for that zone.
+   * fault: it shows that the file is for that other zone.
    */
   #leaveOut({ owner, type, line }: ZoneFileRecord): void {
     const { zone } = this;

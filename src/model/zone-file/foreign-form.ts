@@ -6,7 +6,7 @@ export const formOctets = 4;
 
 const toUtf8 = 'convert it to UTF-8';
 
-/** The beginnings of such files, as latin1. UTF-16 without a byte order mark begins with two ASCII characters. */
+/** The beginnings of such files, as latin1. UTF-16 without a byte order mark is recognized by two ASCII characters. */
 const forms: readonly [start: RegExp, fault: string][] = [
   [/^(?:\xff\xfe\0\0|\0\0\xfe\xff)/, `the file is in UTF-32: ${toUtf8}`],
   [/^(?:\xff\xfe|\xfe\xff|[^\0]\0[^\0]\0|\0[^\0]\0[^\0])/, `the file is in UTF-16: ${toUtf8}`],

@@ -30,7 +30,7 @@ export interface LexerWarning {
 
 type Item = ZoneFileEntry | LexerFault | LexerWarning;
 
-/** The maximum characters of an entry. */
+/** The limit for the characters of an entry. */
 const maxEntry = maxRdataText;
 
 const notUtf8 =
@@ -199,8 +199,8 @@ export class ZoneFileLexer {
 }
 
 /**
- * Returns the line end of a file that begins with this text: a bare CR if one ends the first line, otherwise LF, with
- * or without CRs before it. Undefined if the text does not show it yet.
+ * Returns the line end of a file that begins with this text. If a bare CR ends the first line, each CR, LF and CRLF is
+ * a line end; otherwise each LF is. Undefined if the text does not show it yet.
  */
 function findLineEnd(text: string): string | RegExp | undefined {
   const first = text.search(/[\r\n]/);

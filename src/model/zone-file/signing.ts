@@ -32,7 +32,7 @@ export class ZoneSigning {
     this.#zone = zone;
   }
 
-  /** Notes the record if it belongs to the signing of the zone or is a ZONEMD, and returns whether it does. */
+  /** Returns whether the record belongs to the signing of the zone, or is a ZONEMD. Notes such a record. */
   takes(record: ZoneFileRecord): boolean {
     const { owner, type, line } = record;
     if (type === 'ZONEMD') {
@@ -55,8 +55,8 @@ export class ZoneSigning {
   }
 
   /**
-   * Adds a warning about the left-out records that says what to do. With `refuse`, adds a fault instead if the zone was
-   * signed.
+   * Adds a warning that names the left-out types, and says what to do. With `refuse`, adds a fault instead if the zone
+   * was signed.
    */
   check(findings: Findings, refuse: boolean): void {
     if (this.#digestLine > 0)

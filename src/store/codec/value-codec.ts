@@ -36,7 +36,7 @@ export function valueCodec<Fields extends TProperties>(fields: Fields): ValueCod
         const [fault] = isValid.errors ?? [];
         throw new InvalidValue(`the stored value does not fit: ${fault?.instancePath ?? ''} ${fault?.message ?? ''}`);
       }
-      // In a copy, a field of this name would become the prototype of the copy.
+      // Code that copies the fields by assignment would make this field the prototype of its copy.
       if (Object.hasOwn(value, '__proto__'))
         throw new InvalidValue('the stored value does not fit: it has a field __proto__');
       const { v: _, ...rest } = value;

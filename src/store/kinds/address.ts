@@ -26,7 +26,7 @@ export function addressKey(space: string, address: Address): string {
   return addressesPrefix(space) + addressHex(address);
 }
 
-/** Returns the prefix of all addresses of a space; with `addresses`, the longest prefix that all of these have. */
+/** Returns the prefix of all keys of a space; with `addresses`, the longest prefix that the keys of these share. */
 export function addressesPrefix(space: string, addresses: readonly Address[] = []): string {
   const [first = '', ...others] = addresses.map(addressHex);
   let length = first.length;

@@ -1,5 +1,5 @@
-// Flushes: `flushes/<zone>` → when the caches of the zone's forwarder were last emptied, and of which names. Each
-// replica empties its own cache when it sees that the key was written.
+// Flushes: `flushes/<zone>` → when cached answers of the zone's forwarder were last removed: those of one name, or all.
+// Each replica removes the answers from its own cache when it sees that the key was written.
 
 import { Type } from '../../model/json-schema.ts';
 import type { Fqdn } from '../../model/name.ts';

@@ -18,7 +18,7 @@ interface StoredAnswer {
   result: unknown;
 }
 
-/** What the views keep of an answer: the octets of its key and value. */
+/** What the views keep of an answer: the number of octets of its key and value. */
 interface AnswerSize {
   octets: number;
 }

@@ -1,5 +1,5 @@
-// Locks of imports: `imports/<zone>` → no value. The process that imports a zone file has the zone's key, on a lease,
-// so that a zone has only one import at a time.
+// Locks of imports: `imports/<zone>` → no value. The process that imports a zone file creates this key, on a lease, so
+// that a zone has only one import at a time.
 
 import type { Fqdn } from '../../model/name.ts';
 import { decodeName, encodeName } from '../codec/encoded-name.ts';

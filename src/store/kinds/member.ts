@@ -21,7 +21,7 @@ export function memberKey(replica: string): string {
 
 export const memberValue: ValueCodec<Member> = valueCodec({
   replica: Type.String({ minLength: 1, maxLength: 63 }),
-  /** More addresses would not fit into one RRset. */
+  /** A limit, so that the addresses fit into one RRset. */
   dns: Type.Array(text, { maxItems: 1000 }),
   instance: Type.Optional(text),
 } satisfies FieldsOf<Member>);

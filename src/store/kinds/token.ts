@@ -30,8 +30,8 @@ export interface StoredToken extends Rights {
 }
 
 /**
- * The id of the token that ZONEWRIGHT_ADMIN_TOKEN sets. No stored token has this id, so audit events tell the two
- * apart.
+ * The id of the token that ZONEWRIGHT_ADMIN_TOKEN sets. No stored token has this id, so an audit event shows that this
+ * token was used.
  */
 export const environmentToken = 'environment';
 

@@ -10,7 +10,7 @@ const zeroAngle = 2 ** 31;
 /** The value of the reference spheroid. Altitudes are in centimetres. */
 const zeroAltitude = 10_000_000;
 
-/** The limit for the size and for each precision, in whole metres. */
+/** The limit for the size and for each precision, in metres. Decimals are not compared: 90000000.99 is allowed. */
 const maxSize = 9e7;
 
 /** The defaults of size, horizontal and vertical precision: 1 m, 10 km, 10 m. */
@@ -57,8 +57,8 @@ function parseMetres(text: string): number {
 }
 
 /**
- * Returns a length in one octet: the first digit of its centimetres, and the number of digits after it. Takes these for
- * zeros, as BIND does.
+ * Returns a length in one octet: the first digit of its centimetres, and the number of the digits after the first one.
+ * The octet has no room for those digits: they become zeros, as in BIND.
  */
 function parseSize(text: string): number {
   const centimetres = parseMetres(text);

@@ -138,7 +138,7 @@ const port: ValueCodec = {
   },
 };
 
-/** RFC 9848: the list of configurations, in base64. */
+/** The value of `ech` (RFC 9848): the list of configurations, in base64. */
 const base64: ValueCodec = {
   plain: true,
   parse: (value) => {
@@ -155,11 +155,11 @@ const base64: ValueCodec = {
   },
 };
 
-/** RFC 6570 §2.2, §2.3: an optional operator, and variables with optional modifiers. */
+/** Match the expressions of a URI template (RFC 6570 §2.2, §2.3): an optional operator, variables, their modifiers. */
 const variable = String.raw`(?:\w|%[\dA-Fa-f]{2})(?:\.?(?:\w|%[\dA-Fa-f]{2}))*(?:\*|:[1-9]\d{0,3})?`;
 const expressions = new RegExp(String.raw`\{[+#./;?&]?(${variable}(?:,${variable})*)\}`, 'g');
 
-/** RFC 9461 §5: a URI template that is a path and has the variable dns. */
+/** The value of `dohpath` (RFC 9461 §5): a URI template that is a path and has the variable `dns`. */
 const template: ValueCodec = {
   parse: (value) => {
     template.format(value);

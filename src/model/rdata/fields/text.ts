@@ -99,7 +99,8 @@ function checkTag(tag: string): string {
 }
 
 /**
- * NAPTR (RFC 3402 §3.2): empty, or delimiter, expression, delimiter, replacement, delimiter, and optional flags `i`.
+ * The `regexp` of NAPTR (RFC 3402 §3.2): empty, or delimiter, expression, delimiter, replacement, delimiter, and
+ * optional flags `i`.
  */
 const checkSubstitution: Check = (octets) => {
   const value = String.fromCharCode(...octets);
