@@ -66,7 +66,7 @@ export function mayShare(holders: readonly Holder[], newcomer: Holder): boolean 
   );
 }
 
-/** Returns whether two holders use different ports. A holder without ports needs the whole address. */
+/** Returns whether two holders have no port in common. A holder without ports needs all ports of the address. */
 function portsAreApart(a: readonly Port[] | undefined, b: readonly Port[] | undefined): boolean {
   if (a === undefined || b === undefined || a.length === 0 || b.length === 0) return false;
   return !a.some((one) => b.some((other) => one.protocol === other.protocol && one.port === other.port));

@@ -1,5 +1,5 @@
-// Audit events: each describes a change that users can see, or refused requests. The ledger keeps the events, with
-// their actors. Until then, the events of one transaction are in one key of the store.
+// Audit events: each describes a change that users can see, or refused requests. The events of one transaction are in
+// one key of the store until the ledger takes them. The ledger keeps them with their actors.
 
 /** The resources whose changes make events. */
 export const auditedResources = [

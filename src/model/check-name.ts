@@ -25,7 +25,7 @@ export interface NameFinding {
   message: string;
   /** The rule that is broken. Absent for a warning. */
   code?: NameRule;
-  /** The host that manages one of the RRsets. */
+  /** The host that manages one of the RRsets, as `host:<name>`. */
   managedBy?: string;
   /** The cut that hides the name. */
   cut?: ZoneCut;

@@ -35,8 +35,8 @@ export interface Forwarder {
 }
 
 /**
- * Unless an admin decides otherwise, only this machine itself may ask: behind published ports and services of a
- * cluster, clients from anywhere have private addresses.
+ * Unless an admin decides otherwise, only this machine itself may ask. Private networks would be no safe default:
+ * behind published ports and services of a cluster, clients from anywhere have private addresses.
  */
 export const forwarderDefaults = {
   strategy: 'first-healthy',

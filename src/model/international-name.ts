@@ -89,7 +89,7 @@ function uLabelOf(aLabel: string): string {
   return hasHyphensInside && domainToASCII(uLabel) === aLabel ? uLabel : aLabel;
 }
 
-/** Converts labels, and remembers the results of some, because the names of one zone share labels. */
+/** Converts labels. Remembers up to `maxRemembered` results, because the names of one zone share labels. */
 class Labels {
   readonly #convert: (label: string) => string;
   readonly #known = new Map<string, string>();

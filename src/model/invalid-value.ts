@@ -44,7 +44,7 @@ function moved({ message, path, others }: InvalidValue, to: string): InvalidValu
   );
 }
 
-/** After this many faults of one value, none is sought: finding all faults of a long list would take too long. */
+/** After this many faults of one value, no more are sought: finding all faults of a long list would take too long. */
 const maxFaults = 100;
 
 /**

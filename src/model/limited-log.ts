@@ -1,4 +1,5 @@
-// Warnings that may be many at once: few of them in a minute are logged, and one line has the number of the others.
+// Warnings that may be many at once: in each minute, only the first ones are logged. One line has the number of the
+// others.
 
 import type { Logger } from './logger.ts';
 

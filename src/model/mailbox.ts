@@ -20,8 +20,8 @@ export function parseMailbox(text: string): Fqdn {
 }
 
 /**
- * Corrects the name that a zone file has if its author wrote an e-mail address in place of a name: makes a dot of the
- * `@` in the first label. Returns any other name unchanged.
+ * Corrects a name of a zone file whose author wrote an e-mail address in place of a name: makes a dot of the `@` in the
+ * first label. Returns any other name unchanged.
  */
 export function withoutAt(name: Fqdn): Fqdn {
   return name.replace(/^((?:\\[^@]|[^\\.])+)\\@(?=[^.])/, '$1.') as Fqdn;

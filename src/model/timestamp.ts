@@ -25,7 +25,7 @@ export function parseTimestamp(text: string): number {
   return milliseconds;
 }
 
-/** Returns the time itself, or the first or last one that {@link parseTimestamp} takes. */
+/** Returns the time itself or, if {@link parseTimestamp} does not take it, the nearest time that it takes. */
 export function nearestTimestamp(milliseconds: number): number {
   return Math.min(Math.max(milliseconds, minTime), maxTime);
 }

@@ -71,8 +71,8 @@ export class ChangeCollector {
   }
 
   /**
-   * Adds the value before the event. etcd reads it when it sends the event, and sends none if that revision has been
-   * compacted.
+   * Adds the value before the event. etcd reads that value when it sends the event, and leaves it out if its revision
+   * has been compacted.
    */
   #addPrevious(event: StoreEvent, before: EtcdKeyValue | undefined): void {
     if (before !== undefined) event.previous = entryOf(before, this.#known);

@@ -1,5 +1,5 @@
-// Refuses transactions that no store accepts, whatever data it has, before anything is sent. Such a transaction is a
-// bug of the caller.
+// Refuses, before anything is sent, a transaction that no store accepts, whatever data the store has. Such a
+// transaction is a bug of the caller.
 
 import { fullKey } from './key-space.ts';
 import { maxOperations, type Transaction } from './store.ts';

@@ -289,7 +289,7 @@ export class EmbeddedDatabase {
   #holds(compare: Compare): boolean {
     if (compare.kind === 'quiet') {
       const { start, end } = rangeOf(embeddedRoot, compare.prefix);
-      // If there were few revisions since then, reads their rows. Otherwise reads the rows of the prefix.
+      // If there are few revisions after `since`, reads their rows. Otherwise reads the rows of the prefix.
       const recent = this.revision - compare.since < this.#keepRevisions;
       const modified = recent ? this.#statements.modifiedRecently : this.#statements.modifiedSince;
       return modified.get(compare.since, start, end) === undefined;

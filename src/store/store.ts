@@ -12,7 +12,7 @@ export interface Entry {
   modified: Revision;
 }
 
-/** A condition of a transaction. If one of them does not hold, nothing is written. */
+/** A condition of a transaction. If one condition does not hold, nothing is written. */
 export type Compare =
   /** The key does not exist. */
   | { kind: 'absent'; key: string }
@@ -121,8 +121,8 @@ export interface Store {
   /**
    * Yields all changes below `prefix` from revision `from` on, in order, without gaps or duplicates. Waits while the
    * store cannot be reached, then goes on. Ends when `signal` aborts. Throws {@link Compacted} if the next revision is
-   * no longer kept, or with the option `previous`, if the entry before an event is not. Throws {@link HistoryLost} if
-   * the store was restored or replaced since this client first read it.
+   * no longer kept. With the option `previous`, throws it also if the entry before an event is no longer kept. Throws
+   * {@link HistoryLost} if the store was restored or replaced since this client first read it.
    */
   watch(prefix: string, from: Revision, signal: AbortSignal, options?: WatchOptions): AsyncIterable<Change>;
 

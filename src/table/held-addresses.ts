@@ -32,7 +32,7 @@ export class HeldAddresses {
   found: number = held.nothing;
   /** The TTL of the answers, in seconds. */
   ttl = 0;
-  /** The offset at which the number begins that #readNumber has read last. */
+  /** The offset of the first digit of the number that #readNumber has read last. */
   #start = 0;
 
   /**

@@ -142,8 +142,8 @@ export const dataFlags = {
   delegation: 2,
   dname: 4,
   /**
-   * At least one RRSIG record has the TTL of the RRset that it covers, which differs from the TTL with which the RRSIG
-   * RRset was put. A word after the last RRset has the TTL with which it was put.
+   * At least one RRSIG record has the TTL of the RRset that it covers, and the RRSIG RRset was put with another TTL. A
+   * word after the last RRset has that other TTL.
    */
   signatureTtl: 8,
   /** An RRset of the name has `inheritsTtl`. */

@@ -14,7 +14,7 @@ export interface Table {
   readonly buffer: SharedArrayBuffer;
 }
 
-/** Thrown if the table has no room for a write. What has changed then: see the method of TableWriter. */
+/** Thrown if the table has no room for a write. Each method of TableWriter says what it has changed then. */
 export class TableFull extends Error {
   constructor(wantedBytes: number) {
     super(`the zone table has no room for another ${wantedBytes} bytes`);

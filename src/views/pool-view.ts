@@ -60,7 +60,10 @@ export class PoolView {
     return this.#stateAt(space, addressNumber(address));
   }
 
-  /** Finds a pool of the space with a range that overlaps `range`. Returns both. The pool `except` is ignored. */
+  /**
+   * Finds a pool of the space with a range that overlaps `range`. Returns the pool and that range. Ignores the pool
+   * `except`.
+   */
   overlapping(space: string, range: AddressRange, except: string): { pool: Pool; range: AddressRange } | undefined {
     const ranges = this.#ranges.get(space);
     if (ranges === undefined) return undefined;

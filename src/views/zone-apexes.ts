@@ -150,7 +150,7 @@ export class ZoneApexes {
 
   /**
    * Writes the implied records that the settings require now, and removes those that are no longer implied. If it
-   * throws TableFull, only some of these records may be written.
+   * throws TableFull, only some of the implied records may be written.
    */
   #imply(state: ApexState): void {
     const implied = impliedBy(state.value, this.#nameservers, this.#ownNs(state));

@@ -201,7 +201,7 @@ export class ZoneFileReader {
     }
   }
 
-  /** Returns the tokens that a token of a template makes. A token in quotes has several fields of rdata. */
+  /** Returns the tokens that a token of a template makes. A token in quotes may have several fields of rdata. */
   #generated(token: string, number: number): string[] {
     if (!/^"[^"]*"$/.test(token)) return [substitute(token, number)];
     const lexer = new ZoneFileLexer();
@@ -249,8 +249,8 @@ export class ZoneFileReader {
   }
 
   /**
-   * Warns that a record and the file have no TTL. As in BIND, all such records get the minimum of a SOA that has no TTL
-   * itself. Otherwise they get the last TTL that was written (RFC 1035 §5.1).
+   * Warns that neither the record nor the file has a TTL. As in BIND, all such records get the minimum of a SOA that
+   * has no TTL itself. Otherwise they get the last TTL that was written (RFC 1035 §5.1).
    */
   *#noteMissingTtl(line: number, type: RecordType, wire: Uint8Array): Generator<Item> {
     if (this.#soaMinimum !== undefined) return;

@@ -13,7 +13,7 @@ const hostTypes: readonly string[] = ['A', 'AAAA', 'PTR', 'CNAME'];
 
 /**
  * A record takes at most this many octets in a message: `octetsPerCharacter` for each character of its text, and
- * `octetsPerRecord` in addition (for NSEC).
+ * `octetsPerRecord` in addition, for its fixed fields and for short names of types in NSEC.
  */
 const octetsPerCharacter = 4;
 const octetsPerRecord = 64;
