@@ -7,11 +7,11 @@ import { InvalidValue } from './invalid-value.ts';
 export interface AddressNames {
   /** A name holds an address only if one of these ranges contains the address. */
   ranges: string[];
-  /** `app-10-1-2-3` and `10-1-2-3`; with `ipv6` also `2001-db8--1`. */
+  /** Allows names such as `app-10-1-2-3` and `10-1-2-3`; with `ipv6`, also `2001-db8--1`. */
   dashed: boolean;
-  /** `app.10.1.2.3`. IPv4 only. */
+  /** Allows names such as `app.10.1.2.3`, for IPv4 only. */
   dotted: boolean;
-  /** `app-0a010203` and `0a010203`; with `ipv6` also 32 digits. */
+  /** Allows names such as `app-0a010203` and `0a010203`; with `ipv6`, also 32 digits. */
   hex: boolean;
   ipv6: boolean;
 }

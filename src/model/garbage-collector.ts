@@ -19,7 +19,7 @@ export class GarbageCollector {
   readonly #collect: Collect;
   /** The octets of the heap and of buffers after the last collection, or a lower number that was measured later. */
   #kept = taken();
-  /** True after a collection of a working thread, until the idle thread has collected, too. */
+  /** True after a collection, until the thread collects once more while it is idle. */
   #waitsForIdle = false;
   /** True if the last collection of a working thread left more than {@link maxHeap}. */
   #hasLeftMuch = false;

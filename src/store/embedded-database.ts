@@ -37,7 +37,7 @@ export interface EmbeddedOptions {
   logger?: Logger;
 }
 
-/** The prefix of relative keys in the database. It differs from absolute keys, which begin with `/`. */
+/** The prefix of relative keys in the database. No absolute key has this prefix: absolute keys begin with `/`. */
 export const embeddedRoot = ':';
 /** The maximum number of jobs in one SQLite transaction, so that a burst does not block the event loop for long. */
 const maxGroup = 1000;

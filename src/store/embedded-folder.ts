@@ -104,8 +104,8 @@ export function numberIn(statement: StatementSync, ...values: string[]): number 
 /**
  * Refuses a folder that had a store, but whose database file is missing or empty: SQLite would create a new database
  * and delete the WAL, and we would serve no zones. Refuses a folder whose WAL is missing although the store was not
- * closed: the newest changes were only in the WAL. A WAL that was shortened cannot be recognised: a crash may have cut
- * it off.
+ * closed: the newest changes were only in the WAL. Accepts a shortened WAL: a crash may have cut off its
+ * end.
  */
 function refuseLost(folder: string): void {
   const file = databaseFile(folder);

@@ -21,7 +21,7 @@ interface Pools {
   exist(): boolean;
   /** Returns whether a pool has the address in its ranges. */
   covers(value: AddressNumber): boolean;
-  /** Calls `change`, with which the address begins or ceases to be recorded, and lets the pools count it again. */
+  /** Calls `change`, with which the address begins or ceases to be recorded. The pools count the address anew. */
   aroundChange(value: AddressNumber, change: () => void): void;
 }
 

@@ -11,7 +11,7 @@ export interface ForeignFault {
   reason: string;
 }
 
-/** The name of the values (`owner`), its zone, and the types of the RRsets there that do not come from others. */
+/** The name of the values (`owner`), its zone, and the types of its RRsets that do not come from others. */
 interface ForeignPlace {
   zone: Fqdn;
   owner: Fqdn;

@@ -1,7 +1,7 @@
 // Recognizes, by its first octets, a file that is compressed, in BIND's raw format, or in UTF-16 or UTF-32. Otherwise
 // each line of such a file would get a fault of its own.
 
-/** The number of octets that {@link foreignFormFault} needs. Only a shorter file may have fewer. */
+/** The number of octets that {@link foreignFormFault} needs. Pass fewer only for a shorter file. */
 export const formOctets = 4;
 
 const toUtf8 = 'convert it to UTF-8';

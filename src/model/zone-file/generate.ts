@@ -10,7 +10,7 @@ interface GenerateRange {
 }
 
 const maxNumbers = 1_000_000;
-/** The limits for the characters of a record that is made, and of one placeholder. They are those of BIND. */
+/** The limits for the characters of a record that is made, and of one placeholder. BIND has the same limits. */
 const maxMade = 65_535;
 const maxWidth = 127;
 /** The limit for the characters that one `$GENERATE` makes in total: as many as a whole file may have. */
