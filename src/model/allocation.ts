@@ -1,4 +1,4 @@
-// The holders of an address, and the rules by which they may share it.
+// The stored record of an address: its holders, the rules by which they may share the address, and its cool-down.
 
 import type { Address } from './address.ts';
 import type { Fqdn } from './name.ts';

@@ -1,4 +1,4 @@
-// The revision of the store. store/store.ts says how a store makes revisions.
+// The revisions of the store, and the serials of zones, which are revisions. store/store.ts defines the store.
 
 /** The number of a transaction that changed something. Revisions grow strictly, from 1. */
 export type Revision = number & { readonly brand: 'Revision' };
