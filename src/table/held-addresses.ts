@@ -14,8 +14,8 @@ import {
 import type { NameKey } from './name-key.ts';
 
 /**
- * The bits of what was found for a name. `name`: the name exists. Without `ipv4` and `ipv6`, it is only above address
- * names.
+ * Bits that tell what was found for a name. `name`: the name exists. Without `ipv4` and `ipv6`, it has no address, but
+ * is above address names.
  */
 export const held = { nothing: 0, name: 1, ipv4: 2, ipv6: 4 } as const;
 

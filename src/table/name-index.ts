@@ -34,7 +34,7 @@ export class NameIndexes {
   }
 
   /**
-   * Makes room for `more` names, so that insert() needs no memory of the table. `owner` is the word that has the
+   * Makes room for `more` names, so that {@link insert} allocates nothing. `owner` is the word that has the
    * index's reference. Throws TableFull.
    */
   reserve(owner: number, more: number): void {

@@ -6,7 +6,7 @@ import type { Allocator } from './allocator.ts';
 import { cell, cellCount, header, type Reference } from './layout.ts';
 import { cellWord } from './table.ts';
 
-/** The number of changes after which a new epoch begins, and the readers' cells are read, if anything waits. */
+/** After this many changes, if anything waits, a new epoch begins and the cells of the readers are read. */
 const changesPerEpoch = 32;
 
 /** A queue of unlinked blocks: their references, and the epoch in which each was unlinked. */

@@ -1,5 +1,5 @@
-// Reads the table: finds zones, nodes and RRsets by name. The methods that answering uses allocate nothing. Every thread
-// that answers queries has a reader, and so has the writer. Layout: layout.ts. Presentation form: node-data.ts.
+// Reads the table: finds zones, nodes and RRsets by name. The methods that answering uses allocate nothing. Every
+// thread that answers queries has a reader, and so has the writer. Layout: layout.ts. Presentation form: node-data.ts.
 
 import { isInRanges } from './address-ranges.ts';
 import * as layout from './layout.ts';

@@ -167,7 +167,7 @@ export class Zones {
     this.#memory.quiescence.whenUnseen(() => this.#dismantling.push(zone));
   }
 
-  /** Frees at most `count` blocks of nodes and zones in `#dismantling`, with all that belongs to them. */
+  /** Frees at most `count` nodes and zones of `#dismantling`, with the blocks that belong to them. */
   dismantle(count: number): void {
     const { words, allocator, indexes } = this.#memory;
     for (let left = count; left > 0 && this.#dismantling.length > 0; left -= 1) {
