@@ -1,8 +1,8 @@
-// The format of a backup, version 1: UTF-8 lines, each ended by a line feed. The first line is the header and the last
-// one the trailer; both are JSON objects. Each line between them is one key of the store: a JSON array of key and
-// value. If the backup has the ledger, lines with its SQLite file follow the keys: each has a piece of the file,
-// compressed with Zstandard, in base64, as the only text of a JSON array. The trailer has the SHA-256 of all octets
-// before it. docs/operations.md describes the format for users. Which keys a backup has: kept-kinds.ts.
+// The format of a backup, version 1: UTF-8 lines, each ended by a line feed. The first line is the header: a JSON
+// object. Then each key of the store has a line: a JSON array of the key and its value. If the backup has the ledger,
+// lines with its SQLite file follow: each is a JSON array with one text, a piece of the file, compressed with Zstandard
+// and in base64. The last line is the trailer: a JSON object that has the SHA-256 of all octets before the trailer.
+// docs/operations.md describes the format for users. Which keys a backup has: kept-kinds.ts.
 
 import { createHash, type Hash } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -14,7 +14,7 @@ export const formatVersion = 1;
 export const maxPiece = 512 * 1024;
 
 /**
- * `included`: the backup has the ledger. The other values say why not: `left-out` means that the client wanted none.
+ * `included`: the backup has the ledger. The other values say why it does not. `left-out`: the client wanted no ledger.
  */
 export type LedgerInBackup = 'included' | 'postgresql' | 'off' | 'left-out';
 
@@ -41,7 +41,7 @@ export interface BackupHeader {
 
 export type BackupEntry = readonly [key: string, value: string];
 
-/** How many keys there are of each kind, by the part of the key before its first `/`. */
+/** The number of keys of each kind, by the part of the key before its first `/`. */
 export type KeyCounts = Readonly<Record<string, number>>;
 
 /** Computes the trailer of a backup from its text. */

@@ -1,7 +1,7 @@
 // Makes backups for clients. A backup is written to a file of the data directory first, and then sent. So the store is
-// read at full speed, and a slow client makes neither the store keep old revisions nor this process use memory. The
-// name of the file is removed before the first octet is written, so the system frees the file when it is closed, also
-// after a crash.
+// read at full speed: for a slow client, the store need not keep old revisions, and this process need not keep the
+// backup in memory. The name of the file is removed before the first octet is written, so the system frees the file
+// when it is closed, also after a crash.
 
 import { type FileHandle, open, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,11 +11,11 @@ import { Compacted, type Store } from '../store/store.ts';
 import type { LedgerSource } from './ledger-copy.ts';
 import { type BackupOrigin, writeBackup } from './write-backup.ts';
 
-/** Attempts to read the store while etcd compacts it. */
+/** The maximum number of attempts to read the store. An attempt fails if etcd compacts the store meanwhile. */
 const maxAttempts = 3;
-/** Octets of the disk that a backup leaves free, so that an embedded store on the same disk can go on. */
+/** The number of octets that a backup leaves free on the disk: an embedded store on the same disk needs them. */
 const reserve = 64 * 1024 * 1024;
-/** Octets that are written between two checks of the free space. */
+/** The number of octets between two checks of the free space. */
 const checkEvery = 8 * 1024 * 1024;
 
 interface SpoolOptions {
@@ -34,10 +34,10 @@ export interface SpooledBackup {
   text: Readable;
 }
 
-/** Another backup is being made or sent. */
+/** The error while another backup is being made or sent. */
 export class BackupRunning extends Error {}
 
-/** The disk has no room for a backup. */
+/** The error of a backup for which the disk has no room. */
 export class NoRoom extends Error {}
 
 export class BackupSpool {
@@ -50,9 +50,9 @@ export class BackupSpool {
   }
 
   /**
-   * Makes a backup. The next backup can begin when this one is sent: otherwise slow clients could fill the disk. Throws
-   * BackupRunning, NoRoom, Compacted (if etcd compacted the store during each attempt), or an error of the ledger.
-   * Rejects if the signal aborts.
+   * Makes a backup. The next backup can begin only after this one was sent: otherwise slow clients could fill the disk.
+   * Rejects with BackupRunning, with NoRoom, with Compacted (if etcd compacted the store during each attempt), with an
+   * error of the ledger, or if the signal aborts.
    */
   async make(signal: AbortSignal, { withoutLedger = false } = {}): Promise<SpooledBackup> {
     if (this.#underWay !== undefined) throw new BackupRunning('another backup is being made');
@@ -120,7 +120,7 @@ export class BackupSpool {
     }
   }
 
-  /** Wraps the ledger: an opened copy is closed, and NoRoom is thrown, if the disk has no room for it. */
+  /** Returns the ledger with another `openCopy`: it throws NoRoom if the disk has no room for the copy. */
   #withRoom(ledger: LedgerSource): LedgerSource {
     if (typeof ledger === 'string') return ledger;
     return {

@@ -26,14 +26,14 @@ import { zoneKind, zoneValue } from '../store/kinds/zone.ts';
 import type { Entry } from '../store/store.ts';
 import type { BackupEntry } from './backup-format.ts';
 
-/** Facts from a zone's key that decide about the other keys of the zone. */
+/** Facts about a zone that decide which of its other keys a backup keeps. */
 export interface ZoneFacts {
   modified: Revision;
   /** The generation of the names that are served. Undefined if the zone's value cannot be read. */
   generation: number | undefined;
 }
 
-/** The zones by the part of their keys that is the zone's name. */
+/** The facts about the zones, by the zone's name as keys have it. */
 type ZonesInKeys = ReadonlyMap<string, ZoneFacts>;
 
 /** Returns the entry as the backup keeps it; undefined if the backup leaves it out. */
@@ -71,7 +71,10 @@ const keptKinds: Readonly<Record<KindName, readonly [kind: { prefix: string }, k
   offset: [offsetKind, leftOut],
 };
 
-/** A forwarder that follows a stub zone is written again where the stub zone is, and nobody can delete it elsewhere. */
+/**
+ * Leaves out a forwarder that follows a stub zone. Where the stub zone still is, the forwarder is written again.
+ * Elsewhere, nobody could delete the forwarder.
+ */
 function keepForwarder({ key, value }: Entry): BackupEntry | undefined {
   return unlessInvalid(() => forwarderValue.decode(value))?.stubZoneOf === undefined ? [key, value] : undefined;
 }
@@ -85,7 +88,7 @@ export function keptEntry(entry: Entry, zones: ZonesInKeys): BackupEntry | undef
   return (byPrefix.get(prefixOf(entry.key)) ?? asItIs)(entry, zones);
 }
 
-/** Returns whether a backup leaves out this key, whatever its value is. */
+/** Returns whether no backup has this key, whatever its value is. Keys of the SkyDNS layout begin with a slash. */
 export function isNeverKept(key: string): boolean {
   return key.startsWith('/') || byPrefix.get(prefixOf(key)) === leftOut;
 }
@@ -156,7 +159,7 @@ function keepOutbox({ key, value, modified }: Entry): BackupEntry {
   }
 }
 
-/** Returns the serial that the backup of an earlier restore had in this value; undefined if the value is empty. */
+/** Returns the serial that an earlier restore wrote into the value; undefined if the value has none. */
 function restoredSerial(value: string): Serial | undefined {
   return value === '' ? undefined : unlessInvalid(() => serialValue.decode(value))?.serial;
 }

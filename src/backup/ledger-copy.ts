@@ -12,7 +12,7 @@ export interface LedgerCopy {
    * Then the snapshot has exactly the events that this copy lacks.
    */
   release(): void;
-  /** Yields the file in pieces of `size` octets, and of fewer at its end. */
+  /** Yields the file in pieces of `size` octets. The last piece may be shorter. */
   pieces(size: number): AsyncIterable<Buffer>;
   close(): Promise<void>;
 }

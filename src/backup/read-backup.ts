@@ -1,4 +1,4 @@
-// Reads a backup, and checks it to its last octet. A caller must not use what was read before the end is reached.
+// Reads a backup, and checks it to its last octet. A caller knows only at the end that all parts were right.
 
 import { messageOf } from '../model/thrown.ts';
 import {

@@ -22,11 +22,12 @@ import { type BackupEntry, type KeyCounts, kindIn } from './backup-format.ts';
 import { type BackupSummary, readBackup } from './read-backup.ts';
 
 /**
- * The revisions that the restored store skips after the backup's. The lost store cannot have made so many after the
- * backup, so no revision is used twice. Serials stay comparable (RFC 1982 §3.2 allows a distance of 2^31 - 1).
+ * The number of revisions that the restored store skips after the revision of the backup. The lost store cannot have
+ * made so many revisions after the backup, so no revision is used twice. Serials stay comparable (RFC 1982 §3.2 allows
+ * a distance of 2^31 - 1).
  */
 const lostRevisions = 2 ** 28;
-/** Transactions that are sent at the same time. */
+/** The maximum number of transactions that are sent at the same time. */
 const maxAtOnce = 16;
 /** The limit for the octets of keys and values in one transaction. etcd takes 1.5 MiB. */
 const maxTransaction = 1024 * 1024;
@@ -36,7 +37,7 @@ const retryMilliseconds = 500;
 
 export interface RestoreProgress {
   doing: 'check' | 'write' | 'ledger' | 'count';
-  /** Entries, or octets of the ledger, that are done. `total` is undefined while the backup is checked. */
+  /** The number of entries, or of octets of the ledger, that are done. `total`: undefined during the check. */
   done: number;
   total?: number;
 }
@@ -99,9 +100,9 @@ class Restore {
   readonly #sha256: string;
   /** The revision of the offset's key. */
   #revision: Revision;
-  /** Entries that are certainly written. */
+  /** The number of entries that are certainly written. */
   written: number;
-  /** Entries that an earlier attempt has written. */
+  /** The number of entries to skip, because an earlier attempt has written them. */
   #skip: number;
   /** Transactions that will be sent together. All of their keys are of one kind. */
   #waiting: BackupEntry[][] = [];
@@ -116,7 +117,7 @@ class Restore {
     this.#skip = this.written;
   }
 
-  /** Begins, or continues an interrupted restore. Refuses a store that has other keys. */
+  /** Begins a restore, or continues an interrupted one. Refuses to begin in a store that has keys. */
   static async begin(store: Store, { header, sha256 }: BackupSummary, wayOut: string): Promise<Restore> {
     const entry = await patiently(() => store.get(offsetKey));
     const value = entry && offsetValue.decode(entry.value);
@@ -230,7 +231,7 @@ async function homeAt(store: Store, replica: string): Promise<Operation[]> {
   }
 }
 
-/** Repeats a call while the store cannot be reached. */
+/** Repeats a call while the store cannot be reached. After 30 seconds, throws RestoreRefused. */
 async function patiently<T>(call: () => Promise<T>): Promise<T> {
   for (const until = Date.now() + patienceMilliseconds; ; await delay(retryMilliseconds)) {
     try {
@@ -260,7 +261,7 @@ function writtenMeanwhile(wayOut: string): string {
   return `another process wrote into the store meanwhile: stop it, then ${wayOut}`;
 }
 
-/** Returns whether the store has as many keys of each kind as wanted, and no other keys. Reads no keys. */
+/** Returns whether the store has as many keys of each kind as wanted, and no other keys. Does not read the keys. */
 async function hasCounts(store: Store, wanted: KeyCounts): Promise<boolean> {
   const { '': unnamed = 0, ...kinds } = wanted;
   let rest = (await patiently(() => store.count(''))) - (await patiently(() => store.count(offsetKind.prefix)));

@@ -8,7 +8,7 @@ import type { Entry, Store } from '../store/store.ts';
 import type { BackupEntry } from './backup-format.ts';
 import { keptEntry, missingSerial, type ZoneFacts, zoneFactsOf, zoneIn, zonesPrefix } from './kept-kinds.ts';
 
-/** Keys that are read at once: few, because the store's thread has other work. */
+/** The number of keys that are read at once. It is small, because the store's thread has other work. */
 const pageSize = 250;
 
 export interface Snapshot {

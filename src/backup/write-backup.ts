@@ -20,7 +20,7 @@ export interface WrittenBackup {
   sha256: string;
 }
 
-/** What a backup is made of: the replica's version, the kind of its store, and its ledger. */
+/** The origin of a backup: the replica's version, the kind of its store, and its ledger. */
 export interface BackupOrigin {
   version: string;
   store: BackupHeader['store'];

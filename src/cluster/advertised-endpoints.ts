@@ -1,5 +1,5 @@
-// The endpoints that this replica tells others: those of the setting `advertise` or, without it, those on which DNS
-// listens, with the addresses of this machine in place of a wildcard address.
+// The endpoints that this replica tells others: the setting `advertise` or, without it, the endpoints on which DNS
+// listens. If such an endpoint has a wildcard address, the addresses of this machine replace it.
 
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { type Address, familyOf, isLinkLocal, parseAddress } from '../model/address.ts';

@@ -1,7 +1,7 @@
 // Registers this replica as a member. The member's key is on a lease. The process keeps the lease while it runs, also
-// while its main thread is busy. etcd deletes the key soon after the process dies. No user asks for this change, so
-// control does not commit it. Logs when the membership is lost and when the replica is registered again. Logs an error
-// if another running process has the same name, or a name with the same nameserver label.
+// while its main thread is busy. etcd deletes the key soon after the process dies. No user asks for these writes, so
+// they are made without a decision. Logs when the membership is lost and when the replica is registered again. Logs an
+// error if another running process has the same name, or a name with the same nameserver label.
 
 import { randomUUID } from 'node:crypto';
 import { unlessInvalid } from '../model/invalid-value.ts';
@@ -53,7 +53,7 @@ class Membership {
    * The lease on which our key was written. It may differ from `#lease`: a full store grants leases but refuses writes.
    */
   #registered: LeaseId | undefined;
-  /** The running attempt to register. The next one starts only after it has ended, even if the store hangs. */
+  /** The running attempt to register. The next attempt starts only after this one, even if the store hangs. */
   #attempt: Promise<void> | undefined;
   #leaving = false;
   readonly #trouble: TroubleLog;
@@ -107,8 +107,8 @@ class Membership {
       }
       if (holder !== undefined && !isOurs) {
         this.#logHolder(holder, isNew);
-        // Write our key again once, so that the other process also logs the conflict. If both processes did so again
-        // and again, the addresses of this nameserver in the zones would change every few seconds.
+        // Write our key again once, so that the other process also logs the conflict. If two processes replaced each
+        // other again and again, the addresses of this nameserver in the zones would change every few seconds.
         if (!isNew && this.#reclaimed) return;
         this.#reclaimed = !isNew;
       }
@@ -136,7 +136,7 @@ class Membership {
     if (!this.#leaving) this.#trouble.failed('the lease ended before it was renewed', { replica });
   }
 
-  /** Sets `#lease`, and lets no work of this thread end the lease. */
+  /** Sets `#lease`, and guards the lease: the store keeps it even while this thread is busy. */
   #hold<Lease extends LeaseId | undefined>(lease: Lease): Lease {
     this.#release();
     this.#lease = lease;

@@ -16,7 +16,7 @@ import { decideNoteUse, TokenActivity } from './tokens/token-activity.ts';
 import type { Committer } from './transaction/commit.ts';
 
 const intervalMilliseconds = 1000;
-/** The limit for decisions of each kind in one round. Requests that arrive meanwhile wait for them. */
+/** The limit for decisions of each kind in one round. Requests that arrive meanwhile wait for these decisions. */
 const maxAtOnce = 1000;
 const actor: Actor = { kind: 'system', part: 'housekeeping' };
 const authentication: Actor = { kind: 'system', part: 'authentication' };

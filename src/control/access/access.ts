@@ -35,7 +35,7 @@ export class Access {
     this.#views = views;
   }
 
-  /** True if the token has no scope: it may see all data. */
+  /** True if the token has no scope. */
   get isWhole(): boolean {
     const { zones, pools, owner } = this.#rights;
     return zones === undefined && pools === undefined && owner === undefined;
@@ -80,8 +80,8 @@ export class Access {
   }
 
   /**
-   * Yields the hosts that follow `after` in key order: those of `zone` or, without `zone`, those of the zones in scope.
-   * The caller must check each host with {@link hasHost}.
+   * Yields the hosts of `zone` that follow `after` in key order. Without `zone`, yields the hosts of all zones in
+   * scope. The caller must check each host with {@link hasHost}.
    */
   listHosts(after: Fqdn | undefined, zone: Fqdn | undefined): Generator<Versioned<Host>> {
     return this.#views.hosts.list(after, zone === undefined ? this.#rights.zones : [zone]);
@@ -235,7 +235,7 @@ export class Access {
   }
 }
 
-/** Refuses because of what the token lacks. The message must name nothing that the request does not name. */
+/** Refuses because the token lacks `missing`. The message must name nothing that the request does not name. */
 function refuseMissing(missing: Missing, message: string, path?: string): never {
   if (path === undefined) refuse('forbidden', message, { missing });
   refuseField('forbidden', path, message, { missing });

@@ -4,7 +4,7 @@ import type { Rights } from '../../model/rights.ts';
 import type { Views } from '../../views/views.ts';
 
 /**
- * The one who asks for a read or a change. Every decision has its own actor, even if several requests share one
+ * An actor asks for a read or a change. Every decision has its own actor, even if several requests share one
  * transaction (test/control/actors.test.ts).
  */
 export type Actor = TokenActor | SystemActor;

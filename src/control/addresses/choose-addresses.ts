@@ -24,8 +24,8 @@ export interface AddressWarning {
 }
 
 /**
- * Returns a warning for each address that records have, except for records at `own`. Names only records that the actor
- * may see. May miss records that are written at the same moment.
+ * Returns a warning for each address that records at other names than `own` have. Names only records that the actor may
+ * see. May miss records that are written at the same moment.
  */
 export function recordedWarnings(
   asking: Asking,
@@ -100,7 +100,7 @@ function refuseDraining({ name }: Pool): never {
 }
 
 /**
- * Refuses with `address_taken` unless the address is free now. The refusal names the holders that the actor may see.
+ * Refuses with `address_taken` if the address is not free now. The refusal names the holders that the actor may see.
  */
 export function refuseTaken(context: DecisionContext, space: string, address: Address, path: string): void {
   const { views, claimed, now } = context;

@@ -10,7 +10,7 @@ import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { existingForwarder, needForwarders } from './existing-forwarder.ts';
 
 /**
- * Empties the cache of a forwarder; with `name`, only of the answers for that name. Refuses with `not_found` or
+ * Empties the cache of a forwarder. With `name`, removes only the answers for that name. Refuses with `not_found` or
  * `forbidden`.
  */
 export function decideEmptyCache(context: DecisionContext, zone: Fqdn, name: Fqdn | undefined): Decision<void> {

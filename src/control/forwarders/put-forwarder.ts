@@ -21,8 +21,8 @@ interface ForwarderPut extends Standing {
 
 /**
  * Adds or replaces a forwarder. Refuses with `precondition_failed` or `forbidden`, with `forwarder_conflict` if there
- * is a zone of that name, with `managed_record` if it follows a stub zone, and with `forwarder_loop` if a target is a
- * replica of this service. `isListener` returns whether this replica itself receives what is sent to a target.
+ * is a zone of that name, with `managed_record` if the present forwarder follows a stub zone, and with `forwarder_loop`
+ * if a target is a replica of this service. `isListener` returns whether a target is this replica itself.
  */
 export function decidePutForwarder(
   context: DecisionContext,
@@ -46,7 +46,7 @@ export function decidePutForwarder(
   return builder.build({ forwarder, created: current === undefined, ...standingSince(builder, key, current) });
 }
 
-/** Refuses if there is a zone of this name: a name can belong to a zone or to a forwarder, not to both. */
+/** Refuses if there is a zone of this name: a name cannot belong to a zone and to a forwarder. */
 function checkIsNoZone({ zones }: Views, zone: Fqdn): void {
   if (zones.get(zone) === undefined) return;
   refuse('forwarder_conflict', `there is a zone ${zone} here: delete it first, or forward another zone`, { zone });
@@ -58,7 +58,7 @@ function checkIsNoReplica(views: Views, target: ForwarderTarget, isListener: IsL
     refuse('forwarder_loop', loop.message, loop.replica === undefined ? undefined : { replica: loop.replica });
 }
 
-/** Refuses with `managed_record` a forwarder that follows a stub zone: its keys would write it again. */
+/** Refuses with `managed_record` a forwarder that follows a stub zone: the leader would write it again. */
 function checkIsUnmanaged(current: Forwarder | undefined): void {
   if (current?.stubZoneOf === undefined) return;
   const { zone, stubZoneOf } = current;

@@ -27,8 +27,8 @@ export function parseTimeRange({ since: from, until: to }: TimeRangeInput): Time
 }
 
 /**
- * Returns a time in milliseconds since the epoch. Nothing is known of times before 1970: any of them is the first
- * moment of 1970. `path` names the parameter in a refusal.
+ * Returns a time in milliseconds since the epoch. Returns the first moment of 1970 for every earlier time. `path` names
+ * the parameter in a refusal.
  */
 export function parseTimeAt(path: string, text: string | undefined): number | undefined {
   const time = parseTime(path, text);

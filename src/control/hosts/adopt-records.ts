@@ -10,9 +10,10 @@ import type { DecisionContext } from '../transaction/decision.ts';
 import type { WantedHost } from './host-wanted.ts';
 
 /**
- * Returns the wanted host with the addresses of the records at its name, unless the request names addresses. Without a
- * TTL in the request, the host gets the lowest TTL of these records. No pool chooses the addresses: they are in use
- * already, so their pool may exclude them or be draining. Returns `wanted` itself if there are no such records.
+ * Returns the wanted host with the addresses of the records at its name, or with the addresses that the request names.
+ * Without a TTL in the request, the host gets the lowest TTL of these records. The addresses of the records are in use
+ * already, so they are not chosen from a pool: it is no fault if their pool excludes them or is draining. Returns
+ * `wanted` itself if there are no such records.
  */
 export function withAdopted({ views }: DecisionContext, wanted: WantedHost): WantedHost {
   if (wanted.adopt !== true) return wanted;
@@ -49,8 +50,8 @@ export function mayAdopt(wanted: Rrset, stands: Rrset): boolean {
 }
 
 /**
- * Returns the hints how the request can take over an RRset that is in its way; an empty list if it cannot. A PTR or
- * CNAME that does not point to the host cannot be taken over.
+ * Returns the ways in which the request can take over the RRset `stands`, which is in its way; an empty list if there
+ * are none. A PTR or CNAME that does not point to the host cannot be taken over.
  */
 export function howToAdopt(adoption: Adoption | undefined, wanted: Rrset, stands: Rrset): string[] {
   if (adoption === undefined || stands.type !== wanted.type || stands.manager !== undefined) return [];

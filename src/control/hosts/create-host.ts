@@ -16,8 +16,8 @@ type HostCreated = Host & { warnings?: HostWarning[] };
 
 /**
  * Creates a host with its addresses, A/AAAA, PTR and aliases, in one transaction (test/control/host-is-atomic.test.ts).
- * If orphans have its name, the new host takes them over. Refuses with `name_taken` if there is a host of that name,
- * and as {@link requireScope}, {@link hostFrom}, {@link writeHost} and {@link TransactionBuilder.build} do.
+ * If there are orphans of its name, the new host takes them over. Refuses with `name_taken` if there is a host of that
+ * name, and as {@link requireScope}, {@link hostFrom}, {@link writeHost} and {@link TransactionBuilder.build} do.
  */
 export function decideCreateHost(context: DecisionContext, asked: WantedHost): Decision<HostCreated> {
   const builder = new TransactionBuilder(context);

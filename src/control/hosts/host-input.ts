@@ -141,7 +141,7 @@ export function parseHostPatch(current: Host, patch: object): WantedHost {
   return parseHostInput(mergePatch(input, patch));
 }
 
-/** Refuses with `invalid_request` faults of a merge patch that do not depend on the host. */
+/** Refuses with `invalid_request` a merge patch that is faulty for every host. */
 export function checkHostPatch(patch: object): void {
   parseHostInput(mergePatch({ name: 'any' }, patch));
 }

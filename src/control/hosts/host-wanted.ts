@@ -39,7 +39,7 @@ export interface WantedHost {
   adopt?: boolean;
   /** True if the request has no TTL. */
   anyTtl?: boolean;
-  /** The addresses of the records that the host takes over. No pool chooses these addresses. */
+  /** The addresses of the records that the host takes over. They are not chosen from a pool. */
   adopted?: HostAddress[];
   /** True if the request itself has `ptr: true`. Then PTRs that were deleted with a reverse zone are created again. */
   everyPtr?: boolean;
@@ -49,9 +49,9 @@ export interface WantedHost {
 
 /**
  * Returns the host that the request wants. `before`: the host before the change, whose addresses it may keep.
- * Adds refusals to the builder's, and leaves out the refused parts: `zone_not_found`, `pool_not_found`, `name_taken` if
- * the host is its own alias, and the refusals of {@link chooseExplicit} and {@link chooseNext}. Refuses with
- * `invalid_request` if the host would have no address, or more than {@link maxHostAddresses} and than before.
+ * Adds to the builder's refusals: `zone_not_found`, `pool_not_found`, `name_taken` if the host is its own alias, and
+ * the refusals of {@link chooseExplicit} and {@link chooseNext}. Leaves out the refused parts of the host. Refuses with
+ * `invalid_request` if the host would have no address, or more than {@link maxHostAddresses} and more than before.
  */
 export function hostFrom(builder: TransactionBuilder, wanted: WantedHost, before: Host | undefined): Host {
   const { views, refusals, now } = builder;
@@ -103,8 +103,8 @@ export function newAddressWarnings(context: DecisionContext, host: Host, before:
 }
 
 /**
- * Returns the addresses of `before`. The mark of an address whose PTR was deleted with a reverse zone is removed if the
- * host shall have no PTRs, or if the request has `ptr: true`, but not `ptr: null` for this address.
+ * Returns the addresses of `before`. An address has a mark if its PTR was deleted with a reverse zone. Removes this
+ * mark if the host shall have no PTRs, or if the request has `ptr: true` and no `ptr: null` for this address.
  */
 function heldBy({ ptr, everyPtr = false, withoutPtr = [] }: WantedHost, before: Host | undefined): HostAddress[] {
   const held = before?.addresses ?? [];
@@ -139,9 +139,9 @@ function isIn({ views }: DecisionContext, { space, address }: HostAddress, pool:
 }
 
 /**
- * Chooses one address of each wanted family that `have` lacks. The wanted families are those of the request, else those
- * of `before`, else the default family if `have` is empty too. Refuses with `invalid_request` if no family is wanted
- * and `have` is empty.
+ * Chooses one address of each wanted family that `have` lacks. If the request names no families, the wanted families
+ * are the families of `before`; if `before` and `have` are empty, the default family is wanted. Refuses with
+ * `invalid_request` if no family is wanted and `have` is empty.
  */
 function missingFamilies(
   context: TransactionBuilder,

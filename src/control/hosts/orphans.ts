@@ -1,7 +1,7 @@
 // Orphans: records and held addresses that belong to a host, but the host does not exist, or exists without them. They
 // are left over when somebody deletes or changes the key of a host by hand. Users may overwrite or delete such records,
-// and release such addresses. A new host of that name takes them over. If the value of a host cannot be read, its
-// records and addresses are not orphans.
+// and release such addresses. A new host with the name of that host takes over the orphans. If the value of a host
+// cannot be read, its records and addresses are not orphans.
 
 import { parseAddress } from '../../model/address.ts';
 import type { AddressRecord, Holder } from '../../model/allocation.ts';

@@ -7,8 +7,8 @@ import { maxDecisionOperations } from '../transaction/decision.ts';
 const reservedKeys = 8;
 
 /**
- * How many ended uses of addresses need as much room as one key. The transaction's audit events list these uses
- * (test/control/audit-limits.test.ts).
+ * The number of ended uses of addresses that need as much room as one key. The transaction's audit events list these
+ * uses (test/control/audit-limits.test.ts).
  */
 const usesPerKey = 4;
 

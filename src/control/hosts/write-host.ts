@@ -21,7 +21,7 @@ import { type Adoption, howToAdopt, mayAdopt } from './adopt-records.ts';
 import { removeEmptyZone, reverseZoneSettings } from './automatic-zone.ts';
 import { isOrphanedRecord, requireOrphan } from './orphans.ts';
 
-/** Returns a function that finds the field of the request from which an owner name comes, and returns its path. */
+/** Returns a {@link PathOf} for a request about this host: the path of the field that makes the owner name. */
 export function pathsIn({ name, aliases, addresses }: Pick<Host, 'name' | 'aliases' | 'addresses'>): PathOf {
   return (owner) => {
     if (owner === name) return '/name';

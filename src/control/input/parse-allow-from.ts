@@ -1,4 +1,4 @@
-// Parses the clients that may ask a forwarder.
+// Parses the ranges of the clients that may ask a forwarder.
 
 import { atField } from '../../errors.ts';
 import { checkAllowed, parseAllowedRange } from '../../model/forwarder.ts';

@@ -16,7 +16,7 @@ export class Refusals {
     return this.#refusals.reduce((sum, { errors = [] }) => sum + errors.length, 0) >= maxFaults;
   }
 
-  /** The faults, each with its code. If a field has several faults, only its first one. */
+  /** The faults, each with its code. A field with several faults has only its first fault here. */
   get faults(): InputFault[] {
     const byPath = new Map<string, InputFault>();
     for (const { code, errors = [] } of this.#refusals) {
@@ -43,8 +43,8 @@ export class Refusals {
   }
 
   /**
-   * Calls a function whose result the rest of the request's checks need. If it refuses, throws its refusal together
-   * with all earlier ones. {@link mayHaveMore} is true for the thrown refusal.
+   * Calls a function whose result the further checks of the request need. If the function refuses, throws its refusal
+   * together with all earlier ones. {@link mayHaveMore} is true for the thrown refusal.
    */
   need<T>(call: () => T): T {
     try {

@@ -2,7 +2,7 @@
 
 import { isInternational, unicodeNameOf } from '../../model/international-name.ts';
 
-/** Returns a function that returns whether a name contains the text. Without a text, every name matches. */
+/** Returns a filter for names that contain the text. Without a text, the filter accepts every name. */
 export function parseSearch(text: string | undefined): (name: string) => boolean {
   if (text === undefined) return () => true;
   const part = text.toLowerCase().normalize('NFC');

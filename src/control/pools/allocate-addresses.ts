@@ -32,11 +32,11 @@ export interface WantedAllocation {
   sharingKey?: string;
   ports?: Port[];
   expiresInSeconds?: number;
-  /** One identifier for each address. The caller makes them, because every attempt of a decision must have the same. */
+  /** One identifier for each address. The caller makes them, because all attempts of a decision must have the same. */
   ids: string[];
 }
 
-/** The record of an allocated address. `warning`: the request names the address, and records have it too. */
+/** The record of an allocated address. `warning`: the request names the address, and DNS records have the same one. */
 type Allocated = AddressRecord & { warning?: AddressWarning };
 
 /**
@@ -94,9 +94,9 @@ function allocateNext(builder: TransactionBuilder, pool: Pool, wanted: WantedAll
 }
 
 /**
- * Returns addresses that the newcomer may share, with holders that the actor may see. Refuses if another request of
- * this transaction writes one of them. commit.ts decides again after that commit: then the newcomer may share the
- * address.
+ * Returns addresses that the new holder may share, if the actor may see their present holders. Refuses if another
+ * request of this transaction writes such an address. commit.ts decides again after that commit: then the new holder
+ * may share the address.
  */
 function shareable(context: DecisionContext, pool: Pool, family: Family, wanted: WantedAllocation): AddressRecord[] {
   const found: AddressRecord[] = [];

@@ -1,5 +1,5 @@
-// Releases addresses that a pool gave, by force. A host loses such an address with all records of it. A host that loses
-// its last address is deleted.
+// Releases addresses that a pool gave, by force. A host loses such an address with all records of the address. A host
+// that loses its last address is deleted.
 
 import { joinFirst, maxNamed, refuse } from '../../errors.ts';
 import { type Interval, rangesWithout } from '../../model/address-range.ts';
@@ -75,7 +75,7 @@ function needEveryHolder(context: DecisionContext, leaving: Leaving): void {
   for (const record of held(context, leaving, true)) access.needHolders(record.address, record.holders);
 }
 
-/** Yields the held addresses that leave the pool. `given`: only those that the pool gave. */
+/** Yields the held addresses that leave the pool. If `given`, yields only addresses that the pool gave. */
 function held({ views }: DecisionContext, { pool, parts }: Leaving, given: boolean): IteratorObject<AddressRecord> {
   return Iterator.from(parts)
     .flatMap(({ first, last }) => views.pools.heldBetween(pool.space, first, last))

@@ -18,7 +18,7 @@ export function parsePoolPatch(current: Pool, patch: object): Pool {
   return parsePoolInput(current.name, mergePatch(current, patch));
 }
 
-/** Refuses with `invalid_request` faults of a merge patch that do not depend on the pool. */
+/** Refuses with `invalid_request` a merge patch that is faulty for every pool. */
 export function checkPoolPatch(patch: object): void {
   parsePoolPatch({ ...poolDefaults, name: 'any', ranges: ['0.0.0.0'] }, patch);
 }

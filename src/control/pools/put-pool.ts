@@ -83,7 +83,10 @@ function requireSameAddresses(context: DecisionContext, pool: Pool, current: Poo
   else if (!isSameKnown(pool, current)) accessOf(context).needAllPools("to change a pool's ranges or space");
 }
 
-/** Returns false also if the wanted addresses are unknown: then a refusal because of them could name other pools. */
+/**
+ * Returns whether the pool keeps its space and ranges. Returns false also if one of these is unknown: then a refusal
+ * could name other pools.
+ */
 function isSameKnown(pool: Pool, current: Pool): boolean {
   const isSame = orUnknown(() => isKnown(pool.space) && hasSameAddresses(pool, current));
   return isKnown(isSame) && isSame;

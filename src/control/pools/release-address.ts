@@ -1,5 +1,5 @@
-// Use case: an allocated address is released. For an address of a host, the host must be changed or deleted, unless the
-// address is an orphan (hosts/orphans.ts).
+// Use case: an allocated address is released, or an address that is an orphan (hosts/orphans.ts). Any other address of
+// a host is released when the host is changed or deleted.
 
 import { joinFirst, maxNamed, refuse } from '../../errors.ts';
 import type { Address } from '../../model/address.ts';
@@ -58,7 +58,7 @@ export function decideReleaseAddress(
   return builder.build(undefined);
 }
 
-/** Refuses with `not_found`. If records have the address, the refusal names them: deleting them frees the address. */
+/** Refuses with `not_found`. If records have the address, the refusal names the records: they keep it in use. */
 function refuseNotHeld(context: DecisionContext, space: string, address: Address): never {
   const { pools } = context.views;
   const names = pools.isRecorded(space, address) ? seenNames(context, pools.namesAt(address)) : [];

@@ -10,9 +10,9 @@ import type { Views } from '../../views/views.ts';
 import { untilReached } from './until-reached.ts';
 
 /**
- * Calls `take` with a revision at which the store has the zone as the views have it during the call. This is often not
- * the revision of the views: if other programs write to the same etcd, the views' revision may be so old that the store
- * has compacted it. Refuses with `store_unavailable`.
+ * Calls `take` with a revision at which the store has the zone as the views have it during the call. Prefers the
+ * present revision of the store: if other programs write to the same etcd, the views' revision may be so old that the
+ * store has compacted it. Refuses with `store_unavailable`.
  */
 export async function atOneRevision<T>(
   { store, views }: { store: Store; views: Views },

@@ -1,4 +1,4 @@
-// The message about records that others wrote into the SkyDNS layout: who can change them, and how to take them over.
+// The message about records that others wrote into the SkyDNS layout. It says how to change or take over the records.
 
 import type { Fqdn } from '../../model/name.ts';
 import type { Rrset } from '../../model/rrset.ts';

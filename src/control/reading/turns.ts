@@ -1,5 +1,5 @@
-// Slices (model/turn.ts) for work on many or long values, such as a listing: other requests are served between the
-// slices.
+// Slices (model/turn.ts) for work on many or long values, for example to list RRsets. Other requests are served between
+// the slices.
 
 import { nextTurn } from '../../model/turn.ts';
 

@@ -6,13 +6,13 @@ import type { Actor } from '../access/actor.ts';
 import { type Committer, NotServed } from '../transaction/commit.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 
-/** The actor that audit events of these changes name. */
+/** Audit events of these changes name this actor. */
 const actor: Actor = { kind: 'system', part: 'skydns' };
 const passing: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['contended', 'store_unavailable']);
 
 /**
- * Commits the decision. Resolves with its result: the keys that are not served. If the decision is refused, these are
- * all of `keys`. Rejects if another attempt may succeed.
+ * Commits the decision. Resolves with its result: the keys that are not served. If the decision is refused, resolves
+ * with all of `keys`. Rejects if another attempt may succeed.
  */
 export async function commitMirrored(
   committer: Committer,

@@ -1,5 +1,5 @@
-// The values of others in the SkyDNS layout, by the names of their records. The leader holds those of all zones in
-// memory, and makes RRsets of the zones from them (mirror-name.ts). read-foreign.ts reads those of one zone.
+// The values of others in the SkyDNS layout, by the names of their records. The leader holds the values of all zones
+// in memory, and makes RRsets from them (mirror-name.ts). read-foreign.ts reads the values of one zone.
 
 import { InvalidValue } from '../../model/invalid-value.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -23,14 +23,14 @@ export class ForeignValues {
   readonly #unreadable = new Map<string, { zone: Fqdn; fault: SkydnsFault }>();
   /** The number of changes of `#unreadable`. */
   #faultChanges = 0;
-  /** The names with their values. The key of the map is made of zone and owner. */
+  /** The names with their values, by {@link idOf}. */
   readonly #places = new Map<string, Place & { values: Map<string, ForeignValue> }>();
 
   constructor(parts: { views: Views; prefix: string }) {
     this.#parts = parts;
   }
 
-  /** Notes the new value of a key, or its deletion. Returns the names whose values changed. */
+  /** Notes the new value of a key; if `json` is undefined, its deletion. Returns the names whose values may differ. */
   note(key: string, json: string | undefined): Place[] {
     const gone = this.#forget(key);
     const held = json === undefined || isOwnValue(json) ? undefined : this.#read(key, json);
@@ -55,7 +55,7 @@ export class ForeignValues {
     return [...this.#places.values()].map(({ zone, owner }) => ({ zone, owner }));
   }
 
-  /** Yields the values that cannot be read, with their zones. A fault stays the same object while it lasts. */
+  /** Yields the unreadable values, with their zones. A fault stays the same object until its reason changes. */
   *unreadable(): Generator<[zone: Fqdn, fault: SkydnsFault]> {
     for (const { zone, fault } of this.#unreadable.values()) yield [zone, fault];
   }

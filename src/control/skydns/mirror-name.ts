@@ -1,6 +1,6 @@
 // Use case: the records that others wrote into the SkyDNS layout at one name become RRsets of the zone, managed by
 // `skydns`. Every replica serves them from the revision of this transaction on. The transaction also has the zone's
-// serial and the audit event. If one of our own RRsets conflicts with these, ours stays.
+// serial and the audit event. If an RRset of ours conflicts with an RRset of others, ours stays.
 
 import { isDeepStrictEqual } from 'node:util';
 import type { Fqdn } from '../../model/name.ts';
@@ -19,8 +19,8 @@ interface ForeignName {
 }
 
 /**
- * Writes the RRsets of the values at the name, and deletes RRsets that others no longer have. In a zone without
- * `skydns`, deletes all RRsets of others at the name. Result: the values that are not served.
+ * Makes RRsets of the values and writes them at the name. Deletes RRsets for which others no longer have a value. In a
+ * zone without `skydns`, deletes all RRsets of others at the name. Result: the values that are not served.
  */
 function decideMirrorName(
   context: DecisionContext,

@@ -1,5 +1,6 @@
-// Use case: a stub zone that others have in the SkyDNS layout becomes a forwarder, which follows it. So every replica,
-// the API and all that shows forwarders knows it. Zones here and forwarders of admins win.
+// Use case: makes a forwarder of a stub zone that others have in the SkyDNS layout. The forwarder follows the stub
+// zone: it changes when the stub zone changes. If an admin has written a forwarder of that name, or one of our zones is
+// at or below that name, the stub zone gets no forwarder.
 
 import { isDeepStrictEqual } from 'node:util';
 import { type Forwarder, type ForwarderTarget, forwarderDefaults, forwarderLimits } from '../../model/forwarder.ts';
@@ -35,7 +36,8 @@ export function forwardsStubZones({ zones }: Views, zone: Fqdn): boolean {
 }
 
 /**
- * Writes the forwarder that the servers make, or deletes it if they make none. Result: the servers that are not asked.
+ * Writes a forwarder that has the servers as targets. Deletes the forwarder if no server can be a target. Result: the
+ * servers that are not asked.
  */
 export function decideMirrorStubZone(
   context: DecisionContext,
@@ -71,7 +73,7 @@ export function decideMirrorStubZone(
     .build(faults);
 }
 
-/** Returns the targets; none if the domain must not be forwarded. */
+/** Returns the servers that can be targets, and why the other servers cannot. */
 function targetsOf(
   views: Views,
   { domain, servers }: StubDomain,

@@ -1,5 +1,6 @@
 // Ownership records: external-dns writes a TXT at `<type>-<name>` for each record that it owns. When it deletes a
-// record, it leaves the TXT behind. If we later write such a record, external-dns would take it for its own.
+// record, it leaves the TXT behind. If we later write a record of that name and type, external-dns would take our
+// record for its own.
 
 import { type Fqdn, isWithin, parseName } from '../../model/name.ts';
 import type { RecordType } from '../../model/rdata/record-types.ts';
@@ -7,7 +8,7 @@ import type { ForeignRecord, ForeignValue } from '../../model/skydns/foreign-rec
 import type { Place } from './foreign-values.ts';
 import type { ForeignZone } from './read-foreign.ts';
 
-/** One ownership record. `of`: the record that it is about, if the name of the ownership record tells. */
+/** One ownership record. `of`: the record that it is about; undefined if the ownership record's name does not tell. */
 export interface Ownership extends Place {
   key: string;
   text: string;
@@ -16,7 +17,7 @@ export interface Ownership extends Place {
 
 const named = /^(a|aaaa|cname|mx|naptr|ns|ptr|srv|txt)-([^.].*)$/;
 
-/** Yields the ownership records of a zone that are about records which are gone. */
+/** Yields the ownership records of a zone about records that others no longer have. */
 export function* orphansIn({ zone, values }: ForeignZone): Generator<Ownership> {
   for (const ownership of ownershipsIn(values.places(), (place) => values.valuesAt(place))) {
     const { of } = ownership;
@@ -40,8 +41,8 @@ function* ownershipsIn(places: readonly Place[], valuesAt: (place: Place) => For
 }
 
 /**
- * Returns the record that an ownership record is about, if its name has the default form of external-dns (`a-` alone is
- * not enough).
+ * Returns the record that an ownership record at `owner` is about. Returns undefined if `owner` does not have the
+ * default form of external-dns, such as `a-www.example.com`.
  */
 function subjectOf(owner: Fqdn): Ownership['of'] {
   const [, type, name] = named.exec(owner) ?? [];

@@ -1,5 +1,5 @@
-// Reads the values of others in the SkyDNS layout of a zone from the store, with the revisions of their keys: first the
-// key of the apex, then all keys below it at one revision.
+// Reads the values of others in the SkyDNS layout of a zone from the store, with the revisions of their keys. Reads the
+// key of the apex first, then all keys below it at one revision.
 
 import { unlessInvalid } from '../../model/invalid-value.ts';
 import type { Fqdn } from '../../model/name.ts';

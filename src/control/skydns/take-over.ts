@@ -1,6 +1,6 @@
 // Use cases: records that others wrote into the SkyDNS layout become records of the zone's users, and ownership records
-// that external-dns left behind are deleted. Each name is one transaction, which also deletes the keys of others. A
-// repeated call does nothing more.
+// that external-dns left behind are deleted. Each name is one transaction, which also deletes the keys of others or
+// writes our values there. A repeated call takes over only what others still have.
 
 import { isDeepStrictEqual } from 'node:util';
 import { type ErrorCode, Refusal, refuse } from '../../errors.ts';
@@ -27,7 +27,7 @@ interface TakeOverPlaces {
   committer: Committer;
 }
 
-/** The result. `adopted`: the RRsets that became ours. `dropped`: the ownership values that were deleted. */
+/** The result. `adopted`: how many RRsets became ours. `dropped`: how many ownership values were deleted. */
 export interface TakenOver {
   adopted: number;
   dropped: number;
@@ -43,7 +43,10 @@ interface NameWanted {
   owner: Fqdn;
   values: readonly ForeignValue[];
   modified: ReadonlyMap<string, Revision>;
-  /** Returns whether to delete a value. Undefined: deletes ownership records, and makes all other RRsets ours. */
+  /**
+   * Returns whether to delete a value; other values stay. If undefined, ownership records are deleted and all other
+   * RRsets become ours.
+   */
   isDropped?: (value: ForeignValue) => boolean;
 }
 
@@ -71,7 +74,7 @@ export async function adoptZone(places: TakeOverPlaces, actor: Actor, zone: Fqdn
   );
 }
 
-/** Deletes the ownership records that are about records which are gone. */
+/** Deletes the ownership records of the zone about records that others no longer have. */
 export async function sweepOrphans(places: TakeOverPlaces, actor: Actor, zone: Fqdn): Promise<TakenOver> {
   const foreign = await readForeign(places.store, places.views, zone);
   const byOwner = Map.groupBy(orphansIn(foreign), ({ owner }) => owner);
@@ -107,7 +110,8 @@ async function takeOver(
 }
 
 /**
- * Takes over one name. Refuses with `contended` if its values have changed, or if this replica does not serve them yet.
+ * Takes over one name. Refuses with `contended` if the name's values have changed, or if this replica does not serve
+ * these values yet.
  */
 function decideTakeOver(
   context: DecisionContext,

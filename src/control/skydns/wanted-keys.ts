@@ -1,4 +1,4 @@
-// Decides which keys of the SkyDNS layout this service wants, by the views. Its other keys are left over: from before
+// Decides from the views which keys of the SkyDNS layout we want. Our other keys are left over, for example from before
 // an import, from a deleted zone, or from a zone whose `skydns` was switched off.
 
 import { unlessInvalid } from '../../model/invalid-value.ts';
@@ -9,11 +9,12 @@ import { ownValues } from '../../model/skydns/own-values.ts';
 import type { Zone } from '../../model/zone.ts';
 import type { Views } from '../../views/views.ts';
 
-/** Returns whether the zone of the key's name has `skydns`, and its records or its nameservers need the key. */
+/** Returns whether the zone of the key's name has `skydns`, and a record or a nameserver of that zone needs the key. */
 export function isWantedKey(views: Views, prefix: string, key: string): boolean {
   const name = nameIn(prefix, key);
   const zone = name && views.zones.enclosing(name)?.value;
   if (name === undefined || zone === undefined || !zone.skydns) return false;
+  // The key of a record is that of its owner name, or has one more label. Addresses of the apex are below `apex.dns`.
   const apex = isWithin(name, layoutName(zone.name, 'apex')) ? zone.name : undefined;
   for (const owner of [name, parentOf(name), apex]) {
     if (owner === undefined || !isWithin(owner, zone.name)) continue;
@@ -24,8 +25,8 @@ export function isWantedKey(views: Views, prefix: string, key: string): boolean 
 }
 
 /**
- * Returns, by their keys, the values from which CoreDNS answers for the nameservers of the apex: their addresses, below
- * the name `ns.dns` of the zone. A nameserver without addresses in our zones has no values.
+ * Returns the values of the zone's nameservers, by key: their addresses, at names below `ns.dns` of the zone. CoreDNS
+ * answers NS queries for the apex from these values. A nameserver without addresses in our zones has no values.
  */
 export function nameserverValues({ zones }: Views, prefix: string, zone: Zone): Map<string, string> {
   const values = new Map<string, string>();
@@ -34,6 +35,7 @@ export function nameserverValues({ zones }: Views, prefix: string, zone: Zone): 
   const implied = zones.implied(zone.name);
   for (const target of own ?? zones.impliedNs(zone.name)) {
     const name = parseName(target);
+    // The records of such a name have their own keys below `ns.dns`.
     if (isWithin(name, base)) continue;
     const around = zones.enclosing(name)?.value.name;
     const stored = around === undefined ? [] : zones.name(around, name).rrsets;
@@ -59,7 +61,10 @@ function nameIn(prefix: string, key: string): Fqdn | undefined {
   return unlessInvalid(() => skydnsName(prefix, key));
 }
 
-/** Returns the zone with `skydns` that contains the key, even if no name can have this key. */
+/**
+ * Returns the zone whose part of the layout contains the key, even if no name can have this key. Returns undefined if
+ * that zone has no `skydns`.
+ */
 export function skydnsZoneOf({ zones }: Views, prefix: string, key: string): Zone | undefined {
   let at = key;
   while (at.length > prefix.length) {

@@ -45,7 +45,7 @@ export function hasAdminToken({ tokens }: Views, now: number): boolean {
   });
 }
 
-/** Creates the admin token of a store, unless it has one ({@link hasAdminToken}). Result: true if it was created. */
+/** Creates the admin token of a store that has none ({@link hasAdminToken}). Result: true if the token was created. */
 export function decideCreateAdminToken(
   context: DecisionContext,
   id: string,

@@ -13,7 +13,7 @@ export interface ShownToken extends Omit<StoredToken, 'hash' | 'salt'> {
   lastUsedAt?: string;
 }
 
-/** Refuses with `forbidden` an actor that may not manage tokens. Who manages tokens can get every other right. */
+/** Refuses with `forbidden` an actor that may not manage tokens. To manage tokens is a way to get every other right. */
 export function needTokens(asking: Asking): void {
   accessOf(asking).needAdmin('managing tokens');
 }

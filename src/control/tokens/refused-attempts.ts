@@ -1,6 +1,6 @@
-// Requests without a valid token, for the audit events. Requests note such attempts in memory. Once a minute,
-// housekeeping commits them in one transaction with few events, so that nobody can fill the store or the ledger with
-// attempts (test/control/refused-attempts.test.ts).
+// Counts refused attempts: requests without a valid token. Once a minute, housekeeping commits the counts as a few
+// audit events in one transaction. So nobody can fill the store or the ledger with attempts
+// (test/control/refused-attempts.test.ts).
 
 import type { AuditEvent } from '../../model/audit-event.ts';
 import { timestamp } from '../../model/timestamp.ts';

@@ -9,7 +9,7 @@ import { existingToken, type ShownToken, shownToken } from './existing-token.ts'
 import type { NewSecret } from './token-secret.ts';
 
 /**
- * Replaces the secret of a token. If the token expires, it gets its whole time again. The result does not have the
+ * Replaces the secret of a token. A token that expires gets its whole lifetime again. The result does not have the
  * secret, because the store keeps the result for an Idempotency-Key. Refuses with `not_found` or `forbidden`.
  */
 export function decideRotateToken(
@@ -25,8 +25,8 @@ export function decideRotateToken(
 }
 
 /**
- * In milliseconds. If the last rotation is further in the future than this, the clock was set back, and a rotation has
- * the time of the clock.
+ * In milliseconds. If the last rotation is further in the future than this, the clock was set back. Then the next
+ * rotation has the time of the clock.
  */
 const maxAhead = 1000;
 

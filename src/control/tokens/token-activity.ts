@@ -1,5 +1,5 @@
-// The hour of the last use of each token. Requests note it in memory. Housekeeping writes it, at most once an hour for
-// each token (test/control/token-activity.test.ts).
+// The hour of the last use of each token. Requests note the hour in memory. Housekeeping writes it to the store, at
+// most once an hour for each token (test/control/token-activity.test.ts).
 
 import { timestamp } from '../../model/timestamp.ts';
 import { activityKey, activityValue } from '../../store/kinds/activity.ts';

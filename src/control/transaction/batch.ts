@@ -22,7 +22,7 @@ const maxBytes = 768 * 1024;
  */
 const maxSharedBytes = 256 * 1024;
 
-/** What the outbox keeps with the audit events of a transaction: the name of the replica that writes them. */
+/** The replica whose name the outbox keeps with the audit events of a transaction. */
 export interface Audit {
   replica: string;
 }

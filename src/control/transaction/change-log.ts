@@ -1,5 +1,5 @@
-// Logs one line for each change: who asked for it, which resources it changed, the request, the revision, and the time
-// until it was served. A decision without audit events has no line.
+// Logs one line for each change: the actor, the request, the changed resources, the revision, and the time until the
+// change was served. A decision without audit events has no line.
 
 import { joinFirst } from '../../errors.ts';
 import type { AuditActor, AuditedDecision } from '../../model/audit-event.ts';
@@ -14,7 +14,7 @@ export function logChange(
   revision: Revision,
   since: number,
 ): void {
-  // Each refused attempt has a log line of its own already.
+  // An `authentication` event is about a refused attempt, which already has a log line of its own.
   if (events.length > 0 && events.every(({ resource }) => resource === 'authentication')) return;
   const subjects = [
     ...events.map(({ resource, name, action }) => `${resource} ${name} ${action}`),

@@ -1,5 +1,5 @@
-// Checks what a decision writes against the scope of the token that asks for it. Use cases refuse earlier, before they
-// read anything beyond the scope. This check also catches a use case that forgets to do that
+// Checks the writes of a decision against the scope of the token that asks for them. Use cases refuse earlier, before
+// they read anything beyond the scope. This check also catches a use case that forgets to do that
 // (test/control/check-writes.test.ts).
 
 import { isDeepStrictEqual } from 'node:util';
@@ -21,8 +21,8 @@ import type { Asking } from '../access/actor.ts';
 import type { NameEdit } from './name-edits.ts';
 
 /**
- * Refuses with `forbidden` operations on data beyond the scope. To write a host, the zones of its names and its pools
- * must be in scope. Its PTRs and automatic reverse zones need no check of their own.
+ * Refuses with `forbidden` operations on data beyond the scope. To write a host, the zones of its names, its pools and
+ * its owner must be in scope. Its PTRs and automatic reverse zones need no check of their own.
  */
 export function checkWrites(asking: Asking, operations: readonly Operation[], edits: Iterable<NameEdit>): void {
   const access = accessOf(asking);
@@ -48,7 +48,10 @@ export function checkWrites(asking: Asking, operations: readonly Operation[], ed
   for (const edit of edits) if (edit.changed) check.name(edit);
 }
 
-/** A new zone deletes a forwarder of its name that follows a stub zone: that needs nothing more than the zone does. */
+/**
+ * Returns whether this writes a forwarder in a way that only an admin may. Others may delete a forwarder that follows a
+ * stub zone: a new zone of the same name does so.
+ */
 function writesForwarder(write: Operation & { key: string }, { views }: Asking): boolean {
   const subject = forwarderKind.parse(write.key) ?? flushKind.parse(write.key);
   if (subject === undefined) return false;

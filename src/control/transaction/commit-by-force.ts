@@ -1,4 +1,5 @@
-// Deletes or shrinks by force: clears what is in use, in as many transactions as needed, then commits the decision.
+// Deletes or shrinks a resource by force: first clears its items in use, in as many transactions as needed, then
+// commits the decision.
 
 import { type ErrorCode, Refusal } from '../../errors.ts';
 import type { Actor } from '../access/actor.ts';

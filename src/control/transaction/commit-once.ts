@@ -17,7 +17,8 @@ const leaseSeconds = 25 * 3600;
 const leaseShareMilliseconds = 3600 * 1000;
 
 /**
- * The limit of what the store keeps for one token. Several replicas together may exceed it by their running requests.
+ * The limit for the answers that the store keeps for one token. Several replicas together may exceed this limit by the
+ * answers of their running requests.
  */
 const maxKept: AnswerUsage = { answers: 50_000, octets: 32 * 1024 * 1024 };
 
@@ -27,7 +28,7 @@ interface PendingAnswer {
   octets: number;
 }
 
-/** A request with an idempotency key. Two requests with one token are the same if all fields are equal. */
+/** A request with an idempotency key. Two requests with the same token are the same if all fields are equal. */
 export interface RequestIdentity {
   key: string;
   method: string;
@@ -137,7 +138,7 @@ export class OnceCommitter {
 
   /**
    * Counts the answer of a running request. Refuses with `idempotency_full` if the answers of the token exceed a limit.
-   * Counts an answer only once if the views already have it.
+   * An answer that is pending and already in the views counts once.
    */
   #refuseFull(token: string, pending: PendingAnswer): void {
     const { answers: maxAnswers, octets: maxOctets } = this.#max;

@@ -81,11 +81,11 @@ export class Committer {
   }
 
   /**
-   * Commits what the actor asks for. Resolves when the change is durable and this replica serves it
+   * Commits a decision of the actor. Resolves when the change is durable and this replica serves it
    * (test/control/served-when-resolved.test.ts). After a Refusal nothing was written, with two exceptions. After
    * {@link NotServed} the change is durable. After `store_unavailable` the message says whether nothing was written,
    * the change may have been written, or it is durable and not served here yet. `once`: rejects with {@link LostRace}
-   * after the first attempt, for callers that must read the store again before they decide again.
+   * if the first attempt fails, for callers that must read the store again before they decide again.
    */
   commit<T>(actor: Actor, decide: Decide<T>, { once = false }: { once?: boolean } = {}): Promise<Committed<T>> {
     const { obstacle } = this.#views;
@@ -99,11 +99,11 @@ export class Committer {
 
   async #run(): Promise<void> {
     this.#running = true;
-    // Waits one turn of the event loop, so that requests that arrive in it share the first transaction.
+    // Waits one turn of the event loop, so that requests that arrive in this turn share the first transaction.
     await delay(0);
     while (this.#queue.length > 0) {
       await this.#commitBatch(this.#takeBatch());
-      // Other work gets a pass first: the views have just read the values of this transaction in the current one.
+      // In this pass of the event loop, the views have read the values of the transaction. Other work comes first now.
       await nextPass();
     }
     this.#running = false;
@@ -230,7 +230,7 @@ export class Committer {
   /**
    * Puts the jobs back into the queue, to decide them again. Rejects jobs that lost too often, and jobs whose decision
    * compares a key with an unreadable value: the views never get such a value. `mistaken`: jobs that failed because of
-   * a key that the views do not have. They are decided again, even for callers that read the store themselves.
+   * a key of the SkyDNS layout, which was read after the failure. They are decided again, even with `once`.
    */
   #requeue(batch: Batch<Job>, mistaken: ReadonlySet<Job>): void {
     const again: Job[] = [];

@@ -84,7 +84,7 @@ export function findFaults(asking: Asking, decide: Decide<unknown>): never {
     decide({ ...asking, claimed: new Set(), now: Date.now(), refusals });
   } catch (error) {
     const isOfRequest = error instanceof Refusal && error.errors === undefined && error.code !== 'forbidden';
-    // `try` throws `forbidden` at once, without other faults, and collects the faults of fields.
+    // `refusals.try` throws `forbidden` at once, without other faults, and collects the faults of fields.
     if (!isOfRequest)
       refusals.try(() => {
         throw error;

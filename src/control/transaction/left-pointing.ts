@@ -8,7 +8,7 @@ import type { Zone } from '../../model/zone.ts';
 import type { ZoneView } from '../../views/zone-view.ts';
 
 type SomeRrset = Pick<Rrset, 'type' | 'records'>;
-/** A function that returns the RRsets of a name, without those that the zone's settings imply. */
+/** Returns the RRsets of a name, without RRsets that the zone's settings imply. */
 type RrsetsAt = (zone: Zone, owner: Fqdn) => readonly SomeRrset[];
 
 /** The names of the zones, either before or after the change. */
@@ -19,8 +19,8 @@ export interface Names {
 }
 
 /**
- * Yields a warning for each CNAME that points to one of `targets`, if that name has no address any more after the
- * change. `zones`: the zones before the change.
+ * Yields a warning for each CNAME that points to one of `targets`, if that target loses its last address by the change.
+ * `zones`: the zones before the change.
  */
 export function* leftPointing(zones: ZoneView, targets: Iterable<Fqdn>, after: Names): Generator<NameFinding> {
   const before = namesIn(zones);

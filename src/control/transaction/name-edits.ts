@@ -1,5 +1,5 @@
 // The names that one transaction reads and writes, with the RRsets that it gives them. Checks whether the written
-// RRsets may be at their names, and beside the records above and below.
+// RRsets may be at their names, and whether they fit the records above and below.
 
 import { maxNamed, Refusal } from '../../errors.ts';
 import {
@@ -28,7 +28,7 @@ export type Warning = Pick<NameFinding, 'owner' | 'types' | 'message'>;
 
 export const maxWarnings = 100;
 
-/** The limit for names that one transaction checks for the loss of their last address. */
+/** The limit for names that one transaction checks because a wildcard may have answered for them. */
 const maxLost = 20_000;
 
 /** One name: its RRsets before the transaction, and with the changes made so far. */
@@ -45,7 +45,7 @@ export interface NameEdit {
   written: Set<string>;
 }
 
-/** A function that returns the path of the request's field that names an RRset; undefined if none does. */
+/** Returns the path of the field in which the request names the RRset; undefined if no field names it. */
 export type PathOf = (owner: Fqdn, type: RecordType) => string | undefined;
 
 export class NameEdits {
@@ -100,9 +100,9 @@ export class NameEdits {
 
   /**
    * Refuses an RRset that this transaction writes and that may not be at its name. Refuses a new cut that hides names
-   * which must be served. Refuses a change of the apex after which a DNAME newly hides the names of the replicas. Adds
-   * each fault to `refusals`. Returns warnings, but none about names that the actor may not see. An RRset that the
-   * transaction does not write is refused only if a new cut hides it.
+   * which must be served. Refuses a change of the apex if a DNAME then hides the names of the replicas and did not hide
+   * them before. Adds each fault to `refusals`. Returns warnings, but none about names that the actor may not see. Does
+   * not check other RRsets that the transaction leaves unchanged.
    */
   check(pathOf: PathOf, refusals: Refusals): Warning[] {
     const warnings: Warning[] = [];
@@ -204,7 +204,7 @@ export class NameEdits {
       for (const finding of checkName(zone.name, owner, this.#rrsetsAt(zone, owner), [cut])) {
         // A delegation at the name itself is also a cut. It already hides records of the name.
         if (finding.cut?.owner !== cut.owner || finding.cut.type !== cut.type) continue;
-        // check() checks an RRset that this transaction writes together with the RRset's own name.
+        // If this transaction writes the RRset, check() finds the fault when it checks the RRset's own name.
         if (finding.types.some((type) => edit?.written.has(type))) continue;
         if (finding.code !== undefined) faults.set(owner, finding);
         else if (warnings.length < maxWarnings) warnings.push(finding);
@@ -220,7 +220,10 @@ function isWildcard(owner: Fqdn): boolean {
   return owner === '*' || owner.startsWith('*.');
 }
 
-/** Returns a finding about the PTR of a host in a zone that the actor may not see: it names only data of the host. */
+/**
+ * Returns the finding about the PTR of a host, for an actor that may see the host but not the zone of the PTR. Names
+ * only data of the host.
+ */
 function unseen({ owner, types, code }: NameFinding): NameFinding {
   const message = `the ${types[0]} of ${owner} cannot stand beside other records of its zone: use "ptr": false`;
   return { owner, types, message, ...(code && { code }) };

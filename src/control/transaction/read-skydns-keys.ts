@@ -8,7 +8,7 @@ import type { DecisionContext } from './decision.ts';
 type LayoutCompare = Extract<Compare, { key: string }>;
 
 /**
- * Finds the jobs whose compares of the layout fail, and gives each of them the entries of its keys. Returns these jobs.
+ * Returns the jobs whose compares of the layout fail. Sets the `layout` of each such job to the entries of its keys.
  */
 export async function readSkydnsKeys<Job extends { skydnsKeys?: DecisionContext['skydnsKeys'] }>(
   store: Store,

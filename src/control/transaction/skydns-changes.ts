@@ -1,8 +1,8 @@
 // The changes of a transaction in the SkyDNS layout, for the names that it writes in zones with `skydns`. The keys
-// follow from the RRsets of a name, so the compare of the name proves them. Others write into the layout too, and the
-// views do not have it: the compare of each key proves that it is ours to write. If that compare fails, commit.ts reads
-// the key (read-skydns-keys.ts), and this file decides with what it has read. RRsets of others need no change, because
-// they have keys of their own.
+// follow from the RRsets of a name, so the compare of the name proves that they are right. Others write into the layout
+// too, and the views do not have the layout. So each key has a compare, which proves that we may write the key. If this
+// compare fails, commit.ts reads the key (read-skydns-keys.ts), and this file decides again with that value. RRsets of
+// others need no change, because others have written the keys of these RRsets.
 
 import { Refusal } from '../../errors.ts';
 import { InvalidValue, unlessInvalid } from '../../model/invalid-value.ts';
@@ -17,7 +17,7 @@ import type { NameEdit, PathOf } from './name-edits.ts';
 
 /**
  * The change of one key for a name. `operation`: undefined if the key belongs to others and stays as it is. `proof`:
- * the compare that the key is absent, has a value of ours, or still belongs to others
+ * the compare that proves that the key is absent, has a value of ours, or still belongs to others
  * (test/control/skydns-keys-of-others.test.ts).
  */
 export interface SkydnsChange {
@@ -37,8 +37,8 @@ interface Asking {
 }
 
 /**
- * Returns the changes of one name. Adds `skydns_unfit` to the refusals for a written RRset for which the layout has no
- * value, or whose key has a value of others.
+ * Returns the changes of one name. Adds `skydns_unfit` to the refusals for each written RRset that the layout cannot
+ * have, or whose key has a value of others.
  */
 export function skydnsChanges(asking: Asking, edit: NameEdit, pathOf: PathOf): SkydnsChange[] {
   const { views, refusals } = asking;
@@ -92,7 +92,7 @@ function operationOf(key: string, value: string | undefined): Operation {
   return value === undefined ? { kind: 'delete', key } : { kind: 'put', key, value };
 }
 
-/** Returns an upper limit for the changes of a name. */
+/** Returns an upper limit for the number of {@link skydnsChanges} of a name. */
 export function maxSkydnsKeys(views: Views, { zone, before, rrsets }: NameEdit): number {
   if (views.skydns.prefix === undefined || !zone.skydns) return 0;
   return [...ours(before), ...ours(rrsets)].reduce((sum, { records }) => sum + records.length, 0);

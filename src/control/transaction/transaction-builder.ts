@@ -131,7 +131,7 @@ export class TransactionBuilder implements DecisionContext {
     return this;
   }
 
-  /** Adds an audit event about which no operation writes anything. */
+  /** Adds an audit event that does not follow from an operation. */
   tell(event: AuditEvent): this {
     this.#told.push(event);
     return this;
@@ -145,8 +145,9 @@ export class TransactionBuilder implements DecisionContext {
   /**
    * Creates a zone. The same transaction may write names into it. Requires that nobody else creates a zone between the
    * new zone and its enclosing zone in the views, because the new zone could hide names of such a zone
-   * (test/control/races.test.ts). Refuses with `forwarder_conflict` if an admin has a forwarder of its name. `path`:
-   * the field of the request that needs the zone. `otherWay`: what the request can do without deleting the forwarder.
+   * (test/control/races.test.ts). Refuses with `forwarder_conflict` if an admin has written a forwarder of that name.
+   * `path`: the field of the request that needs the zone. `otherWay`: what the request can do without deleting the
+   * forwarder.
    */
   createZone(zone: Zone, path?: string, otherWay = 'take another name'): this {
     this.#requireNoForwarder(zone.name, path, otherWay);
@@ -161,8 +162,8 @@ export class TransactionBuilder implements DecisionContext {
   }
 
   /**
-   * Refuses if there is a forwarder of this name: a name can belong to a zone or to a forwarder, not to both. A
-   * forwarder that follows a stub zone gives way: this transaction deletes it.
+   * Refuses if there is a forwarder of this name: a name cannot belong to a zone and to a forwarder. If the forwarder
+   * follows a stub zone, does not refuse but deletes the forwarder.
    */
   #requireNoForwarder(zone: Fqdn, path: string | undefined, otherWay: string): void {
     const current = this.views.forwarders.get(zone);
@@ -244,9 +245,8 @@ export class TransactionBuilder implements DecisionContext {
   }
 
   /**
-   * Returns the decision. Refuses with the faults in `refusals` and those of {@link NameEdits.check} together. Also
-   * refuses a name with too many RRsets, and as {@link checkWrites} does. `pathOf` returns where the request names an
-   * RRset.
+   * Returns the decision. Refuses with the faults in `refusals` and the faults of {@link NameEdits.check} together.
+   * Also refuses a name with too many RRsets, and as {@link checkWrites} does.
    */
   build<T>(result: T, pathOf?: PathOf): Decision<T> {
     return this.buildWith(() => result, pathOf);

@@ -17,10 +17,11 @@ import type { ResourceChange } from './resource-changes.ts';
 export interface ChangeFilterInput {
   /** The kinds of resources, with commas between them. */
   kind?: string;
-  /** Matches the zone itself, its RRsets, and hosts with a record in it. */
+  /** Matches the zone itself, its RRsets, and hosts with a record in the zone. */
   zone?: string;
   /**
-   * A prefix or a range. Matches hosts, allocations, A and AAAA records with an address in it, and overlapping pools.
+   * A prefix or a range. Matches hosts, allocations, A and AAAA records with an address in the range, and pools that
+   * overlap the range.
    */
   within?: string;
 }

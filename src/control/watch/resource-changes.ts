@@ -196,7 +196,10 @@ function rrsetChanges({ subject, values }: WrittenKey<'name'>, revised: Revised)
   );
 }
 
-/** Returns the change of an address, without hosts that the revision writes, and without the end of a cool-down. */
+/**
+ * Returns the change of an address; none if it has no holders before and after. Hosts that the revision writes do not
+ * count as holders, unless the address also has other holders.
+ */
 function allocationChanges({ subject, values }: WrittenKey<'address'>, revised: Revised): ResourceChange[] {
   const told = (record: AddressRecord | undefined): AddressRecord | undefined => {
     const isTold = (holder: Holder) => holder.kind === 'allocation' || !revised.writesHost(holder.host);

@@ -10,8 +10,8 @@ import type { Changed, ResourceChange } from './resource-changes.ts';
 
 /**
  * Returns the change as the bearer may see it; undefined if the bearer may not see it. A resource that comes into the
- * scope of the token appears as created, and one that leaves it as deleted. The scope is checked with the views, which
- * may be newer than the change.
+ * scope of the token appears as created. A resource that leaves the scope appears as deleted. The scope is checked with
+ * the views, which may be newer than the change.
  */
 export function seenChange(
   { actor, views }: { actor: TokenActor; views: Views },
@@ -48,7 +48,7 @@ function inScope(access: Access, change: ResourceChange): ResourceChange | undef
   }
 }
 
-/** Returns the change with only the values that are in scope; undefined if none is. */
+/** Returns the change with only the values in scope; undefined if there are none, or if they are equal. */
 function limited<Resource extends AuditedResource, Id, Value>(
   change: Changed<Resource, Id, Value>,
   part: (value: Value) => Value | undefined,

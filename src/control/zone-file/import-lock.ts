@@ -1,5 +1,5 @@
 // The lock of an import: a key on a lease. It allows one import of a zone at a time. If the process of the import dies,
-// the lease ends, and with the lease the lock. The revision that created the key is the number of the import's
+// the lease ends, and so does the lock. The revision that created the key is the number of the import's
 // generation, so no two imports write the same generation, and a later import has a higher one
 // (test/control/races.test.ts). The lock does not use the builder, because users do not see it.
 

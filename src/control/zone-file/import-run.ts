@@ -1,5 +1,6 @@
 // The part of an import that writes. First writes names into a pending generation. Then one transaction makes this
-// generation the current one, and carries over the records that hosts changed meanwhile.
+// generation the current one. If records with a manager, such as a host, have changed meanwhile, that transaction also
+// writes them into the new generation: it carries over their names.
 
 import { Refusal, refuse } from '../../errors.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -25,7 +26,7 @@ import { refuseFaults } from './refuse-faults.ts';
 import { GenerationWriter, nameOperation, refuseInterrupted } from './write-generation.ts';
 import { yieldToEventLoop } from './yield-to-event-loop.ts';
 
-/** The limit for names that the last transaction carries over. If more names have changed, writes them before. */
+/** The limit for names that the last transaction carries over. If more names have changed, they are written first. */
 const maxCarried = 50;
 
 /** The contents of the file, and the generation of the zone with which they were compared. */
@@ -58,9 +59,9 @@ export class ImportRun {
   }
 
   /**
-   * Writes a new generation, then makes it the current one. Resolves with the revision of that second step. Then starts
-   * to delete the names of other generations, also after a failed import. Refuses as {@link ImportLock.take} does, and
-   * with the codes of each step: see `#switch`, `#decideZone` and `GenerationWriter`.
+   * Writes a new generation, then makes it the current one. Resolves with the revision of that second step. At the end,
+   * starts to delete the names of other generations, even if the import failed. Refuses as {@link ImportLock.take}
+   * does, and with the codes of each step: see `#switch`, `#decideZone` and `GenerationWriter`.
    */
   async replace(zoneCreated: Revision, { managed }: ZoneComparison): Promise<Revision> {
     const { store, logger } = this.#places;

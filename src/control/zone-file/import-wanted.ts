@@ -9,7 +9,6 @@ import type { Precondition } from '../input/precondition.ts';
 import type { Committer } from '../transaction/commit.ts';
 import type { ImportMemory } from './import-memory.ts';
 
-/** The parts of the process that an import uses. */
 export interface ImportPlaces {
   store: Store;
   views: Views;

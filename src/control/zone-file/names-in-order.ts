@@ -17,8 +17,8 @@ export async function* namesInOrder(store: Store, prefix: string, revision: Revi
 }
 
 /**
- * Yields the entries below the prefix in canonical order. `labelAt`: the position in the keys at which the first label
- * begins in which they differ.
+ * Yields the entries below the prefix in canonical order. `labelAt`: the position in the keys where the first label
+ * begins that may differ from key to key.
  */
 async function* walk(store: Store, prefix: string, labelAt: number, revision: Revision): AsyncGenerator<Entry> {
   /** The prefixes whose entries were read before their place in the order of keys. */

@@ -12,7 +12,7 @@ import { untilReached } from '../reading/until-reached.ts';
 import type { ImportLock } from './import-lock.ts';
 
 const namesPerTransaction = 100;
-/** Well below the 1.5 MiB that etcd accepts in one request. */
+/** The limit for the characters of one transaction. It is well below the 1.5 MiB that etcd accepts in one request. */
 const charactersPerTransaction = 256 * 1024;
 const maxRunning = 4;
 

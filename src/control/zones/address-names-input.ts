@@ -1,4 +1,4 @@
-// Parses `addressNames`, the setting of a zone whose names hold addresses. A refusal names the path of the field.
+// Parses the setting `addressNames` of a zone. A refusal names the path of the field.
 
 import { atField, refuseField } from '../../errors.ts';
 import { type AddressNames, addressNamesDefaults, checkAddressNames } from '../../model/address-names.ts';

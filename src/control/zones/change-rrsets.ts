@@ -50,7 +50,8 @@ interface RrsetsWanted {
   /** The precondition for each RRset. */
   precondition?: Precondition;
   /**
-   * The precondition for all records of the zone together. Their entity tag is the revision of the zone's last change.
+   * The precondition for all records of the zone together. The tag of all records is the revision of the zone's last
+   * change.
    */
   zonePrecondition?: Precondition;
   /** True: refuses with `not_found` the deletion of an RRset that does not exist. Otherwise ignores such a deletion. */

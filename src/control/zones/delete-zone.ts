@@ -77,8 +77,8 @@ function faultOf({ views }: DecisionContext, zone: Fqdn): Fault | undefined {
 }
 
 /**
- * Deletes a zone whose value cannot be read. Refuses with `zone_in_use` if hosts have records in it. Does not compare
- * the serial, because nobody can write into such a zone.
+ * Deletes a zone whose value cannot be read. Refuses with `zone_in_use` if hosts have records in the zone. Does not
+ * compare the serial, because nobody can write into such a zone.
  */
 function decideDeleteUnreadable(context: DecisionContext, zone: Fqdn, { modified }: Fault): Decision<void> {
   const builder = new TransactionBuilder(context);
@@ -110,8 +110,8 @@ function hostsIn(context: DecisionContext, zone: Fqdn): Host[] {
 /**
  * Makes room for {@link decideDeleteClearedZone}: removes hosts from the zone, as many as fit into one transaction.
  * Deletes hosts whose names are in the zone. Other hosts lose their aliases and PTRs there. If the zone has no hosts,
- * removes orphans, unless the zone's value has a fault. Result: how many hosts are left, or, if none is left, how many
- * names with orphans. Refuses with `not_found` or `precondition_failed`.
+ * removes orphans, but not if the zone's value has a fault. Result: the number of hosts that are left; if none is left,
+ * the number of names with orphans. Refuses with `not_found` or `precondition_failed`.
  */
 export function decideClearZone(context: DecisionContext, { name, precondition }: ZoneDeletion): Decision<number> {
   requireScope(context, name);

@@ -1,5 +1,5 @@
-// Lists the RRsets of a zone by owner name and type, including those that its settings imply. Reads the names from the
-// store, page by page, because the views have them in no order.
+// Lists the RRsets of a zone by owner name and type, also RRsets that the zone's settings imply. Reads the names from
+// the store, page by page, because the views do not have the names in order.
 
 import type { Fqdn } from '../../model/name.ts';
 import type { OwnedRrset, Rrset } from '../../model/rrset.ts';

@@ -37,8 +37,9 @@ export interface ZonePut extends Standing {
 
 /**
  * Creates or changes a zone. Refuses with `precondition_failed`, with `zone_conflict` if a new zone would hide names of
- * hosts, and with `forwarder_conflict` if there is a forwarder of its name. Refuses with `name_hidden` if, with the new
- * settings, a DNAME at the apex would hide the names of the replicas. `path`: where the request has the zone's name.
+ * hosts, and with `forwarder_conflict` if an admin has written a forwarder of its name. Refuses with `name_hidden` if,
+ * with the new settings, a DNAME at the apex would hide the names of the replicas. `path`: where the request has the
+ * zone's name.
  */
 export function decidePutZone(
   context: DecisionContext,
@@ -88,8 +89,9 @@ function requireScope(context: DecisionContext, name: Fqdn): void {
 }
 
 /**
- * Refuses settings without nameservers if a DNAME at the apex would newly hide the names of the replicas. If there is a
- * DNAME, the compare of the serial proves that nobody deletes the NS records at the apex before the commit.
+ * Refuses settings without nameservers if a DNAME at the apex would hide the names of the replicas, and does not hide
+ * them now. If there is a DNAME, the compare of the serial proves that nobody deletes the NS records at the apex before
+ * the commit.
  */
 function checkApex(builder: TransactionBuilder, zone: Zone, before: Zone): void {
   if (zone.nameservers.length > 0) return;
@@ -112,8 +114,9 @@ function checkSkydns({ views }: TransactionBuilder, zone: Zone, before: Zone | u
 }
 
 /**
- * Refuses with `forbidden` who may not decide what is forwarded, as for forwarders. Refuses stub zones of a zone that
- * does not follow the layout. A zone whose `skydns` is switched off keeps the setting, without an effect.
+ * If the settings of stub zones change, refuses with `forbidden` an actor that may not manage forwarders. Refuses to
+ * switch on stub zones in a zone without `skydns`. A zone whose `skydns` is switched off keeps the setting, without an
+ * effect.
  */
 function checkStubZones(builder: TransactionBuilder, zone: Zone, before: Zone | undefined): void {
   const changes = (['stubZones', 'stubZonesAllowFrom'] as const).some(
@@ -156,9 +159,9 @@ function enclosingZone({ zones }: Views, name: Fqdn): Versioned<Zone> | undefine
 
 /**
  * Refuses with `zone_conflict` a new zone that would hide names of hosts in the enclosing zone, including aliases and
- * reverse names. Requires that no host is written before the commit. Also writes the unchanged enclosing zone again, so
- * that a request that is about to add a name to it loses the race and decides again. Does nothing without an enclosing
- * zone.
+ * reverse names. Requires that no host is written before the commit. Also writes the unchanged enclosing zone again: a
+ * request that is about to add a name to that zone then loses the race and decides again. Does nothing without an
+ * enclosing zone.
  */
 function checkHidesNothing(builder: TransactionBuilder, name: Fqdn): void {
   const { views } = builder;

@@ -15,7 +15,7 @@ import type { RrsetChange } from './change-rrsets.ts';
 
 /** The limit for the records of one list of RRsets: replicas read all records of a transaction at once. */
 const maxListedRecords = 10_000;
-/** The time to parse a short record, as a number of characters of a long one. */
+/** To parse a short record takes as long as to parse this number of characters of a long record. */
 const recordCost = 50;
 
 interface RrsetPlace {
@@ -76,8 +76,9 @@ export function parseRrsetPlace(zone: Fqdn, { name, type }: { name: string; type
 }
 
 /**
- * Returns the change of the RRset that the path of a PUT names. The input may repeat the name and the type, but refuses
- * others. Refuses names, types and records as the other functions of this file do: all faults at once.
+ * Returns the change of the RRset that the path of a PUT names. The input may repeat the name and the type of the path.
+ * Refuses another name or type. Refuses names, types and records as the other functions of this file do: all faults at
+ * once.
  */
 export function parseRrsetPut(
   zone: Fqdn,

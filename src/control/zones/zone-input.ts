@@ -85,8 +85,8 @@ function optional<Input, T>(input: Input | undefined, parse: (input: Input) => T
 }
 
 /**
- * Returns the SOA's times in the request, without times that equal a default which the zone uses. Answers show the
- * defaults. So a client that sends an answer back does not turn the defaults into settings.
+ * Returns the SOA's times in the request, without times that equal a default which the zone uses. Answers show these
+ * defaults too, and a client that sends an answer back must not turn them into settings.
  */
 function withoutDefaults(times: SoaSettings, current: Zone | undefined): SoaSettings {
   const isDefault = (field: string) => {
@@ -96,12 +96,12 @@ function withoutDefaults(times: SoaSettings, current: Zone | undefined): SoaSett
   return Object.fromEntries(Object.entries(times).filter(([field]) => !isDefault(field)));
 }
 
-/** Refuses with `invalid_request` faults of settings that do not depend on the zone. */
+/** Refuses with `invalid_request` settings that are faulty for every zone. */
 export function checkZoneInput({ automatic: _, ...input }: ZoneInput): void {
   parseZoneInput(root, input, undefined);
 }
 
-/** Refuses with `invalid_request` faults of a merge patch that do not depend on the zone. */
+/** Refuses with `invalid_request` a merge patch that is faulty for every zone. */
 export function checkZonePatch(patch: object): void {
   // A patch may leave out the ranges, which the zone may have: they are unknown here.
   checkZoneInput(mergePatch({ addressNames: { ranges: unknownValue } }, patch));

@@ -4,7 +4,7 @@ import { type Entry, maxOperations } from '../../store/store.ts';
 
 /** The limit for the keys of one transaction. */
 export const maxKeys = 100;
-/** Well below the 1.5 MiB that etcd accepts in one request. */
+/** The limit for the characters of one transaction. It is well below the 1.5 MiB that etcd accepts in one request. */
 const maxCharacters = 256 * 1024;
 
 /** A stored name with the values of its keys in the layout. `what`: the owner and type of the value's RRset. */

@@ -1,5 +1,5 @@
 // Commits the changes that others made in the SkyDNS layout, name by name, several at the same time. Tries a name again
-// if the commit fails. Keeps, by name, which values are not served.
+// if the commit fails. Keeps, for each name, the values that are not served.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
@@ -11,10 +11,10 @@ import type { SkydnsFault } from '../../model/skydns/state.ts';
 import { TroubleLog } from '../../model/trouble-log.ts';
 import type { SkydnsParts } from './parts.ts';
 
-/** Names that are committed at the same time. They share transactions. */
+/** The maximum number of names that are committed at the same time. They share transactions. */
 const maxAtOnce = 64;
 const retryMilliseconds = 500;
-/** Names that are marked again at once: in a zone that changes all the time, looking at all would never end. */
+/** The limit for names that {@link Mirror.markFaulty} marks at once, because a zone may change all the time. */
 const maxMarked = 200;
 
 export class Mirror {
@@ -43,7 +43,7 @@ export class Mirror {
     this.#wake();
   }
 
-  /** Marks names with values that are not served, if their zones have changed: what stood in their way may be gone. */
+  /** Marks names with values that are not served, if their zones have changed: the cause may be gone. */
   markFaulty(): void {
     const { zones } = this.#parts.views;
     let marked = 0;
@@ -54,7 +54,10 @@ export class Mirror {
     }
   }
 
-  /** Yields the readable values that are not served, with their zones. A fault stays the same object while it lasts. */
+  /**
+   * Yields the readable values that are not served, with their zones. A fault stays the same object until a fault of
+   * its name changes.
+   */
   *faults(): Generator<[zone: Fqdn, fault: SkydnsFault]> {
     for (const { zone, faults } of this.#faults.values()) for (const fault of faults) yield [zone, fault];
   }
@@ -100,7 +103,7 @@ export class Mirror {
     }
   }
 
-  /** Moves the name behind all others, so that every name is looked at again some time. */
+  /** Notes the faults of a name. Moves the name behind all others, so that {@link markFaulty} comes to every name. */
   #noteFaults(place: Place, faults: SkydnsFault[], seen: Revision): void {
     const id = idOf(place);
     const before = this.#faults.get(id)?.faults ?? [];

@@ -1,6 +1,6 @@
 // Keeps the values of a zone's nameservers in the SkyDNS layout. CoreDNS answers NS at the apex from these values. The
-// values depend on the replicas, on the zone's settings, and on the addresses of the nameservers that it names. So the
-// leader compares them by a timer.
+// values depend on the replicas, on the zone's settings, and on the addresses of the zone's nameservers. So the leader
+// brings the values up to date by a timer.
 
 import { setImmediate as nextPass } from 'node:timers/promises';
 import { isWantedKey, nameserverValues } from '../../control/skydns/wanted-keys.ts';
@@ -30,7 +30,7 @@ export class NameserverKeys {
     this.#parts = parts;
   }
 
-  /** Writes the values of the zones whose nameservers or their addresses have changed. */
+  /** Writes the values of each zone whose nameservers have changed, or have other addresses now. */
   async refresh(): Promise<void> {
     const { views } = this.#parts;
     const members = JSON.stringify([...views.members.values()]);
@@ -60,7 +60,10 @@ export class NameserverKeys {
     await nextPass();
   }
 
-  /** Writes the values, except at keys of others. Returns false if the zone or a key was changed meanwhile. */
+  /**
+   * Writes the values, except at keys of others. Returns false if it must be called again: the zone or a key was
+   * changed meanwhile, or one transaction could not hold all keys.
+   */
   async #write(zone: Fqdn, modified: Entry['modified'], wanted: ReadonlyMap<string, string>): Promise<boolean> {
     const { store, views, prefix } = this.#parts;
     const { entries } = await store.list(skydnsPrefixBelow(prefix, layoutName(zone, 'ns')));

@@ -31,7 +31,7 @@ const maxTries = 20;
 export interface LeaderParts {
   parts: SkydnsParts;
   states: SkydnsStates;
-  /** By zone, what stands for the zones inside that hide names of it. */
+  /** By zone: a digest of the zones inside it that hide its names. */
   hiddenBy: ReadonlyMap<Fqdn, string>;
 }
 
@@ -50,7 +50,7 @@ export class OwnKeys {
   readonly #states: SkydnsStates;
   readonly #zone: Fqdn;
   readonly #signal: AbortSignal;
-  /** The compare that holds while the zone is as it was when the work began. */
+  /** The compare that proves that the zone's key was not written after the work began. */
   readonly #unchanged: Compare;
   #state: SkydnsState;
   /** True if the store has some of the keys already. Then the work reads keys before it writes them. */
@@ -135,7 +135,7 @@ export class OwnKeys {
     const compares = entries.map(({ key, modified }): Compare => ({ kind: 'modified', key, revision: modified }));
     const operations = entries.map(({ key }): Operation => ({ kind: 'delete', key }));
     const { committed } = await this.#commit({ compares: [this.#unchanged, ...compares], operations });
-    // A key that was written meanwhile is wanted, or the zone was changed.
+    // If a key was written meanwhile, the key is wanted now, or the zone was changed.
     if (committed || entries.length === 0) return;
     if (entries.length > 1) for (const entry of entries) await this.#delete([entry]);
     else await this.#requireUnchanged();

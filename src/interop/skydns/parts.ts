@@ -1,4 +1,4 @@
-// The parts of the process that keeping the SkyDNS layout needs.
+// The parts of the process that are needed to keep the SkyDNS layout.
 
 import type { IsListener } from '../../control/reading/find-forwarder-loop.ts';
 import type { Committer } from '../../control/transaction/commit.ts';
@@ -13,6 +13,6 @@ export interface SkydnsParts {
   logger: Logger;
   /** The first part of all keys of the layout. */
   prefix: string;
-  /** Says which targets of stub zones are this replica itself. */
+  /** Returns whether a target of a stub zone is this replica itself. */
   isListener?: IsListener;
 }

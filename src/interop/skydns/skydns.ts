@@ -24,9 +24,9 @@ import { StubMirror } from './stub-mirror.ts';
 
 const tickMilliseconds = 300;
 const campaignMilliseconds = 1000;
-/** The most values in a minute that are logged as not served. */
+/** The maximum number of values in a minute that are logged as not served. */
 const maxLogged = 100;
-/** Values that are read before the event loop gets its turn. */
+/** The number of values that are read before the event loop gets its turn. */
 const slice = 500;
 
 interface LeaderLogs {
@@ -127,7 +127,10 @@ async function lead(parts: SkydnsParts, mayLead: () => boolean, logs: LeaderLogs
   if (failure !== undefined) throw failure.error;
 }
 
-/** Returns what stands for the zones that hide names of each zone around them: hidden names have no keys. */
+/**
+ * Returns, by zone, a digest of the zones inside it that hide its names. Hidden names have no keys, so the keys of the
+ * zone must be brought up to date when the digest changes.
+ */
 function hiddenIn({ views }: SkydnsParts, zones: readonly { name: Fqdn }[]): Map<Fqdn, string> {
   const hiding = zones.flatMap(({ name }) => {
     const parent = parentOf(name);
@@ -142,19 +145,19 @@ function hiddenIn({ views }: SkydnsParts, zones: readonly { name: Fqdn }[]): Map
   return new Map([...byZone].map(([around, all]) => [around, digest(all.map(({ name }) => name).sort())]));
 }
 
-/** Returns whether a forwarder follows a stub zone: it may be gone. */
+/** Returns whether a forwarder follows a stub zone. If the stub zone is gone, the leader must delete the forwarder. */
 function hasFollowers({ views }: SkydnsParts): boolean {
   return views.forwarders.list().some(({ value }) => value.stubZoneOf !== undefined);
 }
 
-/** Returns the zones with `skydns`, and the zones inside them. If they change, all values must be read anew. */
+/** Returns the zones with `skydns` and all zones inside them. If this list changes, all values must be read anew. */
 function zonesOf({ views }: Pick<SkydnsParts, 'views'>): { name: Fqdn; skydns: boolean }[] {
   const all = [...views.zones.list()].map(({ value: { name, skydns } }) => ({ name, skydns }));
   const around = new Set(all.filter(({ skydns }) => skydns).map(({ name }) => name));
   return around.size === 0 ? [] : all.filter(({ name }) => ancestry(name).some((one) => around.has(one)));
 }
 
-/** Reads all values of others at one revision. */
+/** Reads all values of the layout at one revision, and passes them to the readers. */
 async function load(
   { store, prefix }: SkydnsParts,
   readers: readonly (ForeignValues | StubMirror)[],

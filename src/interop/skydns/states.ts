@@ -31,8 +31,8 @@ export class SkydnsStates {
   }
 
   /**
-   * Writes a state, even if the store has it already. Resolves when the views have everything that was written before:
-   * the views get no event of a revision that wrote only keys of the layout, so this write makes one that they get.
+   * Writes a state, even if the store has it already. Resolves when the views have everything that was written before
+   * this call. The views get no events of the layout's keys, but they get the event of this write.
    */
   async write(state: SkydnsState): Promise<void> {
     this.#changed.set(state.zone, state);

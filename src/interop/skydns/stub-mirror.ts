@@ -1,5 +1,6 @@
-// Keeps a forwarder for each stub zone that others have in the layouts of zones with `stubZones`. They follow from the
-// values, the zones, the replicas and the other forwarders, so the leader looks at all of them after any change.
+// Keeps a forwarder for each stub zone that others have in the layouts of zones with `stubZones`. These forwarders
+// depend on the values, the zones, the replicas and the other forwarders. So the leader checks all of them after any
+// change.
 
 import {
   forwardsStubZones,
@@ -17,15 +18,15 @@ import type { SkydnsFault } from '../../model/skydns/state.ts';
 import { readStubZone } from '../../model/skydns/stub-zone.ts';
 import type { SkydnsParts } from './parts.ts';
 
-/** The limit for domains that are forwarded: whoever writes the layout could make many. */
+/** The limit for domains that are forwarded, because others could write many stub zones into the layout. */
 const maxStubDomains = 100;
 
-/** A server that can be read, or why it cannot. */
+/** A server, or the reason why its value cannot be read. */
 type Held = StubServer | { zone: Fqdn; reason: string };
 
 export class StubMirror {
   readonly #parts: SkydnsParts;
-  /** By key. */
+  /** The servers, by key. */
   readonly #held = new Map<string, Held>();
   #domains: StubDomain[] = [];
   #isStale = true;
@@ -38,7 +39,7 @@ export class StubMirror {
     this.#parts = parts;
   }
 
-  /** Notes the value of a key, or that it is gone. */
+  /** Notes the new value of a key; if `json` is undefined, its deletion. */
   note(key: string, json: string | undefined): void {
     const held = json === undefined ? undefined : this.#read(key, json);
     if (held === undefined && !this.#held.has(key)) return;
@@ -78,7 +79,7 @@ export class StubMirror {
     this.#seen = revision;
   }
 
-  /** Yields the stub zones that are not forwarded, with their zones. A fault stays the same object while it lasts. */
+  /** Yields each server that is not asked, with its zone. A fault stays the same object until its reason changes. */
   *faults(): Generator<[zone: Fqdn, fault: SkydnsFault]> {
     for (const { zone, fault } of this.#faults.values()) yield [zone, fault];
   }
@@ -88,7 +89,10 @@ export class StubMirror {
     return this.#faultChanges;
   }
 
-  /** Returns the server of a key. A value that cannot be read at all is named among the values of others already. */
+  /**
+   * Returns the server of a key; undefined if the key or its value has nothing to do with a stub zone. Also returns
+   * undefined for a value that cannot be read at all: foreign-values.ts has that fault.
+   */
   #read(key: string, json: string): Held | undefined {
     const { views, prefix } = this.#parts;
     if (!key.includes('/dns/stub/')) return undefined;
@@ -113,7 +117,7 @@ export class StubMirror {
     return domains.sort((a, b) => (a.domain < b.domain ? -1 : 1));
   }
 
-  /** Returns the domains, and before them the forwarders whose stub zones are gone. */
+  /** Returns first the domains of forwarders whose stub zones are gone, without servers, then all other domains. */
   #withFollowers(): StubDomain[] {
     const known = new Set(this.#domains.map(({ domain }) => domain));
     const gone = [...this.#parts.views.forwarders.list()].filter(

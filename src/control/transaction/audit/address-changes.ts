@@ -15,9 +15,9 @@ export interface AddressChange {
 }
 
 /**
- * Returns the event of the allocations of an address. In a change, `holders` are the holders that leave and that come.
- * A host is among them only if the decision has no event of that host (`tellsOf`): somebody deleted the host by hand,
- * and this decision releases its address.
+ * Returns the event of the allocations of an address. The event of a change shows only the holders that leave and the
+ * holders that come. `tellsOf` returns whether the decision has an event of the host. If it has none, this event shows
+ * the host too: somebody deleted the host's key in the store, and this decision releases its address.
  */
 export function allocationEvent(
   { before, after, isCooling }: AddressChange,
@@ -34,7 +34,7 @@ export function allocationEvent(
   const [old, wanted] = [told(before), told(after)];
   const [left, come] = [without(old, wanted), without(wanted, old)];
   if (left.length === 0 && come.length === 0) {
-    // The end of a cool-down by itself is not a change that somebody made.
+    // If a cool-down ended because its time was over, there is no event: nobody made that change.
     if (!isCooling || after?.freeAt !== undefined) return undefined;
     const cooling = { space, state: 'cooling-down', freeAt: before?.freeAt };
     return event('changed', { before: cooling, after: { space, state: 'free' } });

@@ -22,7 +22,7 @@ interface Written {
   names: NameEdits;
   /** By the key of a zone: how many RRsets its import adds, changes, deletes, and leaves as they are. */
   imports: ReadonlyMap<string, Fields>;
-  /** Events about which no operation writes anything. */
+  /** Events that do not follow from an operation. */
   told: readonly AuditEvent[];
 }
 

@@ -19,9 +19,9 @@ export interface AuditedKind<Name extends KindName> {
   nameOf(subject: Subject<Name>): string;
   /** Returns the value before the decision, as the views have it. */
   standing(views: Views, subject: Subject<Name>): Value<Name> | undefined;
-  /** False: events do not show the field. For secrets, for fields that users do not see, and for parts of the name. */
+  /** False for fields that events do not show: secrets, fields that users do not see, and parts of the name. */
   shows: { readonly [Field in keyof Required<Value<Name>>]: boolean };
-  /** Returns fields about what is deleted together with the resource and has no event of its own. */
+  /** Returns fields that tell how many items without events of their own are deleted together with the resource. */
   deletes?(views: Views, names: NameEdits, subject: Subject<Name>): Fields;
 }
 

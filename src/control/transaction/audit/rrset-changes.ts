@@ -32,7 +32,7 @@ function fieldsOf(owner: Fqdn, rrset: Rrset): Fields {
   return { ttl: rrset.ttl, records: rrset.records, ...(managedBy !== undefined && { managedBy }) };
 }
 
-/** Adds the zone, also in a change: at a delegation, two zones have an RRset of the same name and type. */
+/** Adds the zone to the fields before and after: at a delegation, two zones have an NS RRset of the same name. */
 function inZone(event: AuditEvent, zone: Fqdn): AuditEvent {
   const { before, after } = event;
   return { ...event, before: before && { zone, ...before }, after: after && { zone, ...after } };
