@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { NoRoom } from '../../src/backup/backup-spool.ts';
 import { checkBackup } from '../../src/backup/read-backup.ts';
 import { LedgerElsewhere, LedgerUnavailable } from '../../src/ledger/ledger.ts';
+import { memberKey, memberValue } from '../../src/store/kinds/member.ts';
 import { Compacted } from '../../src/store/store.ts';
 import { adminToken } from '../support/api-client.ts';
 import { chunksOf, entriesIn } from '../support/backups.ts';
@@ -58,12 +59,18 @@ test('a second backup is refused until the first one is read, or its client has 
 test('if a backup cannot be made, the request is refused, and the refusal says what to do', async (t) => {
   let error: Error = new Compacted();
   const backups = { make: () => Promise.reject(error) } as never;
-  const { api } = await servedApi(t, { services: { backups } });
+  const { api, views, store } = await servedApi(t, { services: { backups } });
   assert.match((await api.refused('store_unavailable', 'GET', '/v1/backup')).detail, /--auto-compaction-retention/);
   error = new LedgerElsewhere('a');
   const elsewhere = await api.refused('ledger_elsewhere', 'GET', '/v1/backup');
   assert.equal(elsewhere.replica, 'a');
-  assert.match(elsewhere.detail, /ask that one, or leave the ledger out with \?ledger=false .*--without-ledger/);
+  assert.match(elsewhere.detail, /'a', which does not run: start it, or move its file .*`zonewright claim-ledger`/);
+  assert.match(elsewhere.detail, /, or leave the ledger out with \?ledger=false .*--without-ledger/);
+  const member = memberValue.encode({ replica: 'a', dns: ['192.0.2.1:53'] });
+  await store.commit({ compares: [], operations: [{ kind: 'put', key: memberKey('a'), value: member }] });
+  await until(() => views.members.has('a'), 'the replica is not a member');
+  const { detail } = await api.refused('ledger_elsewhere', 'GET', '/v1/backup');
+  assert.match(detail, /at the replica 'a': ask that one, or leave the ledger out with \?ledger=false/);
   error = new LedgerUnavailable('it is damaged');
   assert.match((await api.refused('ledger_unavailable', 'GET', '/v1/backup')).detail, /it is damaged.*\?ledger=false/);
   error = new NoRoom('free some space');

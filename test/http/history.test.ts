@@ -124,7 +124,7 @@ test('without a ledger, or with one that is elsewhere or broken, history is refu
   };
   const cases = [
     [{}, 'ledger_off', /--ledger/],
-    [failing(new LedgerElsewhere('b')), 'ledger_elsewhere', /'b'/],
+    [failing(new LedgerElsewhere('b')), 'ledger_elsewhere', /'b', which does not run: .*claim-ledger/],
     [failing(new LedgerUnavailable('the disk is full')), 'ledger_unavailable', /the disk is full/],
   ] as const;
   for (const [services, code, detail] of cases) {

@@ -2,19 +2,21 @@
 
 import type { Readable } from 'node:stream';
 import { BackupRunning, NoRoom } from '../../backup/backup-spool.ts';
-import { Refusal, refuse } from '../../errors.ts';
+import { refuse } from '../../errors.ts';
 import { LedgerElsewhere, LedgerUnavailable } from '../../ledger/ledger.ts';
 import { Type } from '../../model/json-schema.ts';
 import { Compacted } from '../../store/store.ts';
+import type { Views } from '../../views/views.ts';
 import { actorOf } from '../auth.ts';
 import { clientSignal } from '../client-signal.ts';
+import { ledgerElsewhere } from '../ledger-elsewhere.ts';
 import { headersNamed } from '../schemas/answers.ts';
 import { strict } from '../schemas/common.ts';
 import type { Routes } from '../services.ts';
 
 const backupLines = 'application/x-ndjson';
 
-export const backupRoutes: Routes = async (app, { backups }) => {
+export const backupRoutes: Routes = async (app, { backups, views }) => {
   app.get(
     '/v1/backup',
     {
@@ -45,7 +47,7 @@ export const backupRoutes: Routes = async (app, { backups }) => {
       const since = Date.now();
       const client = clientSignal(reply);
       const options = { withoutLedger: request.query.ledger === false };
-      const made = await backups.make(client, options).catch((error) => refuseFor(error, client));
+      const made = await backups.make(client, options).catch((error) => refuseFor(error, views, client));
       const { revision, octets, text } = made;
       const { name, id } = actorOf(request);
       const milliseconds = Date.now() - since;
@@ -60,20 +62,15 @@ export const backupRoutes: Routes = async (app, { backups }) => {
   );
 };
 
-function refuseFor(error: unknown, client: AbortSignal): never {
+function refuseFor(error: unknown, views: Views, client: AbortSignal): never {
   if (client.aborted) refuse('request_timeout', 'the client has gone');
   if (error instanceof BackupRunning)
     refuse('backup_running', 'another backup is being made or sent by this replica: try again when it has ended');
   if (error instanceof NoRoom) refuse('disk_full', error.message);
-  const without = 'or leave the ledger out with ?ledger=false (zonewright backup --without-ledger)';
-  if (error instanceof LedgerElsewhere) {
-    const { replica } = error;
-    throw new Refusal('ledger_elsewhere', `the ledger is at the replica '${replica}': ask that one, ${without}`, {
-      members: { replica },
-    });
-  }
+  const without = 'leave the ledger out with ?ledger=false (zonewright backup --without-ledger)';
+  if (error instanceof LedgerElsewhere) throw ledgerElsewhere(error, views, without);
   if (error instanceof LedgerUnavailable)
-    refuse('ledger_unavailable', `the ledger cannot be copied: ${error.message}: try again, ${without}`);
+    refuse('ledger_unavailable', `the ledger cannot be copied: ${error.message}: try again, or ${without}`);
   if (!(error instanceof Compacted)) throw error;
   refuse(
     'store_unavailable',

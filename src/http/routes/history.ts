@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { parseSteps, parseTimeAt, parseTimeRange } from '../../control/history/history-input.ts';
 import { parseAddressAt } from '../../control/pools/allocation-input.ts';
 import { existingPool } from '../../control/reading/existing.ts';
-import { atField, type ErrorCode, Refusal, refuse } from '../../errors.ts';
+import { atField, type ErrorCode, refuse } from '../../errors.ts';
 import {
   type Ledger,
   LedgerElsewhere,
@@ -20,6 +20,7 @@ import { parseName } from '../../model/name.ts';
 import { defaultSpace } from '../../model/pool.ts';
 import { actorOf, askingOf } from '../auth.ts';
 import { endTrial } from '../every-fault.ts';
+import { ledgerElsewhere } from '../ledger-elsewhere.ts';
 import { decodeCursor, encodeCursor, limitOf } from '../page.ts';
 import { shown } from '../schemas/answers.ts';
 import { AddressText, LabelText, listOf, NameText, oneOf, pageQuery, strict } from '../schemas/common.ts';
@@ -165,7 +166,7 @@ function ask<T>(services: Services, request: FastifyRequest, question: (ledger: 
 
 /** Asks the ledger. Refuses if the ledger is off, at another replica, or not available. */
 async function askService<T>(
-  { ledger }: Services,
+  { ledger, views }: Services,
   request: FastifyRequest,
   question: (service: LedgerReader) => Promise<T>,
 ): Promise<T> {
@@ -174,12 +175,7 @@ async function askService<T>(
   try {
     return await question(ledger);
   } catch (error) {
-    if (error instanceof LedgerElsewhere) {
-      const { replica } = error;
-      throw new Refusal('ledger_elsewhere', `the history is at the replica '${replica}': ask that one`, {
-        members: { replica },
-      });
-    }
+    if (error instanceof LedgerElsewhere) throw ledgerElsewhere(error, views);
     if (!(error instanceof LedgerUnavailable)) throw error;
     refuse(
       'ledger_unavailable',
