@@ -98,21 +98,35 @@ export class ForwardCacheWriter {
     return cleared;
   }
 
-  /** Returns copies of a forwarder's answers, or of those for one name, `limit` at most. */
-  list(forwarder: number, limit: number, name?: Uint8Array): KeptAnswer[] {
+  /** Returns copies of a forwarder's answers that may be given, or of those for one name, `limit` at most. */
+  list(forwarder: number, limit: number, seconds: number, name?: Uint8Array): KeptAnswer[] {
     const found: KeptAnswer[] = [];
     for (const at of this.#entriesOf(forwarder)) {
       if (found.length >= limit) break;
+      if (!this.#mayBeGiven(at, seconds)) continue;
       if (name !== undefined && !this.#hasName(at, name)) continue;
       found.push({ block: this.#copy(at), flags: this.#words[at + entry.flags] as number });
     }
     return found;
   }
 
-  /** Returns how many answers a forwarder has, and their octets. */
-  usage(forwarder: number): { entries: number; octets: number } {
-    const share = this.#segments.shares.get(forwarder);
-    return { entries: share?.entries ?? 0, octets: (share?.words ?? 0) * 4 };
+  /** Returns how many answers a forwarder has that may be given, and their octets. */
+  usage(forwarder: number, seconds: number): { entries: number; octets: number } {
+    const usage = { entries: 0, octets: 0 };
+    for (const at of this.#entriesOf(forwarder)) {
+      if (!this.#mayBeGiven(at, seconds)) continue;
+      usage.entries += 1;
+      usage.octets += (this.#words[at + entry.size] as number) * 4;
+    }
+    return usage;
+  }
+
+  /** Returns whether the answer is fresh, or may be given as a stale one. */
+  #mayBeGiven(at: number, seconds: number): boolean {
+    const start = (at + entry.answer) * 4;
+    return (
+      seconds < this.#view.getUint32(start + field.expires) || seconds < this.#view.getUint32(start + field.staleUntil)
+    );
   }
 
   #findEntry(forwarder: number, { name, type, class: recordClass, flags }: CachedQuestion): number {
@@ -239,7 +253,6 @@ export class ForwardCacheWriter {
     const size = change * (this.#words[at + entry.size] as number);
     const segment = segments.of(at);
     share.entries += change;
-    share.words += size;
     segments.live[segment] = (segments.live[segment] as number) + size;
     // Retires a segment in which readers can find nothing any more. The newest segment stays, since it is still being
     // filled, unless the forwarder has no entries at all.

@@ -9,8 +9,6 @@ export interface Share {
   readonly forwarder: number;
   readonly segments: number[];
   entries: number;
-  /** The number of words in entries that readers can find. */
-  words: number;
 }
 
 export class Segments {
@@ -46,7 +44,7 @@ export class Segments {
   share(forwarder: number): Share {
     const known = this.shares.get(forwarder);
     if (known !== undefined) return known;
-    const share: Share = { forwarder, segments: [], entries: 0, words: 0 };
+    const share: Share = { forwarder, segments: [], entries: 0 };
     this.shares.set(forwarder, share);
     return share;
   }

@@ -39,6 +39,27 @@ test('an answer is found for its forwarder, name, type, class and flags only, un
   assert.ok(writer.find(7, asked), 'the writer does not find an answer that has expired');
 });
 
+test('answers that can no longer be given are not listed and not counted', () => {
+  const { writer } = open();
+  for (const [name, ttl, staleUntil] of [
+    ['short.corp.test', 60, 1_060],
+    ['stale.corp.test', 60, 1_200],
+    ['long.corp.test', 90, 1_090],
+  ] as const)
+    writer.put(7, question(name), madeAnswer(name, { ttl, staleUntil }), 1_000);
+  const counts = (seconds: number) => [writer.list(7, 10, seconds).length, writer.usage(7, seconds).entries];
+  assert.deepEqual([1_059, 1_060, 1_090, 1_200].map(counts), [
+    [3, 3],
+    [2, 2],
+    [1, 1],
+    [0, 0],
+  ]);
+  const [only] = writer.list(7, 1, 1_090);
+  assert.ok(Buffer.from(only?.block ?? []).includes('stale'));
+  assert.ok(writer.usage(7, 1_090).octets > 0);
+  assert.equal(writer.usage(7, 1_200).octets, 0);
+});
+
 test('a cache that is filled and cleared at random has the same answers as a map, except for displaced ones', () => {
   const { writer, reader } = open();
   const random = new Random(3);
@@ -74,9 +95,9 @@ test('a cache that is filled and cleared at random has the same answers as a map
   }
   assert.ok(found > 500, `only ${found} of ${expected.size} answers are left`);
   for (let forwarder = 1; forwarder <= 4; forwarder += 1) {
-    const { entries, octets } = writer.usage(forwarder);
+    const { entries, octets } = writer.usage(forwarder, 1_000);
     assert.equal(entries, counted.get(forwarder) ?? 0);
-    assert.equal(writer.list(forwarder, 1e6).length, entries);
+    assert.equal(writer.list(forwarder, 1e6, 1_000).length, entries);
     assert.ok(octets <= smallest);
   }
 });
@@ -100,7 +121,7 @@ test('a forwarder with many answers does not displace those of another', () => {
   for (let i = 0; i < 20_000; i += 1)
     writer.put(2, question(`h${i}.large.test`), madeAnswer(`h${i}.large.test`), 1_000);
   assert.equal(few.filter((asked) => finds(reader, 1, asked)).length, few.length);
-  assert.ok(writer.usage(2).octets < smallest);
+  assert.ok(writer.usage(2, 1_000).octets < smallest);
 });
 
 test('answers that are used outlast a flood of names that are asked for once', () => {

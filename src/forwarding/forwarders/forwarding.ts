@@ -128,7 +128,7 @@ export class Forwarding {
     const runtime = this.#runtimeOf(zone);
     if (runtime === undefined) return undefined;
     const upstreams = runtime.upstreams.map((upstream) => upstream.status());
-    return { zone, upstreams, cache: this.#options.cache.usage(runtime.listed.id) };
+    return { zone, upstreams, cache: this.#options.cache.usage(runtime.listed.id, secondsNow()) };
   }
 
   /** Returns at most `limit` cached answers of the zone's forwarder, or of one name in it. */
@@ -137,7 +137,7 @@ export class Forwarding {
     if (runtime === undefined) return [];
     const wire = name === undefined ? undefined : nameToWire(name);
     const seconds = secondsNow();
-    const kept = this.#options.cache.list(runtime.listed.id, limit, wire);
+    const kept = this.#options.cache.list(runtime.listed.id, limit, seconds, wire);
     return kept.map((answer) => describeAnswer(answer, seconds));
   }
 
