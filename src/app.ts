@@ -181,7 +181,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
       tenants: {},
       logger,
     });
-    // This blocks the main thread. The DNS threads start during that time.
+    // This call blocks the main thread. The DNS threads start during that time.
     stopReleasing = releaseMemory();
     const server = await starting;
     dns = server;
@@ -222,7 +222,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   }
 }
 
-/** Loads TLS only for an API that has a certificate. */
+/** Loads the code for certificates only if the API has one. */
 async function openApiCertificate(files: CertificateFiles, logger: FastifyBaseLogger): Promise<KeptCertificate> {
   const { KeptCertificate } = await import('./dns/listen/certificate.ts');
   return KeptCertificate.open(files, logger, 'API');
@@ -243,7 +243,7 @@ function ledgerSource({ ledger: { kind }, dataDir }: Config, ledger: LedgerServi
   return { openCopy: () => ledger.openCopy(dataDir) };
 }
 
-/** Starts the ledger, and the campaign for the replica that writes into it. Returns undefined if the ledger is off. */
+/** Starts the ledger, and the election of the replica that writes into it. Returns undefined if the ledger is off. */
 async function openLedger(
   { ledger, replica, ledgerKeepDays, ledgerMaxEvents, ledgerOutboxMax }: Config,
   { store, views, logger }: { store: Store; views: Views; logger: FastifyBaseLogger },
@@ -283,8 +283,9 @@ interface Endpoints {
 }
 
 /**
- * Writes the endpoints, for scripts and tests that use port 0. Renames the complete file into place, so that nobody
- * reads a part of it. Only logs a failure, because DNS does not need the file.
+ * Writes the endpoints, for the commands that look for this replica (cli/find-replica.ts), and for scripts and tests
+ * that use port 0. Renames the complete file into place, so that nobody reads a part of the file. Only logs a failure,
+ * because DNS does not need the file.
  */
 async function writeEndpoints(dataDir: string, endpoints: Endpoints, logger: FastifyBaseLogger): Promise<void> {
   const file = join(dataDir, 'endpoints.json');

@@ -19,7 +19,7 @@ export async function faultsOfFiles({ dataDir, dns, api }: NamedFiles, prepares:
   return reasons.map((reason) => (reason as Error).message);
 }
 
-/** Loads TLS only if there is a file to check. */
+/** Loads the code for certificates only if there is a file to check. */
 async function readIfNamed(files: Partial<CertificateFiles> | undefined, use: CertificateUse): Promise<void> {
   if (files === undefined || Object.keys(files).length === 0) return;
   const { readFiles } = await import('./dns/listen/certificate.ts');

@@ -70,8 +70,7 @@ export function readConfig(args: readonly string[], environment: NodeJS.ProcessE
 }
 
 /**
- * Returns the file and the options of `restore` (restore.ts), with the settings of the store, which are the same as for
- * `serve`. Throws ConfigFaults.
+ * Returns the file and the options of `restore` (restore.ts), and the same config as for `serve`. Throws ConfigFaults.
  */
 export function readRestoreConfig(args: readonly string[], environment: NodeJS.ProcessEnv = process.env) {
   const faults: string[] = [];
@@ -290,7 +289,7 @@ function etcdFaultsOf({ store }: Values, { flags, environment }: Call): string[]
   return given.length === 0 ? [] : [`${given.join(', ')}: no effect without --store etcd: add that, or leave them out`];
 }
 
-/** Returns the files that the settings name, without those of unknown settings. */
+/** Returns the files and folders that the settings name, except those whose setting has an unknown value. */
 function namedFiles(values: Values): NamedFiles {
   const named = (files: Record<string, string | undefined>) =>
     Object.fromEntries(Object.entries(files).filter(([, file]) => isKnown(file) && (file ?? '') !== ''));

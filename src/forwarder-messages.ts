@@ -1,4 +1,4 @@
-// The messages between the main thread (forwarder-service.ts) and the forwarder's thread (forwarder-thread.ts).
+// The messages between the main thread (forwarder-service.ts) and the thread that forwards (forwarder-thread.ts).
 
 import type { MessagePort } from 'node:worker_threads';
 import type { HandOnLimits } from './dns/handed-on/hand-on-limits.ts';
@@ -10,7 +10,7 @@ import type { CachedAnswer } from './forwarding/forwarders/cached-answer.ts';
 import type { ForwarderState, ListedForwarder } from './forwarding/forwarders/forward-request.ts';
 import type { Fqdn } from './model/name.ts';
 
-/** What the forwarder's thread is started with. */
+/** The input of the thread, at its start. */
 export interface ForwarderTask {
   readonly table: SharedArrayBuffer;
   /** Two cells among the table's readers: for making responses, and for following aliases. */
@@ -24,7 +24,7 @@ export interface ForwarderTask {
   readonly limits: HandOnLimits;
   readonly lines: readonly RemoteLine[];
   readonly forwarders: readonly ListedForwarder[];
-  /** Carries all other messages. */
+  /** Carries the orders to the thread, and its reports. */
   readonly control: MessagePort;
 }
 

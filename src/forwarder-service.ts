@@ -1,4 +1,4 @@
-// The main thread's part of the forwarder's thread: runs the thread while there are forwarders, tells it of changes,
+// The main thread's part in forwarding: runs the thread that forwards while there are forwarders, tells it of changes,
 // and asks it for the state of the forwarders. The thread itself: forwarder-thread.ts.
 
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
@@ -41,7 +41,7 @@ export class ForwarderService {
   #control: MessagePort | undefined;
   #closed = false;
   #lastId = 0;
-  /** For each zone: the table's counter of answers from the cache when it was last read, and the sum so far. */
+  /** For each zone: the last value of the counter of answers from the cache, and the number of all of them so far. */
   readonly #hits = new Map<Fqdn, { last: number; sum: number }>();
   readonly #questions = new Map<number, (reply: ForwarderReply | undefined) => void>();
 
@@ -58,7 +58,7 @@ export class ForwarderService {
     return (await this.#ask({ state: zone }))?.state;
   }
 
-  /** Returns cached answers of the zone's forwarder, or of one name in it. */
+  /** Returns cached answers of the zone's forwarder. With `name`, only those for this name. */
   async answers(zone: Fqdn, name: Fqdn | undefined): Promise<readonly CachedAnswer[]> {
     return (await this.#ask({ cached: zone, name }))?.cached ?? [];
   }
@@ -83,7 +83,7 @@ export class ForwarderService {
     }
   }
 
-  /** Removes the cached answers of the zone's forwarder, or of one name in it. */
+  /** Removes the cached answers of the zone's forwarder. With `name`, only those for this name. */
   async emptyCache(zone: Fqdn, name: Fqdn | undefined): Promise<void> {
     await this.#ask({ empty: zone, name });
   }
@@ -98,7 +98,7 @@ export class ForwarderService {
   #update(): void {
     if (this.#closed) return;
     this.#tell({ forwarders: this.#list() });
-    // Each of these does nothing if the thread is already as it should be.
+    // Only one of them does something: a start if the thread is needed and does not run, a stop in the opposite case.
     this.#run(() => this.#start());
     this.#run(() => this.#stop());
   }

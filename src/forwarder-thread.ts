@@ -1,5 +1,5 @@
-// The entry file of the forwarder's thread: takes questions for forwarded zones from the answering threads, forwards
-// them, and sends the answers. The answering threads never wait for it. forwarder-service.ts starts it.
+// The entry file of the thread that forwards: takes questions for forwarded zones from the answering threads, forwards
+// them, and sends the answers. The answering threads never wait for this thread. forwarder-service.ts starts it.
 
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { BatchedServerSockets } from './dns/ask/batched-server-sockets.ts';
@@ -31,7 +31,7 @@ const restPerWork = 0.5;
 /** In milliseconds: `pause` of the taker. It is short beside the time that a server takes to answer. */
 const pause = 1;
 
-/** The most cached answers that the API shows at once. */
+/** The maximum number of cached answers that the API shows at once. */
 const maxShown = 100;
 
 // If there are too few processors, answers from the table come first (bench/forward-flood.ts).
@@ -49,7 +49,7 @@ function log(level: keyof Logger) {
 }
 const logger: Logger = { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') };
 
-// Where batched sockets did not work for answers, Node's are used here, too.
+// If batched sockets do not work for answers, this thread uses Node's sockets, too.
 const sockets = task.socket === 'batched' ? new BatchedServerSockets(openLibc()) : undefined;
 
 const forwarding = new Forwarding({
@@ -144,8 +144,8 @@ process.once('uncaughtException', (error) => {
   throw error;
 });
 
-// The lines stay open: the next thread goes on with them. But the next thread may start much later, so no query is left
-// in the lines.
+// The message asks the thread to end. The lines stay open: the next thread goes on with them. But the next thread may
+// start much later, so no query is left in the lines.
 parentPort?.once('message', () => {
   taker.takeAll();
   taker.failAll();

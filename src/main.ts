@@ -85,7 +85,7 @@ async function faultsInFiles({ unchecked }: ConfigFaults): Promise<string[]> {
   return faultsOfFiles(unchecked, false);
 }
 
-/** Loads only the modules that a health check needs: it runs every few seconds. */
+/** Loads only the modules that a health check needs, because the check runs every few seconds. */
 async function runProbe(args: readonly string[]): Promise<number> {
   const { probe } = await import('./cli/probe.ts');
   return probe(readProbeConfig(args));

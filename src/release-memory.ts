@@ -1,6 +1,6 @@
-// Gives memory back to the system: after the zones are loaded, because a million names pass through the heap on their
-// way into the table (bench/answer measures this), and after large requests, because an idle process would keep their
-// memory in V8's heap and in glibc's (bench:attack). Giving back glibc's memory takes less than 10 ms, in an idle
+// Gives memory back to the system. After the zones are loaded: a million names pass through the heap on their way into
+// the table (bench/answer measures this). After large requests: an idle process would keep their memory in V8's heap
+// and in glibc's (bench:attack). Giving back glibc's memory takes less than 10 ms, in an idle
 // process less than 1 ms. The ledger's thread collects its own garbage (ledger/ledger-worker.ts).
 
 import { openHeapTrim } from './dns/listen/libc.ts';

@@ -1,7 +1,7 @@
 // Writes the log to standard output, line by line. If there is no room (a full disk, a pipe that nobody reads), the
 // line is lost, and nothing else happens: pino's own destination would end the process, or block the thread that
-// answers the API. A stopped terminal (Ctrl+S) still blocks this thread, because it does not report that there is no
-// room.
+// answers the API. A stopped terminal (Ctrl+S) still blocks this thread, because the terminal does not report that
+// there is no room.
 
 import { writeSync } from 'node:fs';
 

@@ -37,8 +37,8 @@ interface AskOptions {
 }
 
 /**
- * Returns the answer to a GET with status 200. The tokens of this machine's files are tried one after the other.
- * Rejects with a message for people.
+ * Sends a GET. Returns the answer if its status is 200, else rejects with a message for people. If the data directory
+ * has several tokens, tries one after the other.
  */
 export async function askApi(
   call: ApiCall,
@@ -96,7 +96,7 @@ async function send(
   }
 }
 
-/** Returns advice for an error of TLS. */
+/** Returns advice for an error of TLS; nothing for another error. */
 function wayOutOf(error: unknown): string {
   const code = codeOf(error);
   if (/^ERR_TLS_CERT_ALTNAME_INVALID$/.test(code))

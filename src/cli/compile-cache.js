@@ -76,7 +76,7 @@ function scripts() {
   return files.filter((file) => file.endsWith('.ts')).map((file) => join(source, file));
 }
 
-/** Deletes the files that a full disk left empty. Returns whether there were none. */
+/** Writes the cache to the disk. Deletes the files that a full disk left empty. Returns whether there were none. */
 function isWritten() {
   const { flushCompileCache, getCompileCacheDir } = process.getBuiltinModule('node:module');
   flushCompileCache();
@@ -95,6 +95,6 @@ if (import.meta.main) {
     await import(pathToFileURL(script)).catch(() => undefined);
   }
   if (isWritten()) writeFileSync(markerFile(), compiled);
-  // Some scripts do work when they are imported: ends it.
+  // Some scripts start work when they are imported: the exit ends this work.
   process.exit();
 }

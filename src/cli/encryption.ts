@@ -94,7 +94,7 @@ class EncryptedOutput implements Output {
   }
 }
 
-/** Returns a function that reads a file, decrypted if it is encrypted. Each call reads from the beginning. */
+/** Returns `chunks`. For an encrypted file, returns a function that decrypts them. Each call reads the whole file. */
 export async function decrypting(
   file: FileHandle,
   chunks: () => AsyncIterable<Buffer>,

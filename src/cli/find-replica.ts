@@ -1,6 +1,7 @@
-// Finds the replica on this machine, at the address of the flag `--http`, else of `endpoints.json` in the data
-// directory, else of the variable. The default address is used only if no data directory is named, because another
-// replica may answer there. Finds out whether the API is served over TLS.
+// Finds the replica on this machine. Its address comes from the flag `--http`, else from `endpoints.json` in the data
+// directory, else from the variable ZONEWRIGHT_HTTP_LISTEN. The default address is
+// used only if no data directory is named, because another replica may answer there. Finds out whether the API is
+// served over TLS.
 
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
@@ -45,7 +46,7 @@ export async function askReplica(where: Where, path: string): Promise<Found> {
       try {
         return await askPlace(place, path);
       } catch (error) {
-        // Nobody listens there: endpoints.json may be out of date. Tries the next place.
+        // If nobody listens there, endpoints.json may be out of date: tries the next place.
         if (codeOf(error) !== 'ECONNREFUSED' || index === places.length - 1) throw error;
       }
     }

@@ -31,7 +31,7 @@ export class Progress {
     this.#timer = setInterval(() => this.#show(shown), terminalMilliseconds).unref();
   }
 
-  /** Ends the line on the terminal. */
+  /** Removes the line from the terminal. */
   end(): void {
     this.#endWaiting();
     if (this.#isOpen) this.#stream.write('\r\x1b[K');

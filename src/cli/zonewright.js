@@ -4,9 +4,9 @@
 // MALLOC_ARENA_MAX: by default glibc keeps freed memory for each thread, also for V8's threads that only work at the
 // start.
 // MALLOC_MMAP_THRESHOLD_: by default glibc raises it with the first large body, and then keeps the memory of all later
-// ones (bench/api-under-attack.ts). The threshold is larger than Node's receive buffers of 64 KB. Otherwise each such
-// buffer is mapped and unmapped, which made answers with --dns-socket datagram late (bench/handed-on-flood.ts).
-// release-memory.ts gives the memory of freed buffers back.
+// large bodies (bench/api-under-attack.ts). The threshold is larger than Node's receive buffers of 64 KB. Otherwise
+// each such buffer is mapped and unmapped, which made answers with --dns-socket datagram late
+// (bench/handed-on-flood.ts). release-memory.ts gives the memory of freed buffers back.
 // --no-short-builtin-calls: by default V8 maps its 2 MB of built-in code again for each of our threads, which makes no
 // answer cheaper (bench/respond.ts).
 

@@ -4,7 +4,7 @@
 /** How much an allowance has, how fast it refills, and how many keys are remembered. */
 interface AllowanceOptions {
   size: number;
-  /** The time until one more unit is there. */
+  /** The time in which an allowance gets one unit back. */
   refillSeconds: number;
   /** If there are more keys, the one that was used longest ago is forgotten: its allowance is full again. */
   maxKeys: number;
@@ -46,7 +46,7 @@ export class Allowances {
     return true;
   }
 
-  /** Returns the whole seconds until the key has this many units. */
+  /** Returns the whole seconds until the key has `units`. */
   secondsUntil(key: string, now: number, units: number): number {
     return Math.ceil(Math.max(0, units - this.#levelAt(key, now)) * this.#options.refillSeconds);
   }

@@ -51,8 +51,8 @@ export class Authenticator {
   /**
    * Sets `request.actor`. Refuses with `unauthorized`, with `too_many_attempts`, or with `store_unavailable` while no
    * token can be checked. A client with too many failed attempts can still use a token of the store, because nobody can
-   * guess its secret. The token in ZONEWRIGHT_ADMIN_TOKEN may be easy to guess. So it is no longer compared, except for
-   * clients that have presented it before (test/http/failed-attempts.test.ts).
+   * guess its secret. The token in ZONEWRIGHT_ADMIN_TOKEN may be easy to guess: after too many failed attempts, only
+   * clients that have presented it before can use it (test/http/failed-attempts.test.ts).
    */
   authenticate(request: FastifyRequest): void {
     const presented = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
@@ -135,14 +135,14 @@ function rightsOf({ role, zones, pools, owner }: StoredToken): Rights {
   };
 }
 
-/** Returns the bearer of the request's token. Refuses on an open route, because that authenticates nobody. */
+/** Returns the bearer of the request's token. Refuses if the route has not authenticated the request. */
 export function actorOf({ actor }: FastifyRequest): TokenActor {
   return actor ?? refuse('unauthorized', 'this needs a token');
 }
 
 /**
- * Returns a function for long answers. The function returns whether the token of the request is still valid with the
- * same rights, and notes that the token was used.
+ * Returns a check for long answers: is the token of the request still valid, with the same rights? If so, the check
+ * notes that the token was used.
  */
 export function validityOf(
   { views, activity }: Pick<Services, 'views' | 'activity'>,
@@ -167,7 +167,7 @@ export function askingOf({ views }: Pick<Services, 'views'>, request: FastifyReq
   return { actor: actorOf(request), views };
 }
 
-/** The most characters of a URL that an audit event has. */
+/** The maximum number of characters of a URL in an audit event. */
 const maxPath = 300;
 
 function shownRequest({ id, method, url, ip }: FastifyRequest): NonNullable<TokenActor['request']> {

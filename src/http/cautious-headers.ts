@@ -1,5 +1,5 @@
 // The security headers of every answer, also of those that connections.ts sends. No cache may keep an answer, except
-// for files of /docs.
+// a file of /docs.
 
 export const cautiousHeaders = {
   'cache-control': 'no-store',

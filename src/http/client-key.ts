@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net';
 import { addressFromRdata, addressRdata, formatAddress, parseAddress } from '../model/address.ts';
 
-/** Returns an IPv4 address, or the first 64 bits of an IPv6 address. Undefined if the connection is already closed. */
+/** Returns the first 8 octets of the address, with dots: all of IPv4. Undefined if the connection is already closed. */
 export function clientKey({ remoteAddress }: Pick<Socket, 'remoteAddress'>): string | undefined {
   if (remoteAddress === undefined) return undefined;
   const rdata = addressRdata(parseAddress(remoteAddress.replace(/%.*/, '')));

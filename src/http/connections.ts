@@ -1,5 +1,5 @@
 // The connections of the HTTP server: their number, their time limits, the answer to bytes that are not a request, and
-// their end when the replica stops. One connection: pipeline.ts. The handling of requests: server.ts.
+// how connections end when the replica stops. One connection: pipeline.ts. The handling of requests: server.ts.
 
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
@@ -12,7 +12,7 @@ import { clientKey } from './client-key.ts';
 import { type Exchange, Pipeline } from './pipeline.ts';
 import { problemOf, retryAfter } from './problem.ts';
 
-// An import would read every property of this module. One of the properties loads a WebSocket client: 14 MB
+// An import of node:http would read every property of the module. One of the properties loads a WebSocket client: 14 MB
 // (bench/weight.ts).
 const { STATUS_CODES } = process.getBuiltinModule('node:http');
 
@@ -28,7 +28,7 @@ export interface ConnectionLimits {
   reservedForMachine: number;
   /** The time until the header of a request is complete. */
   headersMilliseconds: number;
-  /** The time until a request is complete: enough for the largest zone file over a slow line. */
+  /** The time until a request is complete: enough for the largest zone file over a slow network. */
   requestMilliseconds: number;
   /**
    * The time without a byte received or sent after which a connection is closed, unless its client waits for an answer.
@@ -86,7 +86,7 @@ export class Connections {
 
   /** Follows the connections of a server. */
   watch(server: Server): void {
-    // Twice, because Node also counts connections that we have cut until they have ended.
+    // Twice our limit: Node also counts connections that we have cut, until they have ended.
     server.maxConnections = 2 * this.#limits.maxConnections;
     if ('setSecureContext' in server) {
       server.on('connection', (socket) => this.#accept(socket, Handshake));
@@ -117,8 +117,8 @@ export class Connections {
   }
 
   /**
-   * Returns whether the request came over a connection beyond the limits. Such a connection is only for health checks:
-   * other clients would leave none for the probe.
+   * Returns whether the request came over a connection beyond the limits. Such a connection is only for health checks.
+   * If other requests could use it, none would be left for the probe.
    */
   isBeyondLimits({ socket }: IncomingMessage): boolean {
     const pipeline = this.#pipelineOf(socket);
@@ -178,7 +178,7 @@ export class Connections {
     return this.#open.get(socket)?.exchanges ?? [];
   }
 
-  /** Returns undefined before the TLS handshake is complete, and after the connection was cut. */
+  /** Returns the pipeline; undefined before the TLS handshake is complete, and after the connection was cut. */
   #pipelineOf(socket: Duplex): Pipeline | undefined {
     const connection = this.#open.get(socket);
     return connection instanceof Pipeline ? connection : undefined;
@@ -248,7 +248,7 @@ export class Connections {
 
   /**
    * Closes an idle connection of the client with the most connections, so that one client cannot displace all others.
-   * If that client has none, closes an idle connection of any client.
+   * If that client has no idle one, closes an idle connection of any client.
    */
   #closeIdleOfLargest(): boolean {
     const most = Math.max(...this.#perClient.values());
@@ -296,8 +296,8 @@ function refuseConnection(socket: Socket, isTls: boolean): void {
 }
 
 /**
- * Returns whether the request is being handled. Its connection counts as idle while an unauthenticated request is
- * incomplete, and while the client does not read a finished answer.
+ * Returns whether the request keeps its connection from being idle. The connection counts as idle while an
+ * unauthenticated request is incomplete, and while the client does not read a finished answer.
  */
 function isBusy({ request, response, authenticated }: Exchange): boolean {
   return !response.writableEnded && (authenticated || request.complete);

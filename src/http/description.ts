@@ -13,7 +13,7 @@ import { Problem } from './schemas/problem.ts';
 
 declare module 'fastify' {
   interface FastifySchema {
-    /** The error codes of the route, without those that its method, headers and body imply. */
+    /** The error codes of the route, without those that its method, headers and token imply. */
     refuses?: readonly ErrorCode[];
   }
 }
@@ -28,7 +28,10 @@ const tags = [
   { name: 'forwarders', description: 'Other zones, whose questions are forwarded to their servers.' },
   { name: 'tokens', description: 'Who may use the API: a role, and a scope of zones, pools and an owner.' },
   { name: 'history', description: 'What was changed by whom, who had an address, how full a pool was.' },
-  { name: 'operations', description: 'The replicas: whether they run, serve, and how they do.' },
+  {
+    name: 'operations',
+    description: 'The replicas: whether they run and serve, their metrics, the changes that they see, and a backup.',
+  },
 ];
 
 /** Returns the options of @fastify/swagger. */
@@ -78,7 +81,8 @@ function withMediaTypes(schema: FastifySchema | undefined = {}, method: string):
 }
 
 /**
- * Adds the role, the text and the example of the guide. Parameters that the example does not use get no example value.
+ * Adds the role that the operation needs, and the text and the example of the guide. Parameters that the example does
+ * not use get no example value.
  */
 function withGuide(schema: FastifySchema): FastifySchema {
   const { operationId = '' } = schema;
@@ -177,8 +181,8 @@ function headersOf(codes: readonly ErrorCode[]): object {
 }
 
 /**
- * Moves each schema with a title to the components, under its title, and refers to it there. The schemas of the routes
- * have no references, so that each can be compiled alone.
+ * Moves each schema with a title to the components, under its title, and leaves a reference in its place. The schemas
+ * of the routes have no references, so that each can be compiled alone.
  */
 function nameComponents<T extends { components?: { schemas?: unknown } }>(document: T): T {
   const components: Record<string, unknown> = {};
@@ -255,7 +259,7 @@ const formats: Record<string, object> = {
   resources: { format: 'resources', pattern: `^${resource}(?:,${resource})*$` },
   distinct: { uniqueItems: true },
   'not-empty': { minItems: 1 },
-  // At least one form is on: two of them are if they are not given.
+  // At least one form must be on. If absent, `dashed` and `dotted` are on.
   'address-names': {
     not: {
       required: ['dashed', 'dotted'],

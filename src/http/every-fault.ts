@@ -68,7 +68,7 @@ function isLong({ body }: FastifyRequest): boolean {
   return typeof body === 'object' && !(body instanceof Readable) && hasManyValues(body);
 }
 
-/** Returns whether a trial may find more faults: this needs a fault of a field. */
+/** Returns whether a trial may find more faults. A trial needs the path of a faulty field. */
 function mayGoOn(refusal: Refusal, request: FastifyRequest): boolean {
   const { errors, code, status } = refusal;
   if (errors === undefined || code === 'forbidden' || status >= 500) return false;
@@ -76,8 +76,8 @@ function mayGoOn(refusal: Refusal, request: FastifyRequest): boolean {
 }
 
 /**
- * Adds the faults that trials find. `unknown`: paths of fields without a fault that are unknown values in the trials,
- * too.
+ * Adds the faults that trials find. `unknown`: paths of absent fields ({@link noteSchemaFaults}). They, too, have
+ * unknown values in the trials.
  */
 async function tellMore(told: Refusals, unknown: readonly string[], run: Run, request: FastifyRequest): Promise<void> {
   for (let trials = 0; trials < maxTrials && !told.full; trials += 1) {

@@ -116,7 +116,7 @@ export const guide: Record<string, Told> = {
     body: `$ORIGIN ${zone}.\n$TTL 300\nmail  A    192.0.2.25\n@     MX   10 mail\n`,
   },
   readSkydns: {
-    text: 'Ownership records of external-dns whose names it has deleted, and stub zones. `skydnsProgress` of the zone shows the progress of the layout, and the keys that are not served.',
+    text: 'The orphans of external-dns (ownership records whose records no longer exist), and the stub zones. `skydnsProgress` of the zone shows the progress of the layout, and the keys that are not served.',
     path: { zone },
   },
   adoptZone: {
@@ -188,9 +188,9 @@ export const guide: Record<string, Told> = {
     text: 'In the order of the revisions, the newest first. `subject` and `kind` are the `name` and the `resource` of events.',
     query: { kind: 'host', limit: 10 },
   },
-  readHostHistory: { text: 'Also of a deleted host.', path: { name: nginx } },
+  readHostHistory: { text: 'A deleted host still has its history.', path: { name: nginx } },
   readAddressHistory: {
-    text: 'Also of an address that is no longer in a pool. `at` tells who had the address at that time.',
+    text: 'An address that is no longer in a pool still has its history. `at` tells who had the address at that time.',
     path: { ip: '172.17.200.100' },
   },
   readPoolUsage: {
@@ -220,5 +220,5 @@ export const guide: Record<string, Told> = {
       'The last event, `end`, has a `reason`. The example ends after two seconds; without `forSeconds`, a stream has no end.',
     query: { forSeconds: 2 },
   },
-  listMembers: { text: 'The replicas with a valid lease: a replica that stops disappears after seconds.' },
+  listMembers: { text: 'The replicas with a valid lease: a replica that no longer runs disappears within seconds.' },
 };

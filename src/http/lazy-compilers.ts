@@ -95,8 +95,8 @@ function countValues(value: unknown, limit: number): number {
 export const serializerOptions = { ajv: { validateFormats: false } } as const;
 
 /**
- * Returns Fastify's own serializer, which is loaded with the first response. The serializer omits fields that the
- * schema does not name.
+ * Returns Fastify's own compiler of serializers, which is loaded with the first response. Its serializers omit fields
+ * that the schema does not name.
  */
 export const buildSerializer: SerializerFactory = (schemas, options) => {
   const compiler = once(() => loadSerializer()(schemas, { ...options, ...serializerOptions }));
@@ -117,7 +117,7 @@ const loadSerializer = once(() => {
   return SerializerSelector() as SerializerFactory;
 });
 
-/** Returns a function that calls `make` once and returns its value from then on. */
+/** The returned function calls `make` when it is called first, and returns the value of that call every time. */
 function once<T>(make: () => T): () => T {
   let made: { value: T } | undefined;
   return () => {

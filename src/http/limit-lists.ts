@@ -6,7 +6,7 @@ import type { FastifyInstance, RouteOptions } from 'fastify';
 import { FairLine } from '../model/fair-line.ts';
 import { actorOf } from './auth.ts';
 
-/** The lists of one route that are made at once. */
+/** The maximum number of lists of one route that are made at once. */
 const maxAtOnce = 4;
 
 declare module 'fastify' {

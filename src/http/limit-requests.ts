@@ -8,7 +8,7 @@ import { Allowances } from './allowances.ts';
 import { actorOf } from './auth.ts';
 
 const windowSeconds = 60;
-/** More than there are tokens. */
+/** Far more than a company has tokens. */
 const maxKeys = 100_000;
 
 /** The headers, for the description of the API. */
@@ -16,16 +16,16 @@ export const limitHeaders = {
   'RateLimit-Policy': {
     type: 'string',
     pattern: '^"token";q=[0-9]+;w=[0-9]+$',
-    description: 'Where requests are limited: `q` requests of the token in `w` seconds, at this replica',
+    description: 'Only if requests are limited: the token may send `q` requests to this replica in `w` seconds',
   },
   RateLimit: {
     type: 'string',
     pattern: '^"token";r=[0-9]+;t=[0-9]+$',
-    description: 'Where requests are limited: `r` are left, and `t` seconds until all of them are',
+    description: 'Only if requests are limited: the token has `r` requests left, and all of them again in `t` seconds',
   },
 };
 
-/** These refusals come before the token is known: such a request is not counted. */
+/** A request that is refused with one of these codes is not counted, because its token is not known yet. */
 export const uncountedRefusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'client_certificate_needed',
   'expectation_failed',

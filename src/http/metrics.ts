@@ -18,7 +18,7 @@ interface ForwarderCounts {
 interface MetricSources {
   views: Views;
   tableBytes: () => number;
-  /** By default, returns true. */
+  /** Returns whether the store takes writes. Default: always true. */
   takesWrites?: () => boolean;
 }
 
@@ -28,8 +28,8 @@ interface MetricSources {
  */
 export function createMetrics({ views, tableBytes, takesWrites = () => true }: MetricSources): Registry {
   const registry = new Registry();
-  // In milliseconds. The default of 10 would wake an idle replica 100 times a second, and take 1 % of a core.
-  // Node's figures contain these 100 ms. The dashboard in deploy/grafana subtracts them.
+  // The precision is in milliseconds. The default of 10 would wake an idle replica 100 times a second, and take 1 % of
+  // a core. Node's figures contain these 100 ms. The dashboard in deploy/grafana subtracts them.
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: 100 });
   gauge(registry, 'zonewright_store_revision', 'The store revision that this replica serves', () => views.revision);
   gauge(
@@ -122,8 +122,8 @@ function skydnsGauge(registry: Registry, views: Views): void {
 }
 
 /**
- * Adds the time at which each certificate expires. `read` returns it in seconds since the epoch; undefined without a
- * certificate.
+ * Adds the time at which each certificate expires. `read` returns these times in seconds since the epoch; undefined
+ * without a certificate.
  */
 export function addCertificateMetric(registry: Registry, read: () => Record<'api' | 'dns', number | undefined>): void {
   if (Object.values(read()).every((expires) => expires === undefined)) return;

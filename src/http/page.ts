@@ -28,12 +28,12 @@ interface Listing<T, K extends string, U> extends ChangingList<T, K> {
 
 const defaultLimit = 100;
 /**
- * A page also ends after this many characters of items: writing a longer one as JSON would block the event loop too
+ * A page also ends after this many characters of items: writing a longer page as JSON would block the event loop too
  * long (test/http/page.test.ts).
  */
 export const maxPageCharacters = 1_000_000;
 
-/** Returns the number of items on a page. */
+/** Returns the maximum number of items on a page. */
 export function limitOf({ limit }: PageQuery): number {
   return limit ?? defaultLimit;
 }
@@ -42,7 +42,7 @@ export function encodeCursor(key: string): string {
   return Buffer.from(key).toString('base64url');
 }
 
-/** Returns the key in a cursor. Refuses with `invalid_request` a text that is no cursor of a list. */
+/** Returns the key in a cursor; undefined if there is none. Refuses with `invalid_request` a text that is no cursor. */
 export function decodeCursor<T>(cursor: string | undefined, parse: (key: string) => T): T | undefined {
   if (cursor === undefined) return undefined;
   return atField('?cursor', () => {

@@ -1,14 +1,14 @@
-// One connection of the HTTP server. Its requests are handled one after the other, and it is paused while too many of
-// them wait. The limits for connections: connections.ts.
+// One connection of the HTTP server. Its requests are handled one after the other. The connection is paused while too
+// many requests wait. The limits for connections: connections.ts.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Complete requests that may wait for their turn before the connection is paused. */
+/** A connection is paused while more requests than this have no complete answer. */
 const maxWaiting = 8;
 /**
  * The octets that Node's parser gets at once. The parser reports all requests in these octets: at most about a hundred,
- * because the smallest request has 20 octets. So more than `maxWaiting` requests may wait.
+ * because the smallest request has 20 octets. So for a moment, more than `maxWaiting` requests may wait.
  */
 const slice = 2048;
 
@@ -16,7 +16,7 @@ const slice = 2048;
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** The request's token is valid. */
+  /** True: the request has a valid token. */
   authenticated: boolean;
   /**
    * Lets the handling of the request begin. Absent if the request never had to wait for its turn
@@ -78,8 +78,9 @@ export class Pipeline {
   }
 
   /**
-   * Returns a promise if earlier requests of the connection have no complete answer: a request may depend on the
-   * effects of an earlier one (RFC 9112 §9.3.2). The promise is never resolved if the connection ends first.
+   * Returns a promise of the turn of the request, if earlier requests of the connection have no complete answer: a
+   * request may depend on the effects of an earlier one (RFC 9112 §9.3.2). If the connection ends before the turn, the
+   * promise is never resolved.
    */
   turn(request: IncomingMessage): Promise<void> | undefined {
     const exchange = this.#exchanges.get(request);

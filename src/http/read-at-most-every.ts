@@ -1,6 +1,9 @@
 // Limits how often a costly value is computed.
 
-/** Returns a function that returns the last value, or reads a new one if the last is older than `milliseconds`. */
+/**
+ * The returned function returns the last value of `read`. If that value is older than `milliseconds`, the function
+ * calls `read` again.
+ */
 export function readAtMostEvery<T>(milliseconds: number, read: () => Promise<T>): () => Promise<T> {
   let last: { value: Promise<T>; at: number } | undefined;
   return () => {

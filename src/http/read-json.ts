@@ -1,4 +1,4 @@
-// Reads a JSON body. Refuses what JSON.parse accepts in silence: octets that are not UTF-8, and a field given twice.
+// Reads a JSON body. Refuses octets that are not UTF-8, and a field that is given twice: Node accepts them in silence.
 // Also refuses, before JSON.parse runs, texts that would block this thread too long.
 
 import { faultyInput, type InputFault, maxFaults, refuse, refuseField } from '../errors.ts';
@@ -10,7 +10,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 const maxDepth = 64;
 /** Values of all levels together: enough for a patch of 100 RRsets with 1,000 records each. */
 const maxValues = 150_000;
-/** Fields of one object. Requests need few: the most are the 64 tags of a host. */
+/** The maximum number of fields of one object. Requests need at most 64: the tags of a host. */
 const maxFields = 10_000;
 /** Characters in the paths of all faults together: a field's name can be as long as the body, and be in many paths. */
 const maxPathsLength = 10_000;
@@ -53,7 +53,7 @@ export async function readJson(body: Buffer): Promise<unknown> {
   return value;
 }
 
-/** The faults of the texts, by the values that were read from them. */
+/** Faults of bodies, by the value that was read from the body. */
 const noted = new WeakMap<object, InputFault[]>();
 
 /** Returns the faults of the text of a body that {@link readJson} has read: fields that are given twice. */
@@ -136,8 +136,8 @@ const code = {
 } as const;
 
 /**
- * Returns the name of a field between two quotes. Returns undefined if the text between the quotes is not a JSON
- * string.
+ * Returns the name of the field whose quotes are at `start` and `end`. Returns undefined if the name has a backslash
+ * and is not a JSON string.
  */
 function fieldIn(text: string, start: number, end: number): string | undefined {
   const inside = text.slice(start + 1, end);

@@ -191,8 +191,8 @@ export async function createServer(
 }
 
 /**
- * Returns the request's id from its header, by which the client can find the request in the log. Without one, returns a
- * new id.
+ * Returns the id in the header `X-Request-Id`, by which the client can find the request in the log. If the header is
+ * absent or its value unfit, returns a new id.
  */
 function requestIdOf({ headers }: Pick<IncomingMessage, 'headers'>): string {
   const given = headers['x-request-id'];

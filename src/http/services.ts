@@ -46,9 +46,7 @@ export interface Services {
   targets: LiveTargets;
   /** Undefined only in tests. */
   forwarders?: ForwarderStates | undefined;
-  /**
-   * Returns whether DNS of this replica receives what is sent to an endpoint. Absent only in tests.
-   */
+  /** Returns whether DNS of this replica receives what is sent to an endpoint. Absent only in tests. */
   isListener?: (endpoint: Endpoint) => boolean;
   /** Undefined without a ledger. */
   ledger?: LedgerReader | undefined;

@@ -31,7 +31,7 @@ function placeOf(path: string): string[] {
   return path === '' || path.startsWith('/') ? ['body', ...stepsOf(path)] : [];
 }
 
-/** Makes one field unknown. Copies the objects around the field, except those in `copies`. */
+/** Makes one field unknown. Copies each object around the field, if it is not already one of the `copies`. */
 function setUnknown(parts: Parts, steps: readonly string[], copies: Set<object>): void {
   let around = parts as Record<string, unknown>;
   for (const step of steps.slice(0, -1)) {

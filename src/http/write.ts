@@ -38,8 +38,8 @@ export async function commitFor<T>(
 }
 
 /**
- * Deletes everything because of which the decision would be refused, then commits the decision, and sets the header
- * `zonewright-revision`. Ignores `Idempotency-Key`, so a POST must not use it.
+ * Deletes what stands in the way of the decision (`clear`), then commits the decision, and sets the header
+ * `zonewright-revision`. Ignores `Idempotency-Key`: so the route of a POST must not call this function.
  */
 export async function commitByForceFor<T>(
   services: Services,
@@ -90,7 +90,7 @@ export function sendResource(request: FastifyRequest, reply: FastifyReply, tag: 
   return reply.send(body);
 }
 
-/** Returns the revision that last wrote the resource: an earlier one if this write has changed nothing. */
+/** Returns the revision that last wrote the resource: an earlier revision if this write has changed nothing. */
 export function writtenAt({ result, revision }: Committed<Standing>): Pick<Committed<unknown>, 'revision'> {
   return { revision: result.standingSince ?? revision };
 }

@@ -26,10 +26,10 @@ interface HoldRow {
   owner: string;
   pool: string | null;
   at: bigint;
-  /** The row of the holder before this one. */
+  /** The previous row of the same holder. */
   previousId: bigint | null;
   previousAt: bigint | null;
-  /** The row of the holder after this one. */
+  /** The next row of the same holder. */
   nextId: bigint | null;
   nextAt: bigint | null;
   nextAction: 'taken' | 'released' | null;
@@ -118,7 +118,7 @@ function isHeld({ id, holder, owner }: LastRow, { revision, holders }: HoldersNo
   return revisionOf(Number(id)) > revision || holders.some((one) => one.holder === holder && one.owner === owner);
 }
 
-/** Returns the holds of current holders for which no row has the beginning. */
+/** Returns the current holds whose beginnings are in no row. */
 async function listUntold(
   client: Client,
   { space, address, gaps = [] }: HoldFilter,

@@ -21,7 +21,7 @@ export async function idsOfHours(client: Client, from: number, to: number): Prom
   return ids?.first == null || ids.last === null ? undefined : { first: ids.first, last: ids.last };
 }
 
-/** Deletes the hours before this one that have no events. Others may write events of these hours at the same time. */
+/** Deletes the hours before `before` that have no events. Others may write events of these hours at the same time. */
 export async function forgetHours(client: Client, before: number): Promise<void> {
   await client.$transaction([
     // On PostgreSQL, this waits for transactions that write events of these hours, so that the next statement sees

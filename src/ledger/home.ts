@@ -44,8 +44,8 @@ export function otherHome(home: LedgerHome | undefined, { kind, replica }: Place
 }
 
 /**
- * Makes the opened ledger the home of the store's history, if it is the known home or new. Decides again if another
- * replica was first.
+ * Makes the opened ledger the home of the store's history, if this ledger is the known home, or is empty. Decides again
+ * if another replica was first.
  */
 export async function claimHome(store: Store, place: Place, identity: LedgerIdentity): Promise<Standing> {
   for (;;) {

@@ -35,8 +35,8 @@ import { UsageSampler } from './usage-sampler.ts';
 const day = 24 * 3600 * 1000;
 
 /**
- * In milliseconds: the time between two rounds of each work, the limit for a read, and the shortest and the longest
- * wait after a failed drain.
+ * In milliseconds. `read`: the limit for a read. `retry` and `maxRetry`: the shortest and the longest wait after a
+ * failed drain. The others: the time between two rounds of the work with this name.
  */
 export const ledgerIntervals = {
   read: 20_000,
@@ -47,11 +47,11 @@ export const ledgerIntervals = {
   retry: 1000,
   maxRetry: 15_000,
 };
-/** After this time, only one sample of each hour is kept. */
+/** After these days, only one sample of each hour is kept. */
 const fineDays = 14;
 /**
- * A read waits this long until the ledger has all events from before the read. Then it answers without the missing
- * ones.
+ * A read waits at most this long until the ledger has all events from before the read. Then the answer lacks the
+ * missing ones.
  */
 const catchUpMilliseconds = 2000;
 /**
@@ -60,7 +60,7 @@ const catchUpMilliseconds = 2000;
  */
 const maxReads = 2;
 
-/** A longer outbox is not read to its end: it counts as having earlier events. */
+/** An outbox with more keys is not read to its end: it counts as having events that the answer would lack. */
 const maxListed = 200;
 
 interface LedgerOptions {

@@ -31,7 +31,7 @@ async function answer({ id, method, parameters }: LedgerCall): Promise<LedgerRep
   }
 }
 
-/** Opens the ledger. If that fails, the next call tries it again. */
+/** Returns the ledger. Opens it if no earlier call has succeeded. */
 function opened(): Promise<Ledger> {
   opening ??= open();
   opening.catch(() => {

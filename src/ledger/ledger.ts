@@ -136,8 +136,9 @@ export type UsageStep = { at: string } & { [F in Family]?: StepLevel };
 
 /** The limits for what is kept. */
 export interface Retention {
-  /** Milliseconds since the epoch: events, samples and ended holds from before it are deleted. */
+  /** Milliseconds since the epoch: events, samples and ended holds from before this time are deleted. */
   before?: number | undefined;
+  /** The limit for the rows of events, and also for the rows of holds. */
   maxEvents?: number | undefined;
   /** Samples from before this time are thinned out to one an hour. */
   hourlyBefore?: number | undefined;
@@ -146,11 +147,14 @@ export interface Retention {
 /** The identity of a ledger. */
 export interface LedgerIdentity {
   id: string;
-  /** True if it has no events and no uses of addresses. */
+  /** True if the ledger has no events and no uses of addresses. */
   isEmpty: boolean;
 }
 
-/** Every method rejects with {@link LedgerUnavailable} if the ledger cannot be reached, read or written. */
+/**
+ * In the main thread, every method but `close` rejects with {@link LedgerUnavailable} if the ledger cannot be reached,
+ * read or written.
+ */
 export interface Ledger {
   identity(): Promise<LedgerIdentity>;
   /**
@@ -180,7 +184,7 @@ export class LedgerUnavailable extends Error {
   }
 }
 
-/** Another replica has the ledger, or a PostgreSQL database has it that this replica does not use. */
+/** Another replica has the ledger, or the ledger is in PostgreSQL and this replica does not use PostgreSQL. */
 export class LedgerElsewhere extends Error {
   readonly replica: string;
 
@@ -191,7 +195,7 @@ export class LedgerElsewhere extends Error {
   }
 }
 
-/** The rows that one transaction may have in a table: after that many ids, those of the next revision begin. */
+/** The maximum number of rows of one transaction in a table: the ids of the next revision begin this much higher. */
 const idsPerRevision = 65_536;
 export const maxIndex = idsPerRevision - 1;
 /** The last revision whose ids are exact numbers. */

@@ -1,5 +1,5 @@
 // The ledger on a database, through Prisma's client. Both databases have the same tables and get the same statements;
-// only the inserts differ (rows.ts). One contract runs over both.
+// only the inserts differ (rows.ts). The same tests run on both databases.
 
 import { setTimeout as delay, setImmediate as nextPass } from 'node:timers/promises';
 import type { EventAction, EventResource } from '../model/audit-event.ts';
@@ -39,7 +39,7 @@ import {
 } from './rows.ts';
 import { listUsage } from './usage.ts';
 
-/** Rows of events that are read at once. A row has up to about 64 kB. */
+/** The maximum number of rows of events that are read at once. A row has up to about 64 kB. */
 const rowsAtOnce = 100;
 /** A page of events also ends after this many characters of changes. */
 const maxPageCharacters = 1_000_000;
@@ -144,8 +144,8 @@ export class PrismaLedger implements Ledger {
   }
 
   /**
-   * Returns bounds for the ids of the events of a time. The order of times is only nearly that of ids, because the
-   * clocks of replicas differ.
+   * Returns bounds for the ids of the events of a time. Other events may lie within them: the order of times is only
+   * nearly that of ids, because the clocks of replicas differ.
    */
   async #idsBetween(since: number | undefined, until: number | undefined) {
     const bounds = await idsOfHours(

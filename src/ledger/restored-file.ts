@@ -20,7 +20,10 @@ export class RestoredFile {
     this.#handle = handle;
   }
 
-  /** Begins the file anew. Throws LedgerFileTaken if the path has a file of another size. */
+  /**
+   * Begins the file anew. Throws LedgerFileTaken if the path has a file of another size. A file of this size may come
+   * from an interrupted restore: {@link finish} compares it.
+   */
   static async open(file: string, octets: number): Promise<RestoredFile> {
     const path = resolve(file);
     const found = await stat(path).catch(() => undefined);

@@ -73,8 +73,7 @@ export async function* deleteSamples(client: Client, { before, hourlyBefore }: R
   }
   if (hourlyBefore === undefined) return;
   const hour = BigInt(millisecondsPerHour);
-  // Only whole hours are thinned out: a later sample of the same hour would otherwise take the place of the one that
-  // was left.
+  // The end of the last hour that is completely before `hourlyBefore`.
   const end = (BigInt(hourlyBefore) / hour) * hour;
   yield* pieces(
     (rows) => client.$executeRaw`

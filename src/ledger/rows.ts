@@ -57,7 +57,7 @@ const tables = {
 
 export type Table = keyof typeof tables;
 
-/** Returns the end of an INSERT, which then leaves existing rows unchanged, but widens the range of an hour. */
+/** Returns the clause of an INSERT for existing rows: they stay unchanged, but the range of an hour is widened. */
 function conflictClause(dialect: Dialect, table: Table): string {
   if (table !== 'event_hour') return 'ON CONFLICT DO NOTHING';
   const [least, greatest] = dialect === 'postgresql' ? ['least', 'greatest'] : ['min', 'max'];

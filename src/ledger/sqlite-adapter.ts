@@ -22,8 +22,8 @@ const identity = { provider: 'sqlite', adapterName: 'zonewright-node-sqlite' } a
 const idleMilliseconds = 10_000;
 
 /**
- * Statements that stay prepared. Prisma writes few different statements, but another one for each number of values in
- * an IN.
+ * The maximum number of statements that stay prepared. Prisma writes few different statements, but another one for each
+ * number of values in an IN.
  */
 const maxStatements = 64;
 

@@ -1,5 +1,5 @@
 // How full a pool was, in steps for a plot. Samples are written when something has changed, so a step without a sample
-// has the level of the one before.
+// has the level of the previous step.
 
 import { timestamp } from '../model/timestamp.ts';
 import type { Client } from './client.ts';
@@ -12,9 +12,9 @@ interface BucketRow extends PoolLevel {
 }
 
 /**
- * Returns one level for each step: its last sample, and its peak. CROSS JOIN keeps the order of the tables, so that
- * SQLite looks up each last sample by its key. Otherwise it would read all samples for each step
- * (test/ledger/usage-plan.test.ts).
+ * Returns the steps. A step has a level for each family: that of its last sample, and its peak. CROSS JOIN keeps the
+ * order of the tables, so that SQLite looks up each last sample by its key. Otherwise SQLite would read all samples for
+ * each step (test/ledger/usage-plan.test.ts).
  */
 export async function listUsage(client: Client, { pool, since, until, step }: UsageWanted): Promise<UsageStep[]> {
   const [from, to, width] = [BigInt(since), BigInt(until), BigInt(step)];

@@ -1,5 +1,5 @@
-// /v1/pools/{pool}/allocations: the addresses in use of a pool. /v1/pools/{pool}/next: the addresses that would be
-// given next. One address: addresses.ts.
+// /v1/pools/{pool}/allocations: the addresses of a pool that are in use. /v1/pools/{pool}/next: the addresses that
+// would be given next. One address: addresses.ts.
 
 import { randomUUID } from 'node:crypto';
 import { accessOf } from '../../control/access/access.ts';

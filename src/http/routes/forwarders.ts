@@ -184,7 +184,7 @@ export const forwarderRoutes: Routes = async (app, services) => {
         await emptyHere();
         throw error instanceof Refusal && error.code === 'store_unavailable' ? emptiedOnlyHere(zone) : error;
       }
-      // The watch has told the thread that forwards. This waits until the thread has heard it.
+      // The watch also tells the thread that forwards. This call returns when that thread has emptied its cache.
       await emptyHere();
       return reply.status(204).send(null);
     },

@@ -33,9 +33,12 @@ import type { Routes } from '../services.ts';
 import { zoneNameOf } from '../zone-path.ts';
 
 const tags = ['forwarding'];
-const ResolverParam = oneOf(rendererNames, { description: 'The resolver that shall forward' });
+const ResolverParam = oneOf(rendererNames, { description: 'The program of the resolver' });
 const PartQuery = Type.Optional(
-  Type.String({ pattern: '^[a-z]{1,20}$', description: 'One of several files; the head of each says its purpose' }),
+  Type.String({
+    pattern: '^[a-z]{1,20}$',
+    description: 'Only this file, if there are several; the head of each file says its purpose',
+  }),
 );
 /** A token may verify 10 times at once, then once every 6 seconds. Each verification sends three queries. */
 const verificationsOfToken = { size: 10, refillSeconds: 6, maxKeys: 10_000 };
@@ -139,7 +142,7 @@ export const forwardingRoutes: Routes = async (app, services) => {
             Type.String({
               maxLength: 20_000,
               format: 'dns-names',
-              description: 'Names of zones, with commas. Default: all that the token may see',
+              description: 'Names of zones, separated by commas. Default: all zones that the token may see',
             }),
           ),
           part: PartQuery,

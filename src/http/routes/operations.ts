@@ -25,8 +25,8 @@ const Time = Type.String({ format: 'date-time' });
 const LedgerState = Type.Object(
   {
     state: oneOf(['here', 'elsewhere', 'unavailable', 'off']),
-    home: Type.Optional(Type.String({ description: 'The replica that has the ledger, if it is a file' })),
-    replica: Type.Optional(Type.String({ description: 'The replica that has the ledger, if it is elsewhere' })),
+    home: Type.Optional(Type.String({ description: 'The replica that has the ledger, if the ledger is a file' })),
+    replica: Type.Optional(Type.String({ description: 'The replica that has the ledger, if this one does not' })),
     reason: Type.Optional(Type.String({ description: 'Why the ledger is unavailable' })),
     waiting: Type.Integer({ description: 'The transactions whose events wait in the store' }),
     lost: Type.Optional(
@@ -39,7 +39,10 @@ const LedgerState = Type.Object(
   { title: 'LedgerState' },
 );
 
-/** Metrics of many pools take milliseconds to compute, and by default anybody may ask for them. */
+/**
+ * The metrics are computed at most once in this time: those of many pools take milliseconds, and by default anybody may
+ * ask for them.
+ */
 const metricsEveryMilliseconds = 1000;
 
 export const healthRoutes: FastifyPluginAsyncTypebox<Services & { authenticator: Authenticator }> = async (

@@ -1,4 +1,4 @@
-// /v1/pools: pools. The addresses in use of a pool: allocations.ts.
+// /v1/pools: pools. Their addresses in use: allocations.ts.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { accessOf } from '../../control/access/access.ts';

@@ -43,7 +43,7 @@ export const skydnsRoutes: Routes = async (app, services) => {
     },
   );
 
-  /** Returns the zone. Refuses a token that may not take it over, in a trial too. */
+  /** Returns the zone. Refuses a token that may not take over records of the zone, in a trial as well. */
   const beginTakeOver = (request: FastifyRequest, name: Fqdn): Fqdn => {
     needTakeOver(askingOf(services, request), name);
     endTrial(request);

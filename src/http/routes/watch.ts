@@ -50,7 +50,7 @@ export const watchRoutes: Routes = async (app, services) => {
             Type.String({
               maxLength: 100,
               format: 'resources',
-              description: `Only these resources: ${auditedResources.map((one) => `\`${one}\``).join(', ')}, with commas`,
+              description: `Only these resources: ${auditedResources.map((one) => `\`${one}\``).join(', ')}, separated by commas`,
             }),
           ),
           zone: Type.Optional({

@@ -59,7 +59,7 @@ export function deletedWith<T extends TSchema>(warnings: T) {
   return { 200: answer(warnings, 'The resource is gone, with warnings', ['Zonewright-Revision']), ...deleted };
 }
 
-/** Returns the answer of a read that has no entity tag. */
+/** Returns the answer of a read. The answer has no entity tag. */
 export function shown<T extends TSchema>(body: T) {
-  return { 200: answer(body, 'What there is', []) };
+  return { 200: answer(body, 'The current data', []) };
 }

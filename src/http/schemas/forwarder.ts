@@ -37,7 +37,8 @@ const settings = {
     minimum: minTimeout,
     maximum: maxTimeout,
     default: forwarderDefaults.timeoutMilliseconds,
-    description: 'For one question, with all targets, and with other forwarded zones to which its aliases lead',
+    description:
+      'The time for one question, with all targets, and with other forwarded zones to which its aliases lead',
   }),
   allowFrom: { ...AllowFrom, description: 'The clients that may ask. Default: this machine' },
   staleSeconds: Type.Optional(
@@ -53,7 +54,7 @@ const settings = {
       maxLength: tlsAuthorities,
       format: 'certificates',
       description:
-        'Certificates in PEM, of the authorities of targets that are asked over TLS. Absent: those of the system',
+        'The certificates (PEM) of the authorities that targets over TLS may have. Absent: the authorities of the system',
     }),
   ),
 };
@@ -75,7 +76,7 @@ const Upstreams = Type.Array(
           'Why the last query had no answer, or none that can be used; null: it had one, or there was no query yet',
       }),
       latencyMilliseconds: nullable(Type.Number(), {
-        description: "Of the target's answers; null: there were none yet",
+        description: 'How long the target takes to answer; null: it has not answered yet',
       }),
       asked: Type.Integer({ minimum: 0, description: 'Queries that were sent to the target' }),
       answered: Type.Integer({ minimum: 0 }),
@@ -92,7 +93,7 @@ const Upstreams = Type.Array(
 
 const Cache = Type.Object(
   { entries: Type.Integer({ minimum: 0 }), octets: Type.Integer({ minimum: 0 }) },
-  { description: 'The answers that the replica keeps' },
+  { description: 'The answers of this zone that the replica keeps' },
 );
 
 const ManagedBy = Type.Enum(['skydns'] as const, {

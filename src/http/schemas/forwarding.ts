@@ -9,7 +9,7 @@ const TargetBody = Type.Object(
     address: AddressText,
     port: Type.Integer(),
     replica: Type.String({ description: 'The replica that advertises the address' }),
-    healthy: Type.Boolean({ description: 'True: the target has just answered for the zone' }),
+    healthy: Type.Boolean({ description: 'True: the target, asked at most a second ago, has answered' }),
     revisionLag: nullable(Type.Integer({ minimum: 0 }), {
       description:
         "The number of revisions by which the target's copy of the zone is older than that of the replica that you ask; null if the target is not healthy",
@@ -22,7 +22,7 @@ export const ForwardingBody = Type.Object(
   {
     zone: Type.String(),
     reverseZones: Type.Array(Type.String(), {
-      description: 'Reverse zones to forward too, so that the addresses have names',
+      description: 'Reverse zones that resolvers should forward as well, so that the addresses resolve to names',
     }),
     targets: Type.Array(TargetBody, { description: 'In the order of their addresses' }),
     verification: Type.Optional(

@@ -63,14 +63,14 @@ export const HoldBody = Type.Object(
   { title: 'Hold' },
 );
 
-const count = Type.Number({ description: 'Beyond 2^53 rounded' });
+const count = Type.Number({ description: 'Rounded if it is more than 2^53' });
 const Level = Type.Object(
   {
     capacity: count,
     used: count,
     recorded: count,
     coolingDown: count,
-    peak: Type.Number({ description: 'The most that was used within the step' }),
+    peak: Type.Number({ description: 'The maximum of `used` within the step' }),
   },
   { title: 'UsageLevel', description: 'At the end of the step' },
 );

@@ -57,7 +57,7 @@ const Count = Type.String({ pattern: '^[0-9]+$' });
 const Usage = Type.Object(
   {
     capacity: { ...Count, description: 'Addresses in the ranges that are not excluded' },
-    used: { ...Count, description: 'Held addresses. Excluded ones are counted here, but not in `capacity`' },
+    used: { ...Count, description: 'Held addresses, also those that are excluded and do not count in `capacity`' },
     recorded: { ...Count, description: 'Named by A or AAAA records only: not held, not cooling down, not handed out' },
     coolingDown: { ...Count, description: 'Released a short time ago, with or without records that name them' },
     free: Count,
@@ -130,13 +130,13 @@ export const AllocationBody = Type.Object(
     space: LabelText,
     state: oneOf(['held', 'cooling-down', 'recorded', 'free', 'unreadable'], {
       description:
-        '`recorded`: nobody holds the address, but A or AAAA records name it. It is given only to a request that asks for it. `unreadable`: the value in the store is wrong. The address counts as held until the value is corrected or deleted',
+        '`recorded`: nobody holds the address, but A or AAAA records name it. It is given only to a request that asks for it. `unreadable`: the value in the store cannot be read. The address counts as held until the value is corrected or deleted',
     }),
     names: Type.Optional(
       Type.Array(NameText, {
         description:
-          'The names whose A or AAAA records name the address, in every state, the first 100; only for addresses in a ' +
-          'pool, and not the records of hosts',
+          'The first 100 names whose A or AAAA records name the address, whatever its state. Only for addresses in a ' +
+          'pool. Records of hosts do not count',
       }),
     ),
     fault: Type.Optional(Type.String({ description: 'Why the value is unreadable' })),

@@ -5,7 +5,9 @@ import { Type } from '../../model/json-schema.ts';
 import { AddressText, LabelText, oneOf, readOnly, strict } from './common.ts';
 
 const Port = Type.Integer({ minimum: 1, maximum: 65535, default: 53 });
-const Kind = oneOf([...rendererNames, 'other'], { description: 'One of those that can be rendered, or `other`' });
+const Kind = oneOf([...rendererNames, 'other'], {
+  description: 'The program of the resolver, if its configuration can be rendered; `other` if not',
+});
 
 export const PutResolver = strict(
   { name: readOnly(LabelText), address: AddressText, port: Type.Optional(Port), kind: Kind },

@@ -14,7 +14,10 @@ const Orphan = Type.Object(
     text: Type.String(),
     of: Type.Object({ name: NameText, type: Type.String() }, { title: 'OwnedRecord' }),
   },
-  { title: 'SkydnsOrphan', description: 'A TXT by which external-dns owns a record that no longer exists' },
+  {
+    title: 'SkydnsOrphan',
+    description: 'A TXT by which external-dns marks a record as its own. The record no longer exists',
+  },
 );
 const Stub = Type.Object(
   { domain: NameText, host: Type.String(), port: Type.Integer(), key: Type.String() },
@@ -25,7 +28,8 @@ export const SkydnsBody = Type.Object(
   {
     orphans: Type.Array(Orphan),
     stubZones: Type.Array(Stub, {
-      description: 'Domains that SkyDNS forwarded. This service does with `stubZones` of the zone; CoreDNS does not',
+      description:
+        'Domains that SkyDNS forwarded. This service forwards them if `stubZones` of the zone is true; CoreDNS never does',
     }),
   },
   { title: 'Skydns' },

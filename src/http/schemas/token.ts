@@ -64,8 +64,8 @@ export const WrittenToken = Type.Object(
     token: Type.Optional(
       Type.String({
         description:
-          'The secret that the bearer sends. Shown only now: it cannot be read again, and a request that is repeated with its ' +
-          '`Idempotency-Key` does not have it',
+          'The secret that the bearer sends. Shown only now: it cannot be read again, and the answer to a repeated request ' +
+          '(`Idempotency-Key`) does not have it',
       }),
     ),
   },

@@ -38,7 +38,7 @@ export const ImportBody = Type.Object(
         }),
         warnings: Count,
       },
-      { description: 'Numbers of RRsets, the SOA included' },
+      { description: 'Numbers of RRsets, the SOA included; `warnings`: the number of all warnings' },
     ),
     warnings: Type.Array(Type.Object({ line: Count, message: Type.String() }, { title: 'LineWarning' }), {
       description:

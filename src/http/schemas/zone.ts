@@ -36,7 +36,12 @@ const soaFields = {
 
 const ranges = Type.Array(
   Type.String({ minLength: 1, maxLength: 100, format: 'address-range', examples: ['10.0.0.0/8'] }),
-  { minItems: 1, maxItems: maxAddressNameRanges, format: 'distinct', description: 'Only these addresses are answered' },
+  {
+    minItems: 1,
+    maxItems: maxAddressNameRanges,
+    format: 'distinct',
+    description: 'The addresses that such names can have',
+  },
 );
 const addressNameForms = {
   dashed: Type.Boolean({ description: '`app-10-1-2-3`, and `2001-db8--1` with `ipv6`. Default: true' }),
@@ -46,7 +51,7 @@ const addressNameForms = {
 };
 const addressNames = {
   description:
-    'Names of the zone that hold an address have that address: `app-10-1-2-3` has 10.1.2.3, and so has every name below it. Records of the zone win',
+    'A name of the zone that contains an address has that address: `app-10-1-2-3` has 10.1.2.3, and so has every name below it. A delegation, an alias, or an A or AAAA record of the name itself comes first',
   ...strict({ ranges, ...optional(addressNameForms).properties }, 'AddressNames'),
   format: 'address-names',
 };
@@ -68,12 +73,12 @@ const settings = {
   }),
   stubZones: Type.Boolean({
     description:
-      'Forward the stub zones that others have in the SkyDNS layout of this zone, with `skydns`. Only an admin without a scope sets it. Default: false',
+      'Forward the stub zones that other programs wrote into the SkyDNS layout of this zone. Needs `skydns`. Only an admin without a scope can set it. Default: false',
   }),
   stubZonesAllowFrom: {
     ...AllowFrom,
     description:
-      'The clients that may ask the stub zones. Only an admin without a scope sets it. Default: this machine',
+      'The clients that may ask the stub zones. Only an admin without a scope can set it. Default: this machine',
   },
   addressNames,
 };
@@ -211,7 +216,7 @@ export const PatchRrsets = Type.Array(
     },
     'RRsetChange',
   ),
-  { title: 'RRsetChanges', minItems: 1, maxItems: 100, description: 'Empty `records` deletes the RRset' },
+  { title: 'RRsetChanges', minItems: 1, maxItems: 100, description: 'A change with empty `records` deletes the RRset' },
 );
 export const RrsetBody = Type.Object(
   {
@@ -238,7 +243,7 @@ export const WrittenRrsets = Type.Object(
   { title: 'WrittenRRsets' },
 );
 
-/** The answer to a deletion that leaves something that may be a mistake. */
+/** The answer to a deletion with warnings. */
 export const DeletedWithWarnings = Type.Object(
   {
     warnings: Type.Array(RrsetWarning, {

@@ -43,7 +43,7 @@ export class Feed {
   /** Up to this revision, the feed waits for slow followers before it drops messages that they have not read. */
   readonly #waitsUntil: number;
   readonly #stopping = new AbortController();
-  /** The newest messages that change resources, in the order of their revisions. */
+  /** The newest messages, in the order of their revisions. Revisions that change no resource have none. */
   #log: Message[] = [];
   #logOctets = 0;
   /** The log has every message after this revision, up to `#last`. */
@@ -56,8 +56,8 @@ export class Feed {
   readonly #chunks = new ChunkCache();
 
   /**
-   * Makes a feed of the revisions after `base`. {@link run} reads them. Up to `waitsUntil`, the feed reads no faster
-   * than its followers.
+   * Makes a feed of the revisions after `base`. {@link run} reads them. Up to the revision `waitsUntil`, the feed waits
+   * for slow followers, each time at most `stallMilliseconds`.
    */
   constructor(services: FeedServices, base: Revision, waitsUntil: number) {
     this.#services = services;
@@ -118,7 +118,7 @@ export class Feed {
     clearTimeout(this.#pumping);
   }
 
-  /** Returns the next events for an audience, and the follower's new position after them. */
+  /** Returns the next events for an audience after the position `from`, and the position after these events. */
   read(from: Revision, audience: Audience): Chunk {
     const made = this.#chunks.get(audience, from, this.#last);
     if (made !== undefined) return made;
@@ -164,8 +164,8 @@ export class Feed {
   }
 
   /**
-   * Makes room for the message in a full log: drops the older half, or more if the message is longer than that. Ends
-   * the followers that have not read the dropped messages.
+   * Makes room for the message in a full log: drops the older half, or more if the message is longer than half of the
+   * log. First gives slow followers a last chance to read. Ends those that still have not read the dropped messages.
    */
   async #makeRoom({ octets, revision }: Message): Promise<void> {
     const { maxLogOctets, stallMilliseconds } = this.#services.limits;

@@ -19,7 +19,7 @@ export interface FollowLimits {
   heartbeatMilliseconds: number;
   /** The time between two writes to a follower. The revisions of this time are sent together. */
   paceMilliseconds: number;
-  /** The time between two checks of all followers: of their tokens, and of the times above. */
+  /** The time between two checks of all followers: is the token valid, has one of the times above passed? */
   checkMilliseconds: number;
 }
 

@@ -30,7 +30,7 @@ interface Seen {
   views: Pick<Views, 'pools'>;
 }
 
-/** Characters of changes in one slice. A slice takes some milliseconds. */
+/** The part of a message that one slice makes, as its `octets` count. A slice takes some milliseconds. */
 const maxCharacters = 64_000;
 
 /**
@@ -49,7 +49,7 @@ export function* messageOf(seen: Seen, change: Change): Generator<void, Message>
     }
     const text = showChange(seen, revision, one);
     changes.push({ change: one, text });
-    // A change holds the values before and after it besides the text.
+    // Besides the text, the message keeps the values before and after the change.
     octets += 2 * text.length + JSON.stringify(one.before ?? null).length;
   }
   return { revision, changes, octets };

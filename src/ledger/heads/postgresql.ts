@@ -7,7 +7,7 @@ import { migrate } from '../migrate.ts';
 import { PrismaLedger } from '../prisma-ledger.ts';
 
 const connectMilliseconds = 5_000;
-/** A statement that takes longer is cancelled. */
+/** A statement that takes longer fails here. The server may still complete it. */
 const statementMilliseconds = 60_000;
 /** One for appends, one for retention, and two for reads. */
 const maxConnections = 4;
