@@ -1,7 +1,7 @@
 // Imports a large zone file into a real replica, exports the zone, checks the export with named-checkzone if it is
 // installed, and imports the export. That second import finds nothing to change. A client asks DNS and the API during
-// each step. Prints times, progress and latencies. Run it with `npm run bench:import [RRsets]`; the default is a
-// million.
+// the imports and the export. Prints times, progress and latencies. Run it with `npm run bench:import [RRsets]`; the
+// default is a million.
 
 import { execFileSync } from 'node:child_process';
 import { createReadStream, createWriteStream, readFileSync } from 'node:fs';

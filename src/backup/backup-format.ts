@@ -1,5 +1,5 @@
 // The format of a backup, version 1: UTF-8 lines, each ended by a line feed. The first line is the header: a JSON
-// object. Then each key of the store has a line: a JSON array of the key and its value. If the backup has the ledger,
+// object. Then each key of the backup has a line: a JSON array of the key and its value. If the backup has the ledger,
 // lines with its SQLite file follow: each is a JSON array with one text, a piece of the file, compressed with Zstandard
 // and in base64. The last line is the trailer: a JSON object that has the SHA-256 of all octets before the trailer.
 // docs/operations.md describes the format for users. Which keys a backup has: kept-kinds.ts.

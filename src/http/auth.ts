@@ -49,10 +49,10 @@ export class Authenticator {
   }
 
   /**
-   * Sets `request.actor`. Refuses with `unauthorized`, with `too_many_attempts`, or with `store_unavailable` while no
-   * token can be checked. A client with too many failed attempts can still use a token of the store, because nobody can
-   * guess its secret. The token in ZONEWRIGHT_ADMIN_TOKEN may be easy to guess: after too many failed attempts, only
-   * clients that have presented it before can use it (test/http/failed-attempts.test.ts).
+   * Sets `request.actor`. Refuses with `unauthorized`, with `too_many_attempts`, or with `store_unavailable` while the
+   * tokens of the store are not loaded. A client with too many failed attempts can still use a token of the store,
+   * because nobody can guess its secret. The token in ZONEWRIGHT_ADMIN_TOKEN may be easy to guess: after too many
+   * failed attempts, only clients that have presented it before can use it (test/http/failed-attempts.test.ts).
    */
   authenticate(request: FastifyRequest): void {
     const presented = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];

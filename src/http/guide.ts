@@ -128,10 +128,10 @@ export const guide: Record<string, Told> = {
     path: { zone },
   },
   listForwarding: {
-    text: 'In the order of the names of the zones. The health of the targets is checked with the zone on this page that changed last.',
+    text: 'In the order of the names of the zones. To check their health, the targets are asked for one zone: of the zones in this page of the list, the one that changed last.',
   },
   readForwarding: {
-    text: 'The targets are the replicas that are alive. Each is asked for the zone at the address that it advertises. The reverse zones are those with PTRs of hosts of the zone, and the automatic reverse zones of the pools of these hosts.',
+    text: 'The targets are the replicas that are alive. Each is asked for the zone at the address that it advertises. The reverse zones are those that have PTRs of the hosts of the zone, and the automatic ones that overlap the ranges of their pools.',
     path: { zone },
   },
   renderForwarding: {
@@ -172,7 +172,10 @@ export const guide: Record<string, Told> = {
     text: 'At every replica; the others follow within a moment. `name` removes only the answers for one name.',
     path: { zone: 'corp.example' },
   },
-  deleteForwarder: { text: 'Questions for the zone are refused from now on.', path: { zone: 'corp.example' } },
+  deleteForwarder: {
+    text: 'Questions for the zone are no longer forwarded. They are refused, unless a zone or a forwarder above it answers.',
+    path: { zone: 'corp.example' },
+  },
   allocateAddresses: {
     text: 'For addresses that need no name. Without `addresses`: the next free ones.',
     path: { pool },
@@ -204,7 +207,7 @@ export const guide: Record<string, Told> = {
   },
   listTokens: { text: 'In the order of their ids, without their secrets.' },
   rotateToken: {
-    text: 'The old secret is refused at once. The rights of the token stay. If the token has an expiry, its lifetime begins again.',
+    text: 'This replica refuses the old secret at once, the others within a second. The rights of the token stay. If the token has an expiry, its lifetime begins again.',
     path: { id: team },
   },
   readToken: { text: 'With the hour of its last use.', path: { id: team } },

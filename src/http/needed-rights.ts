@@ -80,7 +80,7 @@ export const neededRights: Readonly<Record<string, Need | 'open'>> = {
   listMembers: viewer,
   readBackup: admin,
   watchChanges: viewer,
-  // Open by default: the setting httpOpen decides.
+  // Applies only with the setting `httpOpen: 'health'`. By default, /metrics needs no token.
   readMetrics: { role: 'viewer', whole: true },
   checkHealth: 'open',
   checkReadiness: 'open',

@@ -9,7 +9,7 @@ import { faultsOf } from './schema-faults.ts';
 
 /**
  * The seconds after which a refused request may succeed, for the header `Retry-After`. A header that was set before
- * stays. `idempotency_full`: the answers that are kept for idempotency keys expire by the hour (commit-once.ts).
+ * stays. `idempotency_full`: the kept answers of one hour expire together (commit-once.ts).
  */
 export const retryAfter: Partial<Record<ErrorCode, number>> = {
   contended: 1,

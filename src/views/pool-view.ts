@@ -171,7 +171,10 @@ export class PoolView {
     }
   }
 
-  /** Notes a new or changed pool. {@link settle} makes the change visible. */
+  /**
+   * Takes a new or changed pool. A change that does not affect the counts is visible at once. {@link settle} makes any
+   * other visible.
+   */
   putPool(pool: Pool, modified: Revision): void {
     const current = this.#pools.get(pool.name);
     if (current?.countsAs(pool) && !this.#pending.has(pool.name)) current.renew(pool, modified);

@@ -118,7 +118,7 @@ const refusals: [what: string, sent: string, ...codes: (keyof typeof errorCodes 
   ],
 ];
 
-/** Returns the problem in an answer. Asserts that the answer has the headers that all answers have. */
+/** Returns the problem in a refusal. Asserts the headers that every such refusal has. */
 function problemIn(status: number, headers: ReadonlyMap<string, string>, body: string) {
   assert.equal(headers.get('content-type'), 'application/problem+json; charset=utf-8', body);
   assert.equal(headers.get('cache-control'), 'no-store');

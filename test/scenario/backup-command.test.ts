@@ -156,7 +156,10 @@ test('a backup has the ledger and a restore restores it, unless it is left out',
     (await first.expect<{ items: { name: string }[] }>(200, 'GET', '/v1/events?limit=1')).items[0]?.name === 'later';
   await until(isThere, 'the event of another replica is not in the ledger');
   const elsewhere = await runCommand(['backup', '-', '--data-dir', second.folder], { env });
-  assert.match(elsewhere.stderr, /the ledger is at the replica 'new': ask that one, or .*--without-ledger/);
+  assert.match(
+    elsewhere.stderr,
+    /the ledger, which has the history, is at the replica 'new': ask that one, or .*--without-ledger/,
+  );
 });
 
 test('the token of the first start is found, also beside that of another store', async (t) => {
@@ -342,7 +345,7 @@ test('a token is sent only to a replica whose certificate is trusted', { skip: w
   const cases: [flags: string[], message: RegExp | undefined][] = [
     [['--data-dir', data, ...own], /certificate.*--tls-ca.*--http-tls-cert/],
     [['--data-dir', data, '--http-tls-cert', client.cert, ...own], /certificate/],
-    [['--data-dir', data, '--http-tls-cert', api.cert], /clients with a certificate .*\(no certificate was sent\)/],
+    [['--data-dir', data, '--http-tls-cert', api.cert], /needs a client certificate .*\(no certificate was sent\)/],
     [['--data-dir', data, '--http-tls-cert', api.cert, ...own], undefined],
     [['--http', http, '--http-tls-cert', api.cert, ...token, ...own], undefined],
     [['--http', http, '--tls-ca', api.cert, ...token, ...own], undefined],

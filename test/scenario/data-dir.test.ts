@@ -1,4 +1,4 @@
-// A data directory that cannot be used is reported at the start in one line. On a full disk, and with a damaged
+// A data directory that cannot be used is reported at the start in a short message. On a full disk, and with a damaged
 // database, writes fail and DNS answers.
 
 import assert from 'node:assert/strict';

@@ -204,7 +204,7 @@ function testCluster({ name, binary, skip }: EtcdVersion): void {
         { every: 200 },
       );
       t.after(leave);
-      // A short lease, which nobody keeps alive, must still end under the new leader.
+      // A short lease that is kept alive must outlive the change of the leader.
       const short = await store.grantLease(4);
       await write(store, put('kept', '', short));
       const registered = await store.get(memberKey('a'));
@@ -216,6 +216,7 @@ function testCluster({ name, binary, skip }: EtcdVersion): void {
           (error) => error instanceof StoreUnavailable || gone.push(error),
         );
       }, 200);
+      // A lease that nobody keeps alive must still end under the new leader.
       const unkept = await store.grantLease(2);
       await write(store, put('unkept', '', unkept));
       try {

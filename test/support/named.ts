@@ -34,8 +34,8 @@ export async function startNamed(
 }
 
 /**
- * Starts BIND with this configuration. Adds its port and its folder to the `options` block, which the configuration
- * must have.
+ * Starts BIND with this configuration, which must have an `options` block. Adds to it port, folder, recursion and
+ * DNSSEC validation.
  */
 export async function startNamedOn(test: Cleanup, folder: string, config: string): Promise<Server> {
   if (binary === undefined) throw new Error('BIND is not installed: install bind9');

@@ -7,8 +7,9 @@ import { isKnown } from '../../model/unknown.ts';
 import { Refusals } from './refusals.ts';
 
 /**
- * Refuses with `precondition_failed` each field of the request whose value differs from its value in `shown`. `shown`:
- * the resource as answers show it now; undefined if there is none. `path`: the place of the fields in the request.
+ * `request`: the read-only fields of a request. Refuses with `precondition_failed` each whose value is not that in
+ * `shown`: the resource as answers show it now; undefined if there is none. `path`: the place of the fields in the
+ * request.
  */
 export function checkReadOnly(
   request: Readonly<Record<string, unknown>>,

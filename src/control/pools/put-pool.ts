@@ -1,5 +1,5 @@
 // Use case: a pool is created or changed. Without force, refuses a change after which a held address would be outside
-// the pool. With force, such addresses are released first.
+// the pool. With force, those of them that the pool gave are released first; the others stay held outside the pool.
 
 import { refuse, refuseField } from '../../errors.ts';
 import { type AddressRange, rangesOverlap } from '../../model/address-range.ts';
@@ -148,8 +148,8 @@ function guardRanges(builder: TransactionBuilder, pool: Pool, current: Pool | un
 }
 
 /**
- * Makes room for {@link decidePutPool} with force: releases held addresses outside the changed pool, as many as fit
- * into one transaction. Result: 0 if there are no more to release.
+ * Makes room for {@link decidePutPool} with force: releases held addresses that the pool gave and that would be outside
+ * the changed pool, as many as fit into one transaction. Result: 0 if there are no more to release.
  */
 export function decideEvictOutside(
   context: DecisionContext,

@@ -1,5 +1,5 @@
-// Fills in the pool whose ranges have an address. The store keeps the pool that gave the address, or none if a host
-// named the address outside every pool. If a pool around such an address is created later, answers show that pool, and
+// Fills in the pool whose ranges have an address. The store keeps the pool that gave the address, or none if no pool
+// gave it. If a pool around such an address is created later, answers show that pool, and
 // nothing is rewritten.
 
 import type { AddressRecord } from '../../model/allocation.ts';

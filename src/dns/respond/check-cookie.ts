@@ -1,6 +1,6 @@
-// Checks the query's cookie (RFC 7873 §5.2). Answers FORMERR if the cookie is malformed. Answers BADCOOKIE to a wrong
-// cookie without a question, and, in strict mode over UDP, to every cookie that is not valid. A question without a
-// cookie is answered as any other. Making cookies: server-cookies.ts.
+// Checks the query's cookie (RFC 7873 §5.2). A malformed one gets FORMERR. In a query without a question, a wrong
+// server cookie gets BADCOOKIE. In strict mode over UDP, so does a question with a cookie that is wrong or has no
+// server part. A question without a cookie is answered as any other. server-cookies.ts makes cookies.
 
 import { rcode } from '../wire/codes.ts';
 import { type Exchange, type Verdict, verdict } from './exchange.ts';

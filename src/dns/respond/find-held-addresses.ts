@@ -4,7 +4,10 @@ import { held } from '../../table/held-addresses.ts';
 import { none } from '../../table/layout.ts';
 import type { Exchange } from './exchange.ts';
 
-/** Sets `exchange.held` for the name that is being looked up. Returns the bits of `held` (table/held-addresses.ts). */
+/**
+ * Returns what the looked-up name contains, as bits of the constant `held` (table/held-addresses.ts). Unless that is
+ * `nothing`, `exchange.held` has the addresses.
+ */
 export function findHeldAddresses({ reader, lookup, held: addresses }: Exchange): number {
   const block = reader.addressNames(lookup.zone);
   if (block === none) return held.nothing;

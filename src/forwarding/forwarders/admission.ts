@@ -1,6 +1,6 @@
-// Limits the questions under way. Each forwarder and each client may have at most as many questions under way as places
-// are still free (dynamic thresholds). So a forwarder with silent servers, or a client that asks too much, leaves room
-// for the others.
+// Limits the questions under way. A question is let in only if its forwarder and its client each have fewer questions
+// under way than there are free places (dynamic thresholds). So a forwarder with silent servers, or a client that asks
+// too much, leaves room for the others.
 
 import { readUint32 } from '../../dns/wire/header.ts';
 import { octetText } from './octet-text.ts';

@@ -1,5 +1,5 @@
-// Writes a message from records of other messages. Rdata is copied octet by octet. Only names in it that may be
-// compressed are written anew, since their pointers would point elsewhere
+// Writes a message from records of other messages. Rdata is copied octet by octet. Only names that the
+// sender may have compressed are written anew, since their pointers would point elsewhere
 // (test/forwarding/forwarders/compose-message.test.ts).
 
 import { headerField, headerLength, readUint16, writeUint16 } from '../../dns/wire/header.ts';

@@ -19,7 +19,7 @@ export interface Exchange {
   receive(octets: Uint8Array): boolean;
   /** `detail`: what the system says, for people. */
   fail(why: ExchangeFailure, detail?: string): void;
-  /** Where the exchange waits, its id, and the next one that waits there. Set by the socket that sends the query. */
+  /** Where the exchange waits, the id of its query, and the next exchange in its bucket (waiting-exchanges.ts). */
   waiting: { forget(exchange: Exchange): void } | undefined;
   id: number;
   nextWaiting: Exchange | undefined;

@@ -37,7 +37,7 @@ export const failures = {
   broken: 'the connection failed',
   loops: 'it forwards the zone to us',
 } as const;
-/** The most characters of a failure: the system's messages may have parts of a certificate. */
+/** The maximum number of characters of a failure: the system's messages may have parts of a certificate. */
 const maxFailure = 300;
 
 const walked = new WalkedMessage();

@@ -1,6 +1,7 @@
-// Serials: `serials/<zone>` → no value. The zone's serial is the revision that last put this key or the zone's key, so
-// it is the same on every replica. Transactions that change the zone's records put this key. In a restored zone, the
-// value is the serial that the zone had. It counts until a later revision puts one of the two keys.
+// Serials: `serials/<zone>` → empty, except after a restore. The zone's serial is the revision that last put this key
+// or the zone's key, so it is the same on every replica. Transactions that change the zone's records put this key.
+// After a restore, the value is the serial that the zone had in the backup. It is the zone's serial until one of the
+// keys is put again.
 
 import { Type } from '../../model/json-schema.ts';
 import type { Fqdn } from '../../model/name.ts';

@@ -246,8 +246,12 @@ answers(
 
 const chain = Array.from({ length: 17 }, (_, i) => `a${i}.example. 60 CNAME a${i + 1}.example.`);
 
-answers('16 aliases are followed in one response, and no more', [...chain, 'a17.example. 60 A 192.0.2.1'].join('\n'), [
-  ['a0.example. A', 'NOERROR', chain.slice(0, 16)],
-  ['a1.example. A', 'NOERROR', chain.slice(1)],
-  ['a2.example. A', 'NOERROR', [...chain.slice(2), 'a17.example. 60 A 192.0.2.1']],
-]);
+answers(
+  'a response has at most 16 CNAMEs; the target of the 16th is not looked up',
+  [...chain, 'a17.example. 60 A 192.0.2.1'].join('\n'),
+  [
+    ['a0.example. A', 'NOERROR', chain.slice(0, 16)],
+    ['a1.example. A', 'NOERROR', chain.slice(1)],
+    ['a2.example. A', 'NOERROR', [...chain.slice(2), 'a17.example. 60 A 192.0.2.1']],
+  ],
+);

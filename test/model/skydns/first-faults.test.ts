@@ -1,4 +1,4 @@
-// The faults that the state of a zone names are the first ones of all faults, sorted by key.
+// The state of a zone lists only some of its faults: the first ones in the order of `what`.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,5 +1,6 @@
 // Limits the octets of a decision's audit events, so that no write is refused because of them
-// (test/control/audit-limits.test.ts). An event that is too large shows only digests of its fields.
+// (test/control/audit-limits.test.ts). An event that is too large has one digest of all
+// its fields before the change, and one of all after it.
 
 import { createHash } from 'node:crypto';
 import type { AuditEvent, AuditedDecision, Fields } from '../../../model/audit-event.ts';

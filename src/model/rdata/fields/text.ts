@@ -1,4 +1,4 @@
-// Fields that are character-strings (RFC 1035 §3.3), and the rules of some types for them.
+// Fields of text: character-strings (RFC 1035 §3.3), and texts until the end of the rdata (CAA, URI).
 
 import { InvalidValue } from '../../invalid-value.ts';
 import { octetsOf, quote, showOctets, type TokenReader } from '../tokens.ts';
