@@ -7,7 +7,7 @@ import type { ThreadCounters } from './dns/listen/listen-counters.ts';
 import type { SocketKind } from './dns/listen/thread-task.ts';
 import type { ResponseSettings } from './dns/respond/settings.ts';
 import type { CachedAnswer } from './forwarding/forwarders/cached-answer.ts';
-import type { ForwarderState, ListedForwarder } from './forwarding/forwarders/forward-request.ts';
+import type { ForwarderState, ForwarderUpstreams, ListedForwarder } from './forwarding/forwarders/forward-request.ts';
 import type { Fqdn } from './model/name.ts';
 
 /** The input of the thread, at its start. */
@@ -33,12 +33,14 @@ export type ForwarderOrder =
   | RemoteOrder
   | { readonly forwarders: readonly ListedForwarder[] }
   | { readonly id: number; readonly state: Fqdn }
+  | { readonly id: number; readonly upstreams: true }
   | { readonly id: number; readonly cached: Fqdn; readonly name: Fqdn | undefined }
   | { readonly id: number; readonly empty: Fqdn; readonly name: Fqdn | undefined };
 
 export interface ForwarderReply {
   readonly id: number;
   readonly state?: ForwarderState | undefined;
+  readonly upstreams?: readonly ForwarderUpstreams[];
   readonly cached?: readonly CachedAnswer[];
 }
 

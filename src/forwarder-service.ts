@@ -9,7 +9,7 @@ import { emptyForwardCache } from './forward-cache/create-forward-cache.ts';
 import { releaseForwardCacheCell } from './forward-cache/forward-cache-reader.ts';
 import type { ForwarderOrder, ForwarderReply, ForwarderReport, ForwarderTask } from './forwarder-messages.ts';
 import type { CachedAnswer } from './forwarding/forwarders/cached-answer.ts';
-import type { ForwarderState, ListedForwarder } from './forwarding/forwarders/forward-request.ts';
+import type { ForwarderState, ForwarderUpstreams, ListedForwarder } from './forwarding/forwarders/forward-request.ts';
 import type { Logger } from './model/logger.ts';
 import type { Fqdn } from './model/name.ts';
 import { messageOf } from './model/thrown.ts';
@@ -30,6 +30,7 @@ interface ForwarderServiceOptions {
 /** A question that the thread replies to. */
 type Question =
   | { readonly state: Fqdn }
+  | { readonly upstreams: true }
   | { readonly cached: Fqdn; readonly name: Fqdn | undefined }
   | { readonly empty: Fqdn; readonly name: Fqdn | undefined };
 
@@ -63,10 +64,9 @@ export class ForwarderService {
     return (await this.#ask({ cached: zone, name }))?.cached ?? [];
   }
 
-  /** Returns the states of all forwarders that the thread knows. */
-  async states(): Promise<readonly ForwarderState[]> {
-    const states = await Promise.all([...this.#options.forwarders.list()].map(({ value }) => this.state(value.zone)));
-    return states.filter((state) => state !== undefined);
+  /** Returns the servers of all forwarders that the thread knows; none if it does not reply in time. */
+  async upstreams(): Promise<readonly ForwarderUpstreams[]> {
+    return (await this.#ask({ upstreams: true }))?.upstreams ?? [];
   }
 
   /** Yields how many answers of each forwarder came from the cache since the start. */

@@ -127,6 +127,7 @@ function receive(order: ForwarderOrder): void {
   else if ('leave' in order) leave(order.leave);
   else if ('forwarders' in order) setForwarders(order.forwarders);
   else if ('state' in order) tell({ id: order.id, state: forwarding.state(order.state) });
+  else if ('upstreams' in order) tell({ id: order.id, upstreams: forwarding.upstreams() });
   else if ('cached' in order) {
     tell({ id: order.id, cached: forwarding.cached(order.cached, order.name, maxShown) });
   } else {

@@ -3,16 +3,20 @@
 import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { CounterValues } from '../dns/listen/listen-counters.ts';
-import type { ForwarderState } from '../forwarding/forwarders/forward-request.ts';
+import type { ForwarderUpstreams } from '../forwarding/forwarders/forward-request.ts';
 import type { LedgerStatus } from '../ledger/ledger-service.ts';
 import type { Views } from '../views/views.ts';
+import { readAtMostEvery } from './read-at-most-every.ts';
 import { eventStream } from './watch/event-text.ts';
 
 /** The sources of the metrics of forwarders. */
 interface ForwarderCounts {
   cached(): Iterable<readonly [zone: string, hits: number]>;
-  states(): Promise<readonly ForwarderState[]>;
+  upstreams(): Promise<readonly ForwarderUpstreams[]>;
 }
+
+/** Milliseconds within which the metrics of one scrape are collected. */
+const sharedMilliseconds = 100;
 
 /** The sources of values that are read when /metrics is requested. */
 interface MetricSources {
@@ -180,6 +184,8 @@ export function addDnsMetrics(registry: Registry, read: () => readonly CounterVa
 
 /** Adds the metrics of forwarders. */
 export function addForwarderMetrics(registry: Registry, forwarders: ForwarderCounts): void {
+  // The two metrics of the servers are collected at the same time: they share one question to the other thread.
+  const readUpstreams = readAtMostEvery(sharedMilliseconds, () => forwarders.upstreams());
   new Counter({
     name: 'zonewright_forwarder_cached_total',
     help: 'Answers of a forwarded zone that came from the cache',
@@ -196,9 +202,9 @@ export function addForwarderMetrics(registry: Registry, forwarders: ForwarderCou
     labelNames: ['zone', 'result'],
     registers: [registry],
     async collect() {
-      const states = await forwarders.states();
+      const all = await readUpstreams();
       this.reset();
-      for (const { zone, upstreams } of states) {
+      for (const { zone, upstreams } of all) {
         this.inc(
           { zone, result: 'answered' },
           sum(upstreams, ({ answered }) => answered),
@@ -216,9 +222,9 @@ export function addForwarderMetrics(registry: Registry, forwarders: ForwarderCou
     labelNames: ['zone'],
     registers: [registry],
     async collect() {
-      const states = await forwarders.states();
+      const all = await readUpstreams();
       this.reset();
-      for (const { zone, upstreams } of states) {
+      for (const { zone, upstreams } of all) {
         this.set({ zone }, upstreams.filter(({ healthy, loops }) => healthy !== false && !loops).length);
       }
     },

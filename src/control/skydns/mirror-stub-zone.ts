@@ -88,32 +88,22 @@ function targetsOf(
   const targets = new Map<string, ForwarderTarget>();
   const faults: ForeignFault[] = [];
   for (const { zone, stub } of servers) {
-    const target = targetIn(stub);
-    const reason =
-      zone !== servers[0]?.zone
-        ? `the stub zone ${domain} of the zone ${servers[0]?.zone} is used instead`
-        : 'reason' in target
-          ? target.reason
-          : findForwarderLoop(views, target, isListener)?.message;
-    const text = `${stub.host} ${stub.port}`;
-    if (reason === undefined && 'address' in target && (targets.has(text) || targets.size < forwarderLimits.targets))
+    try {
+      if (zone !== servers[0]?.zone)
+        throw new InvalidValue(`the stub zone ${domain} of the zone ${servers[0]?.zone} is used instead`);
+      const target = stubTarget(stub);
+      const loop = findForwarderLoop(views, target, isListener);
+      if (loop !== undefined) throw new InvalidValue(loop.message);
+      const text = `${stub.host} ${stub.port}`;
+      if (!targets.has(text) && targets.size >= forwarderLimits.targets)
+        throw new InvalidValue(`${domain} has ${forwarderLimits.targets} other servers already`);
       targets.set(text, target);
-    else
-      faults.push({
-        key: stub.key,
-        reason: reason ?? `${domain} has ${forwarderLimits.targets} other servers already`,
-      });
+    } catch (error) {
+      if (!(error instanceof InvalidValue)) throw error;
+      faults.push({ key: stub.key, reason: error.message });
+    }
   }
   return { targets: [...targets.values()], faults };
-}
-
-function targetIn(stub: StubZone): ForwarderTarget | { reason: string } {
-  try {
-    return stubTarget(stub);
-  } catch (error) {
-    if (!(error instanceof InvalidValue)) throw error;
-    return { reason: error.message };
-  }
 }
 
 function allOf(servers: readonly StubServer[], reason: string): ForeignFault[] {

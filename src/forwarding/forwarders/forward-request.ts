@@ -53,9 +53,13 @@ export interface UpstreamStatus {
   readonly loops: boolean;
 }
 
-/** A forwarder as this replica sees it. */
-export interface ForwarderState {
+/** The servers of a forwarder, as this replica sees them. */
+export interface ForwarderUpstreams {
   readonly zone: Fqdn;
   readonly upstreams: readonly UpstreamStatus[];
+}
+
+/** A forwarder as this replica sees it. */
+export interface ForwarderState extends ForwarderUpstreams {
   readonly cache: { readonly entries: number; readonly octets: number };
 }

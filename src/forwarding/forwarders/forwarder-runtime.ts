@@ -8,7 +8,7 @@ import { LinkedList } from '../../model/linked-list.ts';
 import type { Logger } from '../../model/logger.ts';
 import { nameToWire } from '../../model/name.ts';
 import { TroubleLog } from '../../model/trouble-log.ts';
-import type { ListedForwarder } from './forward-request.ts';
+import type { ForwarderUpstreams, ListedForwarder } from './forward-request.ts';
 import type { PendingQuestion } from './pending-question.ts';
 import { Upstream } from './upstream.ts';
 import { Usability } from './usability.ts';
@@ -84,6 +84,11 @@ export class ForwarderRuntime {
 
   upstreamAt(client: Uint8Array): Upstream | undefined {
     return this.upstreams.find(({ target }) => Buffer.compare(addressRdata(target.address), client) === 0);
+  }
+
+  /** Returns the servers of the forwarder. */
+  state(): ForwarderUpstreams {
+    return { zone: this.listed.forwarder.zone, upstreams: this.upstreams.map((upstream) => upstream.status()) };
   }
 
   close(): void {

@@ -14,7 +14,13 @@ import { Admission } from './admission.ts';
 import { type Asked, AskedQuestions } from './asked-questions.ts';
 import { type CachedAnswer, describeAnswer } from './cached-answer.ts';
 import { completeAnswer } from './complete-answer.ts';
-import type { ForwarderState, ForwardRequest, ListedForwarder, OwnZones } from './forward-request.ts';
+import type {
+  ForwarderState,
+  ForwarderUpstreams,
+  ForwardRequest,
+  ListedForwarder,
+  OwnZones,
+} from './forward-request.ts';
 import { ForwarderRuntime } from './forwarder-runtime.ts';
 import { failureAnswer, makeAnswer } from './make-answer.ts';
 import { octetText } from './octet-text.ts';
@@ -127,8 +133,12 @@ export class Forwarding {
   state(zone: Fqdn): ForwarderState | undefined {
     const runtime = this.#runtimeOf(zone);
     if (runtime === undefined) return undefined;
-    const upstreams = runtime.upstreams.map((upstream) => upstream.status());
-    return { zone, upstreams, cache: this.#options.cache.usage(runtime.listed.id, secondsNow()) };
+    return { ...runtime.state(), cache: this.#options.cache.usage(runtime.listed.id, secondsNow()) };
+  }
+
+  /** Returns the servers of all forwarders. Unlike {@link state}, it does not visit the entries of the cache. */
+  upstreams(): ForwarderUpstreams[] {
+    return Array.from(this.#runtimes.values(), (runtime) => runtime.state());
   }
 
   /** Returns at most `limit` cached answers of the zone's forwarder, or of one name in it. */

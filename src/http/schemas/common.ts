@@ -1,6 +1,7 @@
 // Schemas that several resources use: lists, parameters, fields. Requests with unknown fields are refused.
 
 import type { Static, TObject, TProperties, TSchema } from 'typebox';
+import { forwarderLimits } from '../../model/forwarder.ts';
 import { Type } from '../../model/json-schema.ts';
 import { maxTags } from '../../model/pool.ts';
 
@@ -112,6 +113,12 @@ export const Ttl = Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1, description:
 export const LabelText = Type.String({
   pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$',
   description: 'Lower-case letters, digits, inner hyphens',
+});
+
+/** The clients that may ask a forwarder. */
+export const AllowFrom = Type.Array(Type.String({ maxLength: 100, format: 'address-range' }), {
+  minItems: 1,
+  maxItems: forwarderLimits.allowFrom,
 });
 
 /** Headers of writes. */

@@ -10,10 +10,10 @@ import {
   forwarderStrategies,
 } from '../../model/forwarder.ts';
 import { Type } from '../../model/json-schema.ts';
-import { NameText, nullable, oneOf, readOnly, strict } from './common.ts';
+import { AllowFrom, NameText, nullable, oneOf, readOnly, strict } from './common.ts';
 import { showUnicodeName, UnicodeName } from './unicode-name.ts';
 
-const { targets, allowFrom, minTimeout, maxTimeout, staleSeconds, tlsAuthorities } = forwarderLimits;
+const { targets, minTimeout, maxTimeout, staleSeconds, tlsAuthorities } = forwarderLimits;
 
 const Target = Type.String({
   minLength: 1,
@@ -21,11 +21,6 @@ const Target = Type.String({
   format: 'forwarder-target',
   examples: ['10.240.0.10:53'],
   description: 'Address and port; `#` and a name: over TLS, with a certificate for that name',
-});
-
-export const AllowFrom = Type.Array(Type.String({ maxLength: 100, format: 'address-range' }), {
-  minItems: 1,
-  maxItems: allowFrom,
 });
 
 const settings = {

@@ -12,8 +12,7 @@ import { shownSerial, type Serial as ZoneSerial } from '../../model/revision.ts'
 import { managerOf, type Rrset } from '../../model/rrset.ts';
 import type { SkydnsState } from '../../model/skydns/state.ts';
 import { soaDefaults, type Zone } from '../../model/zone.ts';
-import { NameText, optional, patchOf, readOnly, strict, Ttl } from './common.ts';
-import { AllowFrom } from './forwarder.ts';
+import { AllowFrom, NameText, optional, patchOf, readOnly, strict, Ttl } from './common.ts';
 import { noLayout, SkydnsProgress, showSkydnsProgress } from './skydns-progress.ts';
 import { showUnicodeName, UnicodeName } from './unicode-name.ts';
 
