@@ -12,6 +12,8 @@ const maxHeap = 128 * 1024 * 1024;
 const maxShrunkHeap = 64 * 1024 * 1024;
 /** In octets. The thread counts as idle if its heap changed by less than this between two calls. */
 const maxIdleChange = 4 * 1024 * 1024;
+/** Each attempt takes about a millisecond, and few threads start at once. */
+const maxOpenAttempts = 100;
 
 type Collect = (options: { type: 'major'; execution: 'sync'; flavor?: 'last-resort' }) => void;
 
@@ -64,14 +66,21 @@ export class GarbageCollector {
   }
 }
 
-/** Returns V8's function that collects garbage. */
+/**
+ * Returns V8's function that collects garbage. The flag is one for all threads of the process: another thread that
+ * opens its collector at this moment can take the flag away before the context here exists. Then this thread tries
+ * again (test/model/garbage-collector.test.ts).
+ */
 function openCollect(): Collect {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as Collect;
-  // Threads that start later use the cache of compiled code (cli/compile-cache.js), which is valid only with the flags
-  // of the process at its start.
-  setFlagsFromString('--no-expose-gc');
-  return collect;
+  for (let attempts = 0; attempts < maxOpenAttempts; attempts += 1) {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('globalThis.gc') as Collect | undefined;
+    // Threads that start later use the cache of compiled code (cli/compile-cache.js), which is valid only with the
+    // flags of the process at its start.
+    setFlagsFromString('--no-expose-gc');
+    if (collect !== undefined) return collect;
+  }
+  throw new Error('V8 does not give its function that collects garbage');
 }
 
 /** Returns the octets of the heap and of buffers, garbage included. */

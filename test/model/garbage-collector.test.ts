@@ -1,7 +1,9 @@
 // Tests when the garbage of a thread is collected. Cited by src/model/garbage-collector.ts.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
 import { GarbageCollector } from '../../src/model/garbage-collector.ts';
 
 const megabyte = 1024 * 1024;
@@ -58,4 +60,16 @@ test('collectAll() makes V8 collect garbage', async () => {
   await new Promise(setImmediate);
   new GarbageCollector().collectAll();
   assert.equal(weak.deref(), undefined);
+});
+
+test('threads that open their collectors at the same time all get one', async () => {
+  const source = `
+    const { GarbageCollector } = await import(process.env.COLLECTOR);
+    for (let opened = 0; opened < 200; opened += 1) new GarbageCollector().collectIfMuch();
+  `;
+  const env = { ...process.env, COLLECTOR: new URL('../../src/model/garbage-collector.ts', import.meta.url).href };
+  const threads = [1, 2, 3].map(() => new Worker(`(async () => {${source}})()`, { eval: true, env }));
+  // A thread that throws emits 'error', which rejects here.
+  const exits = await Promise.all(threads.map((thread) => once(thread, 'exit')));
+  assert.deepEqual(exits, [[0], [0], [0]]);
 });
