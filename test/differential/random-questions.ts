@@ -1,8 +1,8 @@
 // Random questions about the names of a family, about names above, below and beside them, and about names in their
 // rdata. The questions vary in type, transport, EDNS and case.
 
+import { Random } from '../support/random.ts';
 import { child, fits, parent, toWire, upTo, wireLength } from './names.ts';
-import { Random } from './random.ts';
 import type { Family, ZoneRecord } from './zone-builder.ts';
 
 export interface Question {

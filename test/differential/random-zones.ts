@@ -2,8 +2,8 @@
 // lead to. They use few labels, so that wildcards, delegations, aliases and empty non-terminals meet. NSD and Knot load
 // most of them. random-questions.ts makes the questions about them.
 
+import { Random } from '../support/random.ts';
 import { child, fits, isAtOrBelow, isBelow } from './names.ts';
-import { Random } from './random.ts';
 import { type Family, type Zone, ZoneBuilder } from './zone-builder.ts';
 
 const long = 'l'.repeat(63);

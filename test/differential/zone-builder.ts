@@ -2,8 +2,8 @@
 // other records beside it (RFC 1034 §3.6.2), an RRset has one TTL (RFC 2181 §5.2), and a name has at most one DNAME,
 // without NS beside it and without names below it (RFC 6672 §2.3, §2.4).
 
+import type { Random } from '../support/random.ts';
 import { fits, isAtOrBelow, isBelow, toWire } from './names.ts';
-import type { Random } from './random.ts';
 
 export interface ZoneRecord {
   owner: string;

@@ -1,6 +1,6 @@
 // Random records of one zone, for zone files in the styles of zone-file-styles.ts. BIND loads them all.
 
-import type { Random } from './random.ts';
+import type { Random } from '../support/random.ts';
 
 export interface FileRecord {
   /** The owner name, relative to the zone. `@` is the apex. */

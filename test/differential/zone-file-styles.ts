@@ -1,7 +1,7 @@
 // Writes random zones in the styles of other servers: with the layout and the odd tokens of their exports. The same
 // seed gives the same file.
 
-import { Random } from './random.ts';
+import { Random } from '../support/random.ts';
 import { type FileRecord, randomRecords, reverseRecords } from './zone-file-records.ts';
 
 export interface StyledFile {

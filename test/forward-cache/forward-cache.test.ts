@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { createForwardCache } from '../../src/forward-cache/create-forward-cache.ts';
 import { ForwardCacheReader, releaseForwardCacheCell } from '../../src/forward-cache/forward-cache-reader.ts';
 import { type CachedQuestion, ForwardCacheWriter } from '../../src/forward-cache/forward-cache-writer.ts';
-import { Random } from '../differential/random.ts';
+import { Random } from '../support/random.ts';
 import { madeAnswer, question } from './made-answer.ts';
 
 /** The smallest cache: 16 segments of 64 KiB. */

@@ -4,8 +4,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Client } from '../../src/dns/respond/client.ts';
-import { Random } from '../differential/random.ts';
 import { clientAt } from '../support/answers.ts';
+import { Random } from '../support/random.ts';
 import { checkResponse } from './check-response.ts';
 import { startFuzzed } from './fuzzed-server.ts';
 import { randomQuery } from './random-query.ts';

@@ -13,8 +13,8 @@ import type { Rrset } from '../../src/model/rrset.ts';
 import { openTableReader } from '../../src/table/reader.ts';
 import { createTable } from '../../src/table/table.ts';
 import { createTableWriter, type TableWriter } from '../../src/table/writer.ts';
-import type { Random } from '../differential/random.ts';
 import { clockAt, writeZones } from '../support/answers.ts';
+import type { Random } from '../support/random.ts';
 
 const steadyZones = `
   example.         60 NS ns.example.

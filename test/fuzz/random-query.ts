@@ -1,8 +1,8 @@
 // Makes random queries: correct ones, some that are wrong in a few places, and octets that are no query at all.
 // check-response.ts checks the responses.
 
-import type { Random } from '../differential/random.ts';
 import { ednsOption } from '../support/answers.ts';
+import type { Random } from '../support/random.ts';
 import { goodCookie } from './fuzzed-server.ts';
 
 const labels = ['a', 'b', '*', 'cut', 'dn', 'alias', '_tcp', 'h', 'up', 'x', 'y'.repeat(63)];

@@ -18,6 +18,7 @@ import { skipWithoutPostgresql, startPostgresql } from '../support/postgresql.ts
 import { type Replica, startReplica } from '../support/replica.ts';
 import { etcdFlags } from '../support/stores.ts';
 import { temporaryFolder } from '../support/temporary.ts';
+import { assertSame, assertToldOnce, readEvents, readList, type Told } from '../support/told-events.ts';
 import { until } from '../support/until.ts';
 import { clientsPools, clientsZone, WritingClients } from '../support/writing-clients.ts';
 
@@ -28,18 +29,6 @@ const waitMilliseconds = 60_000;
 const clientCount = 64;
 /** How long a replica is frozen so that another one leads: until its lease has ended, and the other has tried again. */
 const takeOverMilliseconds = 14_000;
-
-interface Told {
-  id: string;
-  revision: number;
-  at: string;
-  resource: string;
-  action: string;
-  name: string;
-  actor: { requestId?: string };
-  before: Record<string, unknown> | null;
-  after: Record<string, unknown> | null;
-}
 
 interface Hold {
   holder: string;
@@ -241,15 +230,8 @@ test('a PostgreSQL ledger is complete after PostgreSQL was stopped, and the lead
 async function assertComplete({ store, clients }: Scene, tellers: readonly Replica[]): Promise<void> {
   const history = await readHistory(store);
   for (const teller of tellers) {
-    const events = (await allOf<Told>(teller, '/v1/events?')).reverse();
-    assertSame(events.map(changeText), history.changes.map(changeText));
-    const places = events.map(({ id }) => id.split('-').map(Number) as [number, number]);
-    assert.deepEqual(
-      places,
-      places.toSorted((a, b) => a[0] - b[0] || a[1] - b[1]),
-      'the events are not in order',
-    );
-    assert.equal(new Set(events.map(({ id }) => id)).size, events.length, 'two events have the same id');
+    const events = await readEvents(teller);
+    assertToldOnce(events, history.changes);
     assertAsAnswered(clients, events);
     await assertSubjects(teller, events);
     await assertHolds(teller, history.uses, events);
@@ -284,7 +266,7 @@ async function assertSubjects(teller: Replica, events: readonly Told[]): Promise
   const bySubject = Map.groupBy(events, ({ name }) => name);
   const busiest = [...bySubject].toSorted((a, b) => b[1].length - a[1].length).slice(0, 20);
   for (const [name, expected] of busiest) {
-    const found = await allOf<Told>(teller, `/v1/events?subject=${encodeURIComponent(name)}&`, 7);
+    const found = await readList<Told>(teller, `/v1/events?subject=${encodeURIComponent(name)}&`, 7);
     assert.deepEqual(
       found.reverse().map(({ id }) => id),
       expected.map(({ id }) => id),
@@ -316,43 +298,12 @@ async function assertHolds(teller: Replica, uses: History['uses'], events: reado
       open.set(holder, hold);
       expected.push(hold);
     }
-    const found = await allOf<Hold>(teller, `/v1/addresses/${address}/history?`);
+    const found = await readList<Hold>(teller, `/v1/addresses/${address}/history?`);
     const shown = found.map(({ holder, owner, from, until, lost }) => {
       return { holder: `${holder.slice(holder.indexOf(':') + 1)} ${owner}`, from, until, lost };
     });
     assertSame(shown.map(textOf), expected.map(textOf));
   }
-}
-
-async function allOf<T>(replica: Replica, path: string, limit = 1000): Promise<T[]> {
-  const all: T[] = [];
-  for (let cursor: string | null = ''; cursor !== null; ) {
-    const next = cursor && `&cursor=${cursor}`;
-    const page: { items: T[]; nextCursor: string | null } = await replica.expect(
-      200,
-      'GET',
-      `${path}limit=${limit}${next}`,
-    );
-    all.push(...page.items);
-    cursor = page.nextCursor;
-  }
-  return all;
-}
-
-function changeText({ revision, resource, action, name, before, after }: Omit<Told, 'id' | 'at' | 'actor'>): string {
-  return textOf({ revision, resource, action, name, before, after });
-}
-
-/** Asserts that both lists have the same texts, in any order. Shows the first differences. */
-function assertSame(found: readonly string[], expected: readonly string[]): void {
-  const counts = new Map<string, number>();
-  for (const text of expected) counts.set(text, (counts.get(text) ?? 0) + 1);
-  for (const text of found) counts.set(text, (counts.get(text) ?? 0) - 1);
-  const wrong = [...counts].filter(([, count]) => count !== 0).slice(0, 20);
-  assert.deepEqual(
-    wrong.map(([text, count]) => `${count > 0 ? 'missing' : 'too many'} (${Math.abs(count)}): ${text}`),
-    [],
-  );
 }
 
 function summaryOf(clients: WritingClients): string {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MessageComposer } from '../../../src/forwarding/forwarders/compose-message.ts';
 import { WalkedMessage } from '../../../src/forwarding/forwarders/walk-message.ts';
-import { Random } from '../../differential/random.ts';
+import { Random } from '../../support/random.ts';
 import { samples } from './upstream-messages.ts';
 import { walkedRecords } from './walked-records.ts';
 

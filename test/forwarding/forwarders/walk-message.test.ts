@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { WalkedMessage } from '../../../src/forwarding/forwarders/walk-message.ts';
-import { Random } from '../../differential/random.ts';
+import { Random } from '../../support/random.ts';
 import { message, samples } from './upstream-messages.ts';
 import { walkedRecords } from './walked-records.ts';
 

@@ -1,0 +1,162 @@
+// Replays the history of a store, revision by revision, and asserts at each revision what must always hold: an address
+// has one holder, or holders that all share it; a host, its addresses, its A record and its PTRs agree. Uses none of
+// the code of the use cases.
+
+import assert from 'node:assert/strict';
+import { type Address, reverseName } from '../../src/model/address.ts';
+import type { AddressRecord, Holder } from '../../src/model/allocation.ts';
+import type { Host } from '../../src/model/host.ts';
+import type { NamedRrsets } from '../../src/model/rrset.ts';
+import { addressValue } from '../../src/store/kinds/address.ts';
+import { hostValue } from '../../src/store/kinds/host.ts';
+import { nameValue } from '../../src/store/kinds/name.ts';
+import type { Store, StoreEvent } from '../../src/store/store.ts';
+
+/** An address that a holder has taken or released. `holder`: the host's name, or the owner of the allocation. */
+export interface Turn {
+  revision: number;
+  address: string;
+  what: 'taken' | 'released';
+  holder: string;
+}
+
+export class ReplayedHistory {
+  readonly hosts = new Map<string, Host>();
+  readonly addresses = new Map<string, AddressRecord>();
+  /** What each holder has taken and released, in order. */
+  readonly turns = new Map<string, Turn[]>();
+  revisions = 0;
+  readonly #names = new Map<string, NamedRrsets>();
+  /** The hosts that list an address. */
+  readonly #listed = new Map<string, Set<string>>();
+
+  /** Replays a store that was never compacted, from its first revision to the newest one. */
+  static async of(store: Store): Promise<ReplayedHistory> {
+    const replayed = new ReplayedHistory();
+    const { revision: newest } = await store.list('', { limit: 1 });
+    const ended = new AbortController();
+    for await (const { revision, events } of store.watch('', 1 as typeof newest, ended.signal)) {
+      replayed.#apply(revision, events);
+      if (revision >= newest) break;
+    }
+    ended.abort();
+    return replayed;
+  }
+
+  #apply(revision: number, events: readonly StoreEvent[]): void {
+    this.revisions += 1;
+    const places = new Set<string>();
+    const names = new Set<string>();
+    for (const event of events) {
+      const [key, value] = event.kind === 'put' ? [event.entry.key, event.entry.value] : [event.key, undefined];
+      const kind = key.slice(0, key.indexOf('/'));
+      if (kind === 'addresses') places.add(this.#putAddress(revision, key, value && addressValue.decode(value)));
+      if (kind === 'names') names.add(this.#putName(key, value && nameValue.decode(value)));
+      if (kind !== 'hosts') continue;
+      for (const host of this.#putHost(key, value && hostValue.decode(value))) {
+        names.add(host.name);
+        for (const { space, address } of host.addresses) places.add(placeOf(space, address));
+      }
+    }
+    for (const place of places) this.#checkPlace(revision, place);
+    for (const name of names) this.#checkName(revision, name);
+  }
+
+  #putAddress(revision: number, key: string, record: AddressRecord | '' | undefined): string {
+    const before = this.addresses.get(key);
+    const { space, address } = (record || before) as AddressRecord;
+    const holders = (of: AddressRecord | undefined) => new Set(of?.holders.map(nameOfHolder));
+    if (record) this.addresses.set(key, record);
+    else this.addresses.delete(key);
+    const [old, now] = [holders(before), holders(this.addresses.get(key))];
+    for (const holder of old.difference(now)) this.#note({ revision, address, what: 'released', holder });
+    for (const holder of now.difference(old)) this.#note({ revision, address, what: 'taken', holder });
+    this.#places.set(placeOf(space, address), key);
+    return placeOf(space, address);
+  }
+
+  /** `space/address` → the key of its record. */
+  readonly #places = new Map<string, string>();
+
+  #putName(key: string, name: NamedRrsets | '' | undefined): string {
+    const before = this.#names.get(key);
+    if (name) this.#names.set(key, name);
+    else this.#names.delete(key);
+    const owner = String((name || before)?.name);
+    this.#keysOfNames.set(owner, key);
+    return owner;
+  }
+
+  /** An owner name → its key. The history has one generation of each zone. */
+  readonly #keysOfNames = new Map<string, string>();
+  readonly #keysOfHosts = new Map<string, Host>();
+
+  /** Returns the host before and after the change. */
+  #putHost(key: string, host: Host | '' | undefined): Host[] {
+    const before = this.#keysOfHosts.get(key);
+    for (const { space, address } of before?.addresses ?? [])
+      this.#listed.get(placeOf(space, address))?.delete(String(before?.name));
+    if (before !== undefined) this.hosts.delete(before.name);
+    if (host) {
+      this.#keysOfHosts.set(key, host);
+      this.hosts.set(host.name, host);
+      for (const { space, address } of host.addresses)
+        this.#listed.getOrInsertComputed(placeOf(space, address), () => new Set()).add(host.name);
+    } else this.#keysOfHosts.delete(key);
+    return [before, host].filter((one): one is Host => one !== undefined && one !== '');
+  }
+
+  #note(turn: Turn): void {
+    this.turns.getOrInsertComputed(turn.holder, () => []).push(turn);
+  }
+
+  #checkPlace(revision: number, place: string): void {
+    const holders = this.addresses.get(this.#places.get(place) ?? '')?.holders ?? [];
+    for (const [index, one] of holders.entries())
+      for (const other of holders.slice(index + 1))
+        assert.ok(
+          share(one, other),
+          `revision ${revision}: ${place} has two holders, which do not share it: ${JSON.stringify([one, other])}`,
+        );
+    const holding = holders.flatMap((holder) => (holder.kind === 'host' ? [holder.host as string] : []));
+    const listing = [...(this.#listed.get(place) ?? [])];
+    assert.deepEqual(listing.sort(), holding.sort(), `revision ${revision}: the hosts that list ${place}, and hold it`);
+  }
+
+  /** Asserts that a host's name has its addresses, and each of its addresses points back. */
+  #checkName(revision: number, name: string): void {
+    const host = this.hosts.get(name);
+    const ofHosts = (owner: string, type: string) =>
+      this.#names
+        .get(this.#keysOfNames.get(owner) ?? '')
+        ?.rrsets.find((rrset) => rrset.type === type && rrset.manager === 'host')?.records ?? [];
+    const addresses = (host?.addresses ?? []).map(({ address }) => address as string);
+    assert.deepEqual(
+      [...ofHosts(name, 'A')].sort(),
+      addresses.sort(),
+      `revision ${revision}: the A records of ${name}`,
+    );
+    for (const address of addresses)
+      assert.deepEqual(
+        [...ofHosts(reverseName(address as Address), 'PTR')],
+        [`${name}.`],
+        `revision ${revision}: ${address}`,
+      );
+  }
+}
+
+function placeOf(space: string, address: string): string {
+  return `${space}/${address}`;
+}
+
+function nameOfHolder(holder: Holder): string {
+  return holder.kind === 'host' ? holder.host : holder.owner;
+}
+
+/** Returns whether two holders may have the same address: they have the same sharing key, and no port in common. */
+function share(one: Holder, other: Holder): boolean {
+  if (one.kind === 'host' || other.kind === 'host' || one.sharingKey === undefined) return false;
+  const portsOf = (holder: typeof one) => new Set(holder.ports?.map(({ protocol, port }) => `${protocol} ${port}`));
+  const [ports, others] = [portsOf(one), portsOf(other)];
+  return one.sharingKey === other.sharingKey && ports.size > 0 && others.size > 0 && ports.isDisjointFrom(others);
+}
