@@ -183,6 +183,11 @@ export const guide: Record<string, Told> = {
   },
   listAllocations: { text: 'With the addresses of hosts, and those that cool down.', path: { pool } },
   readAddress: { text: 'Held, cooling down, recorded or free.', path: { ip: '172.17.200.100' } },
+  changeAllocation: {
+    text: 'Renews an allocation, or changes its owner, sharing key, ports or tags. `id` is in the answer to the allocation; `@` stands for the only holder. A host is changed as a host.',
+    path: { ip: '172.17.200.101', id: '@' },
+    body: { expiresInSeconds: 86400, tags: { rack: '7' } },
+  },
   releaseAddress: {
     text: 'The address of a host is released with the host. For an address that only records name (`recorded`), the refusal names these records.',
     path: { ip: '172.17.200.101' },

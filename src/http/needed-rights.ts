@@ -30,6 +30,7 @@ export const neededRights: Readonly<Record<string, Need | 'open'>> = {
   listAllocations: viewer,
   nextAddresses: viewer,
   readAddress: viewer,
+  changeAllocation: operator,
   releaseAddress: operator,
   createHost: operator,
   listHosts: viewer,

@@ -7,6 +7,7 @@ import { decideDeleteHost } from '../../src/control/hosts/delete-host.ts';
 import type { WantedHost } from '../../src/control/hosts/host-wanted.ts';
 import type { Precondition } from '../../src/control/input/precondition.ts';
 import { decideAllocateAddresses, type WantedAllocation } from '../../src/control/pools/allocate-addresses.ts';
+import { decideChangeAllocation } from '../../src/control/pools/change-allocation.ts';
 import { decideDeletePool } from '../../src/control/pools/delete-pool.ts';
 import { decidePutPool } from '../../src/control/pools/put-pool.ts';
 import { decideReleaseAddress } from '../../src/control/pools/release-address.ts';
@@ -14,6 +15,7 @@ import type { Decide } from '../../src/control/transaction/decision.ts';
 import { decideChangeRrsets } from '../../src/control/zones/change-rrsets.ts';
 import { decideDeleteClearedZone, decideDeleteZone } from '../../src/control/zones/delete-zone.ts';
 import { parseAddress } from '../../src/model/address.ts';
+import type { Allocation } from '../../src/model/allocation.ts';
 import { parseName } from '../../src/model/name.ts';
 import { type Pool, poolDefaults } from '../../src/model/pool.ts';
 import { parseRecordType } from '../../src/model/rdata/record-types.ts';
@@ -40,6 +42,11 @@ export const allocate = (address: string, more: Partial<WantedAllocation> = {}):
 export const allocateNext = (more: Partial<WantedAllocation>): Decide<unknown> => {
   const wanted = { pool: 'p', count: 1, owner: '', ids: [`id-${++ids}`], ...more };
   return (context) => decideAllocateAddresses(context, wanted);
+};
+
+export const changeAllocation = (address: string, more: Partial<Allocation>): Decide<unknown> => {
+  const where = { space: 'default', address: parseAddress(address), id: '@', precondition: {} };
+  return (context) => decideChangeAllocation(context, { ...where, change: (current) => ({ ...current, ...more }) });
 };
 
 export const release = (address: string): Decide<unknown> => {

@@ -351,6 +351,7 @@ const operations: Record<string, Operation> = {
       fault('schema', '/sharingKey', ''),
       fault('schema', '/expiresInSeconds', 0),
       fault('schema', '/ports', 'x'),
+      fault('parse', '/tags', Object.fromEntries(Array.from({ length: 65 }, (_, index) => [`k${index}`, '']))),
       fault('schema', '/count', 0),
       fault('parse', '/addresses/0', '300.1.1.1'),
       fault('stands', ':pool', 'none'),
@@ -363,6 +364,24 @@ const operations: Record<string, Operation> = {
         '/count',
         '/stray',
       ]),
+    ],
+  },
+  changeAllocation: {
+    method: 'PATCH',
+    path: '/v1/addresses/192.0.2.5/holders/@',
+    body: {},
+    faults: [
+      stray,
+      createOnly,
+      fault('schema', '?space', 'No%20Label'),
+      fault('schema', '/owner', 7),
+      fault('schema', '/sharingKey', ''),
+      fault('schema', '/expiresInSeconds', 0),
+      fault('schema', '/tags', 'x'),
+      fault('parse', ':ip', '300.1.1.1'),
+      { ...stale, needs: [':ip', '?space', ':id'] },
+      fault('stands', ':ip', '192.0.2.4', ['?space']),
+      fault('stands', ':id', 'none', [':ip', '?space']),
     ],
   },
   releaseAddress: {
@@ -565,7 +584,8 @@ const segments: Record<string, number> = { zone: 3, name: 3, pool: 3, ip: 3, id:
 
 function withParameter(template: string, path: string, parameter: string, value: string): string {
   const parts = path.split('/');
-  const isOfRrset = template.includes('/rrsets/');
-  parts[parameter === 'name' && isOfRrset ? 5 : (segments[parameter] as number)] = value;
+  const isLater =
+    (parameter === 'name' && template.includes('/rrsets/')) || (parameter === 'id' && template.includes('/holders/'));
+  parts[isLater ? 5 : (segments[parameter] as number)] = value;
   return parts.join('/');
 }

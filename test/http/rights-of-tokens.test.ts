@@ -91,6 +91,17 @@ const rules: Record<string, Rule | 'open'> = {
   listAllocations: { role: 'viewer', pools: true, path: inPool },
   nextAddresses: { role: 'viewer', pools: true, path: inPool },
   readAddress: { role: 'viewer', pools: true, path: ({ ip }) => ({ ip }) },
+  changeAllocation: {
+    role: 'operator',
+    pools: true,
+    owner: true,
+    path: ({ ip }) => ({ ip, id: '@' }),
+    body: () => ({ tags: { a: 'b' } }),
+    prepare: ({ pool, ip, owner }) => [
+      ['DELETE', `/v1/addresses/${ip}`],
+      ['POST', `/v1/pools/${pool}/allocations`, { addresses: [ip], owner }],
+    ],
+  },
   releaseAddress: {
     role: 'operator',
     pools: true,

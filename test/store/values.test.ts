@@ -21,7 +21,7 @@ const written = {
     '{"v":1,"address":"10.0.0.5","space":"default","pool":"p","state":"held","holders":[{"kind":"host","host":"h.k8s","owner":""}],' +
       '"since":"2026-01-01T00:00:00.000Z"}',
     '{"v":1,"address":"10.0.0.6","space":"default","pool":null,"state":"held","holders":[{"kind":"allocation","id":"1","owner":"me","sharingKey":"k",' +
-      '"ports":[{"protocol":"tcp","port":80}],"expiresAt":"2040-01-01T00:00:00.000Z"}],"since":"2026-01-01T00:00:00.000Z"}',
+      '"ports":[{"protocol":"tcp","port":80}],"expiresAt":"2040-01-01T00:00:00.000Z","tags":{"rack":"7"}}],"since":"2026-01-01T00:00:00.000Z"}',
     '{"v":1,"address":"10.0.0.8","space":"default","pool":"p","state":"released","holders":[],"since":"2026-01-01T00:00:00.000Z",' +
       '"freeAt":"2026-01-01T00:01:00.000Z"}',
   ],

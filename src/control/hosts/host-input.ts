@@ -14,6 +14,7 @@ import { parseList } from '../input/parse-list.ts';
 import { checkReadOnly, refuseReadOnly } from '../input/read-only.ts';
 import { parseAll } from '../input/refusals.ts';
 import { parseSearch } from '../input/search.ts';
+import { parseTagFilter } from '../input/tag-filter.ts';
 import type { WantedHost } from './host-wanted.ts';
 
 /** An address of a host in the form in which answers show it. */
@@ -188,7 +189,7 @@ export function parseHostFilter({ views }: Seen, input: HostFilterInput): HostFi
     () => parsed('?within', withinText, parseFilterRange),
   );
   const isWanted = parseSearch(input.search);
-  const [tagKey = '', tagValue] = tag?.split(/=(.*)/s) ?? [];
+  const hasTag = parseTagFilter(tag);
   const matches = (host: Host) =>
     (zone === undefined || host.zone === zone) &&
     (name === undefined || host.name === name || host.aliases.includes(name)) &&
@@ -197,7 +198,6 @@ export function parseHostFilter({ views }: Seen, input: HostFilterInput): HostFi
     (within === undefined || host.addresses.some((one) => rangeHolds(within, addressNumber(one.address)))) &&
     (pool === undefined || host.addresses.some((one) => views.pools.poolNameAt(one.space, one.address) === pool)) &&
     (owner === undefined || host.owner === owner) &&
-    (tag === undefined ||
-      (Object.hasOwn(host.tags, tagKey) && (tagValue === undefined || host.tags[tagKey] === tagValue)));
+    hasTag(host.tags);
   return { zone, matches };
 }

@@ -2,8 +2,15 @@
 
 import { refuse } from '../../errors.ts';
 import { type Address, type Family, formatAddress } from '../../model/address.ts';
-import { type AddressRecord, type Holder, mayShare, type Port } from '../../model/allocation.ts';
-import { type Pool, poolShape } from '../../model/pool.ts';
+import {
+  type AddressRecord,
+  type Allocation,
+  type Holder,
+  hasTags,
+  mayShare,
+  type Port,
+} from '../../model/allocation.ts';
+import { type Pool, poolShape, type Tags } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
 import { known, orUnknown } from '../../model/unknown.ts';
 import { addressesPrefix, addressKey } from '../../store/kinds/address.ts';
@@ -32,12 +39,16 @@ export interface WantedAllocation {
   sharingKey?: string;
   ports?: Port[];
   expiresInSeconds?: number;
+  tags?: Tags;
   /** One identifier for each address. The caller makes them, because all attempts of a decision must have the same. */
   ids: string[];
 }
 
-/** The record of an allocated address. `warning`: the request names the address, and DNS records have the same one. */
-type Allocated = AddressRecord & { warning?: AddressWarning };
+/**
+ * The record of an allocated address. `id`: the holder that the request made. `warning`: the request names the address,
+ * and DNS records have the same one.
+ */
+type Allocated = AddressRecord & { id: string; warning?: AddressWarning };
 
 /**
  * Allocates addresses. Result: their records. Refuses with `not_found` if there is no such pool, and as
@@ -53,19 +64,31 @@ export function decideAllocateAddresses(context: DecisionContext, wanted: Wanted
       : wanted.addresses.flatMap((address, index) => {
           const path = `/addresses/${index}`;
           const allocate = () =>
-            allocateExplicit(builder, pool, known(address), path, holderOf(context, wanted, index));
+            made(holderOf(context, wanted, index), (holder) =>
+              allocateExplicit(builder, pool, known(address), path, holder),
+            );
           return builder.refusals.try(allocate, path) ?? [];
         });
   return builder.build(
-    records.map((record) => {
+    records.map(({ id, record }) => {
       const [warning] = wanted.addresses === undefined ? [] : recordedWarnings(context, [record]);
-      return { ...withPool(context, record), ...(warning && { warning }) };
+      return { ...withPool(context, record), id, ...(warning && { warning }) };
     }),
   );
 }
 
-function holderOf({ now }: DecisionContext, wanted: WantedAllocation, index: number): Holder {
-  const { owner, sharingKey, ports, expiresInSeconds, ids } = wanted;
+/** The record of an address, with the identifier of its new holder. */
+interface Made {
+  id: string;
+  record: AddressRecord;
+}
+
+function made(holder: Allocation, take: (holder: Allocation) => AddressRecord): Made {
+  return { record: take(holder), id: holder.id };
+}
+
+function holderOf({ now }: DecisionContext, wanted: WantedAllocation, index: number): Allocation {
+  const { owner, sharingKey, ports, expiresInSeconds, tags, ids } = wanted;
   return {
     kind: 'allocation',
     id: orUnknown(() => ids[index] as string),
@@ -73,6 +96,7 @@ function holderOf({ now }: DecisionContext, wanted: WantedAllocation, index: num
     ...(sharingKey !== undefined && { sharingKey }),
     ...(ports !== undefined && { ports }),
     ...(expiresInSeconds !== undefined && { expiresAt: orUnknown(() => timestamp(now + expiresInSeconds * 1000)) }),
+    ...(hasTags(tags) && { tags }),
   };
 }
 
@@ -80,7 +104,7 @@ function holderOf({ now }: DecisionContext, wanted: WantedAllocation, index: num
  * Allocates addresses that the request does not name. With a sharing key, first takes addresses that can be shared,
  * then free ones. A draining pool gives neither.
  */
-function allocateNext(builder: TransactionBuilder, pool: Pool, wanted: WantedAllocation): AddressRecord[] {
+function allocateNext(builder: TransactionBuilder, pool: Pool, wanted: WantedAllocation): Made[] {
   const family = wanted.family ?? defaultFamily(builder, pool.name);
   const shares = known(wanted.sharingKey) !== undefined && (wanted.ports ?? []).length > 0 && !pool.drain;
   const shared = shares ? shareable(builder, pool, family, wanted) : [];
@@ -88,8 +112,12 @@ function allocateNext(builder: TransactionBuilder, pool: Pool, wanted: WantedAll
   const choices = missing > 0 ? chooseNext(builder, family, missing, pool.name) : [];
   if (shares && missing > 0) requireNoNewSharer(builder, pool, family);
   return [
-    ...shared.map((record, index) => share(builder, record, holderOf(builder, wanted, index))),
-    ...choices.map((choice, index) => takeAddress(builder, choice, holderOf(builder, wanted, shared.length + index))),
+    ...shared.map((record, index) =>
+      made(holderOf(builder, wanted, index), (holder) => share(builder, record, holder)),
+    ),
+    ...choices.map((choice, index) =>
+      made(holderOf(builder, wanted, shared.length + index), (holder) => takeAddress(builder, choice, holder)),
+    ),
   ];
 }
 

@@ -2,9 +2,11 @@
 
 import { atField, refuseField } from '../../errors.ts';
 import { type Address, type Family, familyOf, parseAddress } from '../../model/address.ts';
-import type { Port } from '../../model/allocation.ts';
-import { defaultSpace } from '../../model/pool.ts';
+import { type Allocation, hasTags, type Port } from '../../model/allocation.ts';
+import { checkTags, defaultSpace, type Tags } from '../../model/pool.ts';
+import { timestamp } from '../../model/timestamp.ts';
 import { known, orUnknown } from '../../model/unknown.ts';
+import { mergePatch } from '../input/merge-patch.ts';
 import { parseList } from '../input/parse-list.ts';
 import { parseAll } from '../input/refusals.ts';
 import type { WantedAllocation } from './allocate-addresses.ts';
@@ -19,6 +21,7 @@ export interface AllocationInput {
   sharingKey?: string;
   ports?: Port[];
   expiresInSeconds?: number;
+  tags?: Tags;
 }
 
 /**
@@ -31,6 +34,7 @@ export function parseAllocationInput(pool: string, input: AllocationInput, newId
   const parseAddresses = () => texts && parseList('/addresses', texts, parseAddress);
   const [addresses] = parseAll(
     parseAddresses,
+    () => atField('/tags', () => checkTags(more.tags ?? {})),
     () => {
       if (texts !== undefined && count !== undefined && known(count) !== texts.length)
         refuseField('invalid_request', '/count', 'is not the number of addresses');
@@ -48,6 +52,32 @@ export function parseAllocationInput(pool: string, input: AllocationInput, newId
     ids: orUnknown(() => Array.from({ length: addresses?.length ?? count ?? 1 }, newId)),
     ...(addresses && { addresses }),
   };
+}
+
+/** A merge patch of an allocation (RFC 7396). Null sets the default: no expiry, no owner, no key, ports or tags. */
+export interface AllocationPatch {
+  owner?: string | null;
+  sharingKey?: string | null;
+  ports?: Port[] | null;
+  /** From the time of the change. */
+  expiresInSeconds?: number | null;
+  tags?: Record<string, string | null> | null;
+}
+
+/**
+ * Returns the allocation that `current` becomes with the patch. `now`: milliseconds since the epoch. Refuses with
+ * `invalid_request` too many tags.
+ */
+export function parseAllocationPatch(current: Allocation, patch: AllocationPatch, now: number): Allocation {
+  const { expiresAt, ...fields } = current;
+  const { expiresInSeconds, ...changed } = patch;
+  const { owner = '', tags, ...more } = mergePatch(fields, changed);
+  atField('/tags', () => checkTags(tags ?? {}));
+  const end = orUnknown(() => {
+    if (expiresInSeconds === undefined) return expiresAt;
+    return expiresInSeconds === null ? undefined : timestamp(now + known(expiresInSeconds) * 1000);
+  });
+  return { ...more, owner, ...(end !== undefined && { expiresAt: end }), ...(hasTags(tags) && { tags }) };
 }
 
 /** Returns the address that a request names at `path`. */

@@ -5,20 +5,27 @@ import { accessOf } from '../../control/access/access.ts';
 import type { Asking } from '../../control/access/actor.ts';
 import { seenNames } from '../../control/addresses/choose-addresses.ts';
 import { entityTag } from '../../control/input/precondition.ts';
-import { parseAddressAt, parseReleaseInput } from '../../control/pools/allocation-input.ts';
+import {
+  type AllocationPatch,
+  parseAddressAt,
+  parseAllocationPatch,
+  parseReleaseInput,
+} from '../../control/pools/allocation-input.ts';
+import { decideChangeAllocation } from '../../control/pools/change-allocation.ts';
 import { decideReleaseAddress } from '../../control/pools/release-address.ts';
 import { refuse } from '../../errors.ts';
 import type { Address } from '../../model/address.ts';
+import type { AddressRecord, Allocation } from '../../model/allocation.ts';
 import { Type } from '../../model/json-schema.ts';
 import { defaultSpace } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
 import { addressKey } from '../../store/kinds/address.ts';
 import { askingOf } from '../auth.ts';
-import { deleted, read } from '../schemas/answers.ts';
+import { deleted, read, written } from '../schemas/answers.ts';
 import { AddressText, LabelText, readHeaders, strict, writeHeaders } from '../schemas/common.ts';
-import { AllocationBody, showAllocation } from '../schemas/pool.ts';
+import { AllocationBody, PatchAllocation, showAllocation } from '../schemas/pool.ts';
 import type { Routes } from '../services.ts';
-import { commitFor, preconditionOf, sendResource, withBody } from '../write.ts';
+import { commitFor, preconditionOf, sendResource, withBody, writtenAt } from '../write.ts';
 
 const tags = ['addresses'];
 const params = strict({ ip: AddressText });
@@ -28,18 +35,21 @@ const maxNames = 100;
 const unwritten = '"0"';
 const space = Type.Optional({ ...LabelText, default: defaultSpace });
 
+type AddressShown = Static<typeof AllocationBody>;
+
 export const addressRoutes: Routes = async (app, services) => {
   const { views } = services;
 
   /**
-   * Returns an address as answers show it now, with the holders that the token may see. Refuses with `forbidden` an
+   * Returns an address as answers show it now, with the holders that the token may see. `written`: the record that this
+   * request has written. Refuses with `forbidden` an
    * address beyond the scope, and with `not_found` an address that nobody holds and that is in no pool.
    */
-  const shownNow = (asking: Asking, space: string, address: Address): Static<typeof AllocationBody> => {
+  const shownNow = (asking: Asking, space: string, address: Address, written?: AddressRecord): AddressShown => {
     const access = accessOf(asking);
     access.needAddress(space, address);
     const place = { address, pool: views.pools.poolNameAt(space, address), space };
-    const stored = views.pools.address(space, address)?.value;
+    const stored = written ?? views.pools.address(space, address)?.value;
     const record = stored && access.withHolders(stored);
     const fault = views.faults.get(addressKey(space, address))?.message;
     if (fault !== undefined) return { ...place, state: 'unreadable', fault, holders: record?.holders ?? [] };
@@ -76,6 +86,44 @@ export const addressRoutes: Routes = async (app, services) => {
       const body = shownNow(askingOf(services, request), inSpace, address);
       const isReadable = record !== undefined && body.state !== 'unreadable';
       return sendResource(request, reply, withBody(isReadable ? entityTag(record.modified) : unwritten, body), body);
+    },
+  );
+
+  app.patch(
+    '/v1/addresses/:ip/holders/:id',
+    {
+      schema: {
+        operationId: 'changeAllocation',
+        tags,
+        summary: 'Renew or change an allocation (JSON merge patch)',
+        params: strict({
+          ip: AddressText,
+          id: Type.String({ minLength: 1, maxLength: 1024, description: 'The allocation; `@`: the only holder' }),
+        }),
+        headers: writeHeaders,
+        querystring: strict({ space }),
+        body: PatchAllocation,
+        refuses: ['address_taken', 'managed_record', 'not_found'],
+        response: written(AllocationBody),
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      const inSpace = request.query.space ?? defaultSpace;
+      const address = parseAddressAt(':ip', request.params.ip);
+      const change = {
+        space: inSpace,
+        address,
+        id,
+        precondition: preconditionOf(request),
+        change: (current: Allocation, now: number) =>
+          parseAllocationPatch(current, request.body as AllocationPatch, now),
+      };
+      const committed = await commitFor(services, request, reply, (context) => decideChangeAllocation(context, change));
+      const { record, id: own } = committed.result;
+      const shown = shownNow(askingOf(services, request), inSpace, address, record);
+      const tag = withBody(entityTag(writtenAt(committed).revision), shown);
+      return reply.header('etag', tag).send({ ...shown, id: own });
     },
   );
 

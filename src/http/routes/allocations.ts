@@ -5,11 +5,13 @@ import { randomUUID } from 'node:crypto';
 import { accessOf } from '../../control/access/access.ts';
 import { nextAddresses } from '../../control/addresses/choose-addresses.ts';
 import { parseAll } from '../../control/input/refusals.ts';
+import { parseTagFilter } from '../../control/input/tag-filter.ts';
 import { decideAllocateAddresses } from '../../control/pools/allocate-addresses.ts';
 import { parseAllocationInput } from '../../control/pools/allocation-input.ts';
 import { existingPool } from '../../control/reading/existing.ts';
 import { withPool } from '../../control/reading/with-pools.ts';
 import { parseAddress } from '../../model/address.ts';
+import type { Holder } from '../../model/allocation.ts';
 import { Type } from '../../model/json-schema.ts';
 import { askingOf } from '../auth.ts';
 import { decodeCursor, pageOf } from '../page.ts';
@@ -51,7 +53,7 @@ export const allocationRoutes: Routes = async (app, services) => {
       const committed = await commitFor(services, request, reply, (context) =>
         decideAllocateAddresses(context, wanted),
       );
-      const items = committed.result.map(showAllocation);
+      const items = committed.result.map(({ id, ...record }) => ({ ...showAllocation(record), id }));
       const warnings = committed.result.flatMap(({ warning }) => warning ?? []);
       return reply.status(201).send({ items, ...showAddressWarnings(warnings) });
     },
@@ -70,6 +72,9 @@ export const allocationRoutes: Routes = async (app, services) => {
           owner: Type.Optional(
             Type.String({ maxLength: 255, description: 'Only addresses with a holder of this owner' }),
           ),
+          tag: Type.Optional(
+            Type.String({ description: '`key` or `key=value`: only addresses with an allocation that has this tag' }),
+          ),
         }),
         refuses: ['not_found'],
         response: shown(listOf(AllocationBody)),
@@ -78,7 +83,11 @@ export const allocationRoutes: Routes = async (app, services) => {
     async (request) => {
       const asking = askingOf(services, request);
       const access = accessOf(asking);
-      const { owner, cursor } = request.query;
+      const { owner, tag, cursor } = request.query;
+      const hasTag = parseTagFilter(tag);
+      const isWanted = (holder: Holder) =>
+        (owner === undefined || holder.owner === owner) &&
+        (tag === undefined || (holder.kind === 'allocation' && hasTag(holder.tags ?? {})));
       const [{ value: pool }] = parseAll(
         () => existingPool(asking, request.params.pool),
         () => decodeCursor(cursor, parseAddress),
@@ -88,7 +97,7 @@ export const allocationRoutes: Routes = async (app, services) => {
         keyOf: ({ value }) => value.address,
         matches: ({ value }) =>
           access.hasRecord(value) &&
-          (owner === undefined || access.withHolders(value).holders.some((holder) => holder.owner === owner)),
+          ((owner === undefined && tag === undefined) || access.withHolders(value).holders.some(isWanted)),
         show: ({ value }) => showAllocation(withPool(services, access.withHolders(value))),
       });
     },

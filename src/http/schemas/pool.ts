@@ -110,18 +110,31 @@ const PortBody = strict(
   'Port',
 );
 
+const changeable = {
+  owner: Owner,
+  sharingKey: Type.String({
+    minLength: 1,
+    maxLength: 255,
+    description: 'Holders with the same key may share an address, if each has ports and no two have the same',
+  }),
+  ports: Type.Array(PortBody, { maxItems: 100 }),
+  expiresInSeconds: Type.Integer({
+    minimum: 1,
+    maximum: 315_360_000,
+    description: 'The address is released this long after the request; without it, never',
+  }),
+  tags: Tags,
+};
 export const NewAllocation = strict(
   {
     count: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'Default 1' })),
     family: Type.Optional(FamilyText),
     addresses: Type.Optional(Type.Array(AddressText, { format: 'distinct', minItems: 1, maxItems: 100 })),
-    owner: Type.Optional(Owner),
-    sharingKey: Type.Optional(Type.String({ minLength: 1, maxLength: 255 })),
-    ports: Type.Optional(Type.Array(PortBody, { maxItems: 100 })),
-    expiresInSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 315_360_000 })),
+    ...optional(changeable).properties,
   },
   'NewAllocation',
 );
+export const PatchAllocation = patchOf({ ...changeable, tags: TagsPatch }, 'AllocationPatch');
 
 export const AllocationBody = Type.Object(
   {
@@ -139,6 +152,12 @@ export const AllocationBody = Type.Object(
           'pool. Records of hosts do not count',
       }),
     ),
+    id: Type.Optional(
+      Type.String({
+        description:
+          'The holder that is the allocation of the request. Only in answers to requests that allocate or change',
+      }),
+    ),
     fault: Type.Optional(Type.String({ description: 'Why the value is unreadable' })),
     since: Type.Optional(Type.String({ format: 'date-time' })),
     freeAt: Type.Optional(Type.String({ format: 'date-time', description: 'When the cool-down ends' })),
@@ -152,6 +171,7 @@ export const AllocationBody = Type.Object(
           sharingKey: Type.Optional(Type.String()),
           ports: Type.Optional(Type.Array(PortBody)),
           expiresAt: Type.Optional(Type.String({ format: 'date-time' })),
+          tags: Type.Optional({ ...Tags, description: 'Of an allocation; absent: it has none' }),
         },
         { title: 'Holder' },
       ),

@@ -7,7 +7,7 @@ import { Type } from '../../model/json-schema.ts';
 import { parseTimestamp } from '../../model/timestamp.ts';
 import { requireCanonicalName, requireDistinct, requireEqual } from '../codec/value-checks.ts';
 import { type FieldsOf, type ValueCodec, valueCodec } from '../codec/value-codec.ts';
-import { address, fqdn, label, poolOrNull, text, time } from '../codec/value-fields.ts';
+import { address, fqdn, label, poolOrNull, tags, text, time } from '../codec/value-fields.ts';
 import { type Subject, storedKind } from './stored-kind.ts';
 
 declare module './stored-kind.ts' {
@@ -54,6 +54,7 @@ export const addressValue: ValueCodec<AddressRecord> = valueCodec({
         sharingKey: Type.Optional(Type.String({ minLength: 1 })),
         ports: Type.Optional(Type.Array(port)),
         expiresAt: Type.Optional(time),
+        tags: Type.Optional(tags),
       }),
     ]),
   ),
