@@ -26,6 +26,7 @@ export class BatchedServerSockets {
   /** True: {@link receive} is called again soon. */
   #isBusy = false;
   #retry: NodeJS.Timeout | undefined;
+  #hasChecked = false;
 
   constructor(libc: Libc) {
     this.#libc = libc;
@@ -102,10 +103,21 @@ export class BatchedServerSockets {
     const family = familyOf(server.address) === 'ipv6' ? linux.AF_INET6 : linux.AF_INET;
     const descriptor = this.#libc.socket(family, linux.SOCK_DGRAM | linux.SOCK_CLOEXEC, 0);
     if (descriptor < 0) return -1;
+    this.#checkJoining(descriptor);
     const name = socketAddress(server);
     if (this.#libc.connect(descriptor, name, name.byteLength) === 0) return descriptor;
     closeSync(descriptor);
     return -1;
+  }
+
+  /** Lets queries share a message only if the kernel knows UDP_SEGMENT: else it would send them as one datagram. */
+  #checkJoining(descriptor: number): void {
+    if (this.#hasChecked) return;
+    this.#hasChecked = true;
+    const none = new Uint32Array(1).buffer;
+    const { IPPROTO_UDP, UDP_SEGMENT } = linux;
+    if (this.#libc.setsockopt(descriptor, IPPROTO_UDP, UDP_SEGMENT, none, none.byteLength) !== 0)
+      this.#batch.stopJoining();
   }
 }
 
@@ -147,7 +159,8 @@ class BatchedServerSocket implements ServerSocket {
 
   /** Sends the queries that wait. Returns false if some must be sent later, since the socket is full. */
   sendUnsent(batch: DatagramBatch): boolean {
-    const queries = this.#unsent;
+    // Queries of one length are sent together (datagram-batch.ts).
+    const queries = this.#unsent.sort((a, b) => a.length - b.length);
     for (let sent = 0; sent < queries.length; ) {
       const result = batch.send(this.descriptor, queries, sent);
       if (result > 0) {

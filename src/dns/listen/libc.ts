@@ -43,6 +43,7 @@ export const linux = {
   EINTR: 4,
   EIO: 5,
   EAGAIN: 11,
+  EINVAL: 22,
   ENOBUFS: 105,
   ECONNREFUSED: 111,
 } as const;

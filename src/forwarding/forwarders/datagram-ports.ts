@@ -7,8 +7,8 @@ import type { Endpoint } from '../../model/endpoint.ts';
 import type { Exchange, ExchangeFailure } from './exchange.ts';
 import { WaitingExchanges } from './waiting-exchanges.ts';
 
-/** The most queries that one socket sends. */
-const maxUses = 32;
+/** The most queries that one socket sends. With few queries, `maxAge` ends its use before. */
+const maxUses = 128;
 /** Milliseconds after which the next query gets a new socket, with another port. */
 const maxAge = 10_000;
 

@@ -195,7 +195,7 @@ export class PendingQuestion implements Linked<PendingQuestion> {
     }
     if (!edns && !upstream.hasEdns) upstream.notePlain(now);
     if (exchange.isStream && turn.isCaseLost) upstream.noteSameCase(now);
-    let reason = answersWith(message.rcode);
+    let reason: string;
     if (isUsable(message.rcode)) {
       const unusable = this.#end.answer(message);
       if (unusable === undefined) {
@@ -206,6 +206,7 @@ export class PendingQuestion implements Linked<PendingQuestion> {
       reason = `its answer cannot be used: ${unusable}`;
       this.#why = extendedError.NETWORK_ERROR;
     } else {
+      reason = answersWith(message.rcode);
       const why = extendedErrorOf(message);
       if (message.rcode === rcode.SERVFAIL && why >= 0) this.#why = why;
     }

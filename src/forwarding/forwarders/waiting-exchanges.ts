@@ -4,7 +4,7 @@ import { headerField, readUint16, writeUint16 } from '../../dns/wire/header.ts';
 import type { Exchange, ExchangeFailure } from './exchange.ts';
 import { randomOctet } from './random-octets.ts';
 
-/** A power of two. A port has no more exchanges than this. */
+/** A power of two. A port has a few exchanges in each bucket at most (datagram-ports.ts). */
 const bucketCount = 32;
 
 /** Not a Map: linked-list.ts says why. */

@@ -8,6 +8,7 @@ import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { BatchedServerSockets } from '../../../src/dns/ask/batched-server-sockets.ts';
 import { type Libc, linux, openLibc } from '../../../src/dns/listen/libc.ts';
+import { header, headerBytes } from '../../../src/dns/listen/message-layout.ts';
 import { type Address, parseAddress } from '../../../src/model/address.ts';
 import { socketKinds } from '../../forwarding/forwarders/socket-kinds.ts';
 import type { Cleanup } from '../../support/temporary.ts';
@@ -84,6 +85,53 @@ for (const [name, calls] of Object.entries({
     assert.deepEqual(echo.queries, queries);
     assert.deepEqual(received, queries);
     assert.deepEqual(failed, []);
+  });
+}
+
+for (const [name, replaced] of Object.entries<(libc: Libc, sizes: number[]) => Partial<Libc>>({
+  'share messages': () => ({}),
+  'have a message each, if the kernel does not know UDP_SEGMENT': () => ({ setsockopt: () => -1 }),
+  'have a message each after a failure, if the interface cannot cut messages': (libc, sizes) => ({
+    errno: () => linux.EIO,
+    sendmmsg: (...call) => {
+      if (sizes.every((size) => size < 7)) return libc.sendmmsg(...call);
+      sizes.length = 0;
+      return -1;
+    },
+  }),
+})) {
+  test(`queries of one length ${name}`, { skip }, async (t) => {
+    const echo = await startEcho(t);
+    const { received, failed, listener } = newListener();
+    const libc = openLibc();
+    const memories: DataView[] = [];
+    /** The number of queries in each message. */
+    const messages: number[] = [];
+    const counted: Libc = {
+      ...libc,
+      pointerTo: (buffer) => {
+        memories.push(new DataView(buffer));
+        return libc.pointerTo(buffer);
+      },
+    };
+    const { sendmmsg = libc.sendmmsg, ...rest } = replaced(libc, messages);
+    counted.sendmmsg = (descriptor, headers, count, flags) => {
+      const iovs = Array.from({ length: count }, (_, i) =>
+        memories[0]!.getUint32(i * headerBytes + header.iovLength * 4, true),
+      );
+      messages.push(...iovs);
+      return sendmmsg(descriptor, headers, count, flags);
+    };
+    const socket = new BatchedServerSockets(Object.assign(counted, rest)).open(echo.endpoint, listener);
+    t.after(() => socket.close());
+    const queries = ['abc', 'bcd', 'x', 'longer', 'cde', 'y', 'def', 'longest', 'efg', 'fgh', 'ghi'];
+    for (const query of queries) socket.send(Buffer.from(query));
+    await until(() => received.length === queries.length, 'answers are missing');
+    const inOrder = queries.toSorted((a, b) => a.length - b.length);
+    assert.deepEqual(echo.queries, inOrder);
+    assert.deepEqual(received, inOrder);
+    assert.deepEqual(failed, []);
+    assert.deepEqual(messages, name === 'share messages' ? [2, 7, 1, 1] : queries.map(() => 1));
   });
 }
 
