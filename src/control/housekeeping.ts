@@ -1,8 +1,8 @@
 // Housekeeping releases the addresses of expired allocations, deletes the records of addresses whose cool-down has
-// ended, deletes automatic zones that are empty, and writes when tokens were last used. It makes audit events of
-// requests without a valid token. It also frees memory that no answering thread reads any more. Every replica runs
-// housekeeping. This is safe: only the first of several replicas can commit the same change, because the compares of
-// the other decisions fail (pools/release-address.ts, hosts/automatic-zone.ts).
+// ended, deletes automatic zones that are empty, deletes PTRs that a narrower zone hides, and writes when tokens were
+// last used. It makes audit events of requests without a valid token. It also frees memory that no answering thread
+// reads any more. Every replica runs housekeeping. This is safe: only the first of several replicas can commit the same
+// change, because the compares of the other decisions fail (pools/release-address.ts, hosts/automatic-zone.ts).
 
 import { Refusal } from '../errors.ts';
 import type { Logger } from '../model/logger.ts';
@@ -14,8 +14,11 @@ import { decideForgetAddress, decideReleaseAddress } from './pools/release-addre
 import { decideTellAttempts, RefusedAttempts } from './tokens/refused-attempts.ts';
 import { decideNoteUse, TokenActivity } from './tokens/token-activity.ts';
 import type { Committer } from './transaction/commit.ts';
+import { dropHiddenPtrs, zonesHidingPtrs } from './zones/hidden-ptrs.ts';
 
 const intervalMilliseconds = 1000;
+/** How many rounds pass between two searches for hidden PTRs. */
+const roundsBetweenSearches = 60;
 /** The limit for decisions of each kind in one round. Requests that arrive meanwhile wait for these decisions. */
 const maxAtOnce = 1000;
 const actor: Actor = { kind: 'system', part: 'housekeeping' };
@@ -33,6 +36,7 @@ export function startHousekeeping(
   refused = new RefusedAttempts(),
 ): () => void {
   let running = false;
+  let rounds = 0;
   const trouble = new TroubleLog(logger, {
     begins: 'housekeeping failed, will retry: expired addresses are released late',
     over: 'housekeeping works again',
@@ -41,7 +45,12 @@ export function startHousekeeping(
     views.zones.collect();
     if (running || !views.loaded) return;
     running = true;
-    Promise.all([runRound(views, committer, activity), tellAttempts(committer, refused)])
+    const searches = rounds++ % roundsBetweenSearches === 0;
+    Promise.all([
+      runRound(views, committer, activity),
+      tellAttempts(committer, refused),
+      searches ? dropAllHiddenPtrs(committer, views) : undefined,
+    ])
       .then(
         () => trouble.succeeded(),
         (error: unknown) => trouble.failed(error),
@@ -86,6 +95,10 @@ async function runRound(views: Views, committer: Committer, activity: TokenActiv
       outcome.status === 'rejected' && !(outcome.reason instanceof Refusal && outcome.reason.code === 'not_found'),
   );
   if (failed?.status === 'rejected') throw failed.reason;
+}
+
+async function dropAllHiddenPtrs(committer: Committer, views: Views): Promise<void> {
+  for (const zone of [...zonesHidingPtrs(views)]) await dropHiddenPtrs(committer, views, zone);
 }
 
 /** Commits audit events of the attempts that are due. If that fails, keeps the attempts for a later round. */

@@ -3,7 +3,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { InvalidValue } from './invalid-value.ts';
-import type { Fqdn } from './name.ts';
+import { type Fqdn, labelsOf } from './name.ts';
 
 /** An address in canonical text: dotted quad, or RFC 5952. Two equal addresses are equal strings. */
 export type Address = string & { readonly brand: 'Address' };
@@ -101,8 +101,14 @@ export function reverseName(address: Address): Fqdn {
 
 /** Returns the reverse zone to create for an address whose reverse name is in no zone: the zone of its /24 or /64. */
 export function automaticReverseZone(address: Address): Fqdn {
-  const labels = reverseName(address).split('.');
-  return labels.slice(familyOf(address) === 'ipv4' ? 1 : 16).join('.') as Fqdn;
+  return automaticZoneOf(reverseName(address)) as Fqdn;
+}
+
+/** Returns the automatic zone of a reverse name; undefined if the name is above the zones of a /24 or a /64. */
+export function automaticZoneOf(name: Fqdn): Fqdn | undefined {
+  const labels = labelsOf(name);
+  const wanted = name.endsWith('.in-addr.arpa') ? 5 : 18;
+  return labels.length < wanted ? undefined : (labels.slice(-wanted).join('.') as Fqdn);
 }
 
 export function addressBytes(value: AddressNumber): Uint8Array {

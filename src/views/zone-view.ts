@@ -216,7 +216,7 @@ export class ZoneView {
   /** Yields the zones that may have several generations in the store. */
   *withLeftovers(): Generator<Fqdn> {
     for (const { value } of this.#zones.values()) if (value.generation > 1) yield value.name;
-    for (const { zone } of this.#pending.list()) if ((this.#zones.get(zone)?.value.generation ?? 2) === 1) yield zone;
+    for (const { zone } of this.#pending.list()) if ((this.#zones.get(zone)?.value.generation ?? 1) === 1) yield zone;
   }
 
   /** Begins a load. {@link endLoad} deletes the names that the load has not read. */

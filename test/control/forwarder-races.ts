@@ -58,7 +58,7 @@ export const forwarderRaces: Race[] = [
     stoppedBy: [zoneKey(corp)],
   },
   {
-    guards: ['transaction/transaction-builder.ts requireAbsent', 'zones/put-zone.ts createZone'],
+    guards: ['transaction/transaction-builder.ts requireAbsent', 'zones/take-ptrs.ts createZone'],
     what: 'a zone is created while a forwarder of that name is added',
     given: [],
     first: addForwarder,

@@ -18,7 +18,7 @@ import { parseName } from '../../src/model/name.ts';
 import { zoneDefaults } from '../../src/model/zone.ts';
 import { activityKey } from '../../src/store/kinds/activity.ts';
 import { addressesPrefix, addressKey } from '../../src/store/kinds/address.ts';
-import { hostKey, hostKind, hostValue } from '../../src/store/kinds/host.ts';
+import { hostKey, hostValue } from '../../src/store/kinds/host.ts';
 import { nameKey } from '../../src/store/kinds/name.ts';
 import { poolKey, poolKind } from '../../src/store/kinds/pool.ts';
 import { resolverKey } from '../../src/store/kinds/resolver.ts';
@@ -421,7 +421,7 @@ export const races: Race[] = [
   },
   // Zones.
   {
-    guards: [builder('put'), 'zones/put-zone.ts createZone'],
+    guards: [builder('put'), 'zones/take-ptrs.ts createZone'],
     what: 'a zone is created twice',
     given: [],
     first: zone,
@@ -461,7 +461,7 @@ export const races: Race[] = [
     stoppedBy: [atZ],
   },
   {
-    guards: ['zones/put-zone.ts put'],
+    guards: ['zones/take-ptrs.ts put'],
     what: 'a zone is created inside a zone that is deleted',
     given: [zone],
     first: deleteZone,
@@ -469,12 +469,12 @@ export const races: Race[] = [
     stoppedBy: [atZ],
   },
   {
-    guards: ['zones/put-zone.ts requireQuiet'],
+    guards: ['zones/take-ptrs.ts requireUnchanged'],
     what: 'a zone is created while a host is created whose name it would hide',
     given: [zone],
     first: createHost('a.s.z', '10.0.0.1'),
     second: putZone(parseName('s.z')),
-    stoppedBy: [hostKind.prefix],
+    stoppedBy: [serialOfZ],
   },
   {
     guards: ['zones/put-zone.ts requireUnchanged'],

@@ -20,6 +20,7 @@ import { type ControlPlane, putZone, testActor } from '../support/control-plane.
 import { forwarderRaces } from './forwarder-races.ts';
 import { assertOvertaken, assertRace, type Overtaken } from './race.ts';
 import { races as otherRaces } from './race-table.ts';
+import { returnRaces, reverseZoneRaces } from './reverse-zone-races.ts';
 import { skydnsRaces } from './skydns-races.ts';
 import {
   allocate,
@@ -38,7 +39,7 @@ import {
   zone,
 } from './steps.ts';
 
-const races = [...otherRaces, ...forwarderRaces, ...skydnsRaces];
+const races = [...otherRaces, ...forwarderRaces, ...skydnsRaces, ...returnRaces];
 
 for (const race of races) test(`compares stop the second writer when ${race.what}`, (t) => assertRace(t, race));
 
@@ -172,6 +173,8 @@ const overtaken: Overtaken[] = [
     stoppedBy: [atZ],
   },
 ];
+
+overtaken.push(...reverseZoneRaces);
 
 for (const row of overtaken)
   test(`compares stop the overtaken writer when ${row.what}`, (t) => assertOvertaken(t, row));

@@ -159,7 +159,6 @@ const refusals: [ErrorCode, Method, string, unknown, string[]?][] = [
   ['zone_in_use', 'DELETE', '/v1/zones/foo.k8s', undefined],
   ['zone_conflict', 'POST', '/v1/zones', { name: 'web.foo.k8s' }],
   ['zone_conflict', 'POST', '/v1/zones', { name: 'www.foo.k8s' }],
-  ['zone_conflict', 'POST', '/v1/zones', { name: '0.2.0.192.in-addr.arpa' }],
   ['not_found', 'PATCH', '/v1/zones/nowhere', {}],
   ['invalid_request', 'PUT', '/v1/zones/foo.k8s', { name: 'bar.k8s' }, ['/name']],
   // RRsets.

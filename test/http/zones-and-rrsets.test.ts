@@ -103,13 +103,27 @@ test('a zone that was the parent of another, that had hosts, or that was automat
   assert.deepEqual(Object.keys(await dump()), empty);
 });
 
-test("a user's reverse zone gets the PTR records of hosts, and a new zone that would hide them is refused", async (t) => {
+test("a user's reverse zone gets the PTR records of hosts, which move into a narrower zone and back", async (t) => {
   const { api } = await prepare(t);
   await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['192.0.2.0/24'] });
   await api.ok(201, 'POST', '/v1/zones', { name: '0.192.in-addr.arpa' });
   await api.ok(201, 'POST', '/v1/hosts', { name: 'a.foo.k8s' });
   await api.ok(200, 'GET', '/v1/zones/0.192.in-addr.arpa/rrsets/0.2/PTR');
-  await api.refused('zone_conflict', 'POST', '/v1/zones', { name: '2.0.192.in-addr.arpa' });
+  const inZone = async (zone: string) => {
+    const { items } = await api.ok<{ items: { name: string; type: string }[] }>(200, 'GET', `/v1/zones/${zone}/rrsets`);
+    return items.filter(({ type }) => type === 'PTR').map(({ name }) => name);
+  };
+  await api.ok(201, 'POST', '/v1/zones', { name: '2.0.192.in-addr.arpa' });
+  assert.deepEqual([await inZone('2.0.192.in-addr.arpa'), await inZone('0.192.in-addr.arpa')], [['0'], []]);
+  await api.ok(204, 'DELETE', '/v1/zones/2.0.192.in-addr.arpa');
+  assert.deepEqual(await inZone('0.192.in-addr.arpa'), ['0.2']);
+  await api.ok(201, 'PUT', '/v1/zones/2.0.192.in-addr.arpa', {});
+  await api.ok(201, 'PUT', '/v1/zones/0.192.in-addr.arpa/rrsets/2/NS', { records: ['ns.example.'] });
+  const refused = await api.refused('zone_in_use', 'DELETE', '/v1/zones/2.0.192.in-addr.arpa');
+  assert.match(JSON.stringify(refused), /delete that first, or repeat with \?force=true/);
+  await api.ok(204, 'DELETE', '/v1/zones/2.0.192.in-addr.arpa?force=true');
+  const { addresses } = await api.ok<{ addresses: { ptr: unknown }[] }>(200, 'GET', '/v1/hosts/a.foo.k8s');
+  assert.equal(addresses[0]?.ptr, null);
   await api.ok(204, 'DELETE', '/v1/hosts/a.foo.k8s');
   await api.ok(200, 'GET', '/v1/zones/0.192.in-addr.arpa');
 });

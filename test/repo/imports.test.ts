@@ -41,7 +41,7 @@ const useCases: Record<string, string[]> = {
   tokens: [],
   watch: [],
   'zone-file': [],
-  zones: ['hosts'],
+  zones: ['hosts', 'zone-file'],
 };
 
 /**

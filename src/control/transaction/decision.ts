@@ -75,6 +75,11 @@ export class Decision<T> implements Transaction {
 }
 
 /**
+ * Thrown by a decision that one transaction cannot hold. The caller does a part of the work first, and decides again.
+ */
+export class NeedsPreparation extends Error {}
+
+/**
  * Makes a decision without a commit, for a request with some unknown values. Refuses with the faults that it finds, or
  * throws UnknownValue if it finds none.
  */
@@ -85,7 +90,7 @@ export function findFaults(asking: Asking, decide: Decide<unknown>): never {
   } catch (error) {
     const isOfRequest = error instanceof Refusal && error.errors === undefined && error.code !== 'forbidden';
     // `refusals.try` throws `forbidden` at once, without other faults, and collects the faults of fields.
-    if (!isOfRequest)
+    if (!isOfRequest && !(error instanceof NeedsPreparation))
       refusals.try(() => {
         throw error;
       });

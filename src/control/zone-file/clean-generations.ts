@@ -8,7 +8,7 @@ import { TroubleLog } from '../../model/trouble-log.ts';
 import { importKey } from '../../store/kinds/import.ts';
 import { nameKind, namesPrefix, zoneNamesPrefix } from '../../store/kinds/name.ts';
 import { zoneKey, zoneValue } from '../../store/kinds/zone.ts';
-import { maxOperations, type Store } from '../../store/store.ts';
+import { type Compare, maxOperations, type Store } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
 
 const intervalMilliseconds = 60_000;
@@ -26,8 +26,12 @@ export async function cleanGenerations(store: Store, zone: Fqdn): Promise<number
   const held = lock.entries.find(({ key }) => key === importKey(zone));
   const bound = held?.created ?? lock.revision + 1;
   const entry = await store.get(zoneKey(zone));
-  if (entry === undefined) return 0;
-  const { generation: current } = zoneValue.decode(entry.value);
+  // If the zone does not exist, the names are left over from its creation (zones/new-reverse-zone.ts).
+  const current = entry === undefined ? 0 : zoneValue.decode(entry.value).generation;
+  const ofZone: Compare =
+    entry === undefined
+      ? { kind: 'absent', key: zoneKey(zone) }
+      : { kind: 'created', key: zoneKey(zone), revision: entry.created };
   let deleted = 0;
   let from: string | undefined;
   for (;;) {
@@ -38,7 +42,7 @@ export async function cleanGenerations(store: Store, zone: Fqdn): Promise<number
     );
     for (let start = 0; start < doomed.length; start += maxOperations) {
       const { committed } = await store.commit({
-        compares: [{ kind: 'created', key: zoneKey(zone), revision: entry.created }],
+        compares: [ofZone],
         operations: doomed.slice(start, start + maxOperations).map(({ key }) => ({ kind: 'delete', key })),
       });
       if (!committed) return deleted;

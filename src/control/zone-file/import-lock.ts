@@ -29,22 +29,27 @@ export class ImportLock {
   }
 
   /**
-   * Takes the lock. `zoneCreated`: the revision that created the zone, as the caller has read it. Refuses with
-   * `import_interrupted` if that zone was deleted meanwhile, otherwise with `import_running`.
+   * Takes the lock. `zoneCreated`: the revision that created the zone, as the caller has read it; undefined for a zone
+   * that does not exist yet. Refuses with `import_interrupted` if that zone was deleted meanwhile, or created,
+   * otherwise with `import_running`.
    */
-  static async take(store: Store, zone: Fqdn, zoneCreated: Revision): Promise<ImportLock> {
+  static async take(store: Store, zone: Fqdn, zoneCreated: Revision | undefined): Promise<ImportLock> {
     const lease = await store.grantLease(leaseSeconds);
     const key = importKey(zone);
+    const ofZone: Compare =
+      zoneCreated === undefined
+        ? { kind: 'absent', key: zoneKey(zone) }
+        : { kind: 'created', key: zoneKey(zone), revision: zoneCreated };
     const { committed, revision } = await store.commit({
-      compares: [
-        { kind: 'absent', key },
-        { kind: 'created', key: zoneKey(zone), revision: zoneCreated },
-      ],
+      compares: [{ kind: 'absent', key }, ofZone],
       operations: [{ kind: 'put', key, value: '', lease }],
     });
     if (committed) return new ImportLock(store, lease, key, revision);
     await store.revokeLease(lease);
-    if ((await store.get(zoneKey(zone)))?.created !== zoneCreated) {
+    const created = (await store.get(zoneKey(zone)))?.created;
+    if (zoneCreated === undefined && created !== undefined)
+      refuse('contended', `zone ${zone} was created meanwhile; nothing was changed: try again`, { zone });
+    if (created !== zoneCreated) {
       refuse('import_interrupted', `zone ${zone} was deleted meanwhile; nothing was changed`, { zone });
     }
     refuse('import_running', `another import of zone ${zone} is running: try again when it has ended`, { zone });

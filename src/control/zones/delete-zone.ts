@@ -20,6 +20,7 @@ import { existingZone } from '../reading/existing.ts';
 import { faultRefusal } from '../reading/fault-refusal.ts';
 import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { obstacleToReturn, returnPtrs } from './return-ptrs.ts';
 
 interface ZoneDeletion {
   name: Fqdn;
@@ -27,8 +28,10 @@ interface ZoneDeletion {
 }
 
 /**
- * Deletes a zone. Refuses with `not_found` or `precondition_failed`, and with `zone_in_use` if the zone has records of
- * hosts or orphans. If the stored value of the zone has a fault, refuses with the code of the fault.
+ * Deletes a zone. The PTRs of hosts in it go back into the zone around; throws `NeedsPreparation` if they are too many
+ * for one transaction (return-ptrs.ts). Refuses with `not_found` or `precondition_failed`, and with `zone_in_use` if
+ * the zone has other records of hosts, or orphans. If the stored value of the zone has a fault, refuses with the code
+ * of the fault.
  */
 export function decideDeleteZone(context: DecisionContext, { name, precondition }: ZoneDeletion): Decision<void> {
   requireScope(context, name);
@@ -41,12 +44,13 @@ export function decideDeleteZone(context: DecisionContext, { name, precondition 
   const current = existingZone(context, name);
   const builder = new TransactionBuilder(context);
   builder.refusals.try(() => checkPrecondition(precondition, entityTag(current.modified)));
-  builder.refusals.try(() => {
-    if (zones.counts(name).managedNames > 0) refuseInUse(context, name);
-  }, ':zone');
   builder.delete(zoneKey(name), current.modified).deletePrefix(zoneNamesPrefix(name)).endImport(name);
   // Every change of the zone writes its serial, so the compare proves that no name was added since the views were read.
   builder.delete(serialKey(name), zones.changedAt(name));
+  builder.refusals.try(() => {
+    const isFree = returnPtrs(builder, current.value) || zones.counts(name).managedNames === 0;
+    if (!isFree) refuseInUse(context, name);
+  }, ':zone');
   return builder.build(undefined);
 }
 
@@ -100,24 +104,28 @@ function isIn({ views }: DecisionContext, zone: Fqdn, owner: Fqdn): boolean {
   return around === undefined || around === zone || !isWithin(around, zone);
 }
 
-/** Returns the hosts that have a record in the zone. */
-function hostsIn(context: DecisionContext, zone: Fqdn): Host[] {
+/** Returns the hosts that have a record in the zone. `stays`: leaves out the records at a name. */
+function hostsIn(context: DecisionContext, zone: Fqdn, stays: (owner: Fqdn) => boolean = () => false): Host[] {
   return [...context.views.hosts.list()]
     .map(({ value }) => value)
-    .filter((host) => recordsOf(host, 0).some(({ owner }) => isIn(context, zone, owner)));
+    .filter((host) => recordsOf(host, 0).some(({ owner }) => isIn(context, zone, owner) && !stays(owner)));
 }
 
 /**
  * Makes room for {@link decideDeleteClearedZone}: removes hosts from the zone, as many as fit into one transaction.
- * Deletes hosts whose names are in the zone. Other hosts lose their aliases and PTRs there. If the zone has no hosts,
- * removes orphans, but not if the zone's value has a fault. Result: the number of hosts that are left; if none is left,
- * the number of names with orphans. Refuses with `not_found` or `precondition_failed`.
+ * Deletes hosts whose names are in the zone. Other hosts lose their aliases there, and PTRs that cannot go back. If the
+ * zone has no hosts, removes orphans, but not if the zone's value has a fault. Result: the number of hosts that are
+ * left; if none is left, the number of names with orphans. Refuses with `not_found` or `precondition_failed`.
  */
 export function decideClearZone(context: DecisionContext, { name, precondition }: ZoneDeletion): Decision<number> {
   requireScope(context, name);
   const fault = faultOf(context, name);
   checkPrecondition(precondition, entityTag((fault ?? existingZone(context, name)).modified));
-  const hosts = hostsIn(context, name);
+  // PTRs that can go back into the zone around are not cleared: the deletion of the zone moves them.
+  const zone = context.views.zones.get(name)?.value;
+  const stays = (owner: Fqdn) =>
+    fault === undefined && zone !== undefined && obstacleToReturn(context, zone, owner) === undefined;
+  const hosts = hostsIn(context, name, stays);
   if (hosts.length === 0) return fault === undefined ? decideClearOrphans(context, name) : noChange(0);
   // Check this before the first deletion, because the work takes several transactions.
   accessOf(context).needHosts(hosts);
@@ -126,7 +134,7 @@ export function decideClearZone(context: DecisionContext, { name, precondition }
   const budget = new WriteBudget();
   const end = hosts.findIndex((host) => !budget.take(maxKeysOf(host)));
   const some = end === -1 ? hosts : hosts.slice(0, end);
-  const isHere = (owner: Fqdn) => isIn(context, name, owner);
+  const isHere = (owner: Fqdn) => isIn(context, name, owner) && !stays(owner);
   for (const host of some) {
     const aliases = host.aliases.filter((alias) => !isHere(alias));
     const addresses = host.addresses.map((one) =>

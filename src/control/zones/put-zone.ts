@@ -1,22 +1,19 @@
 // Use case: a zone is created, or its settings are changed. A change of settings leaves the stored records unchanged.
 
 import { isDeepStrictEqual } from 'node:util';
-import { joinFirst, maxNamed, refuse, refuseField } from '../../errors.ts';
+import { refuse, refuseField } from '../../errors.ts';
 import { checkBelow, checkNameservers } from '../../model/check-name.ts';
-import { recordsOf } from '../../model/host.ts';
-import { type Fqdn, isWithin, parentOf } from '../../model/name.ts';
+import type { Fqdn } from '../../model/name.ts';
 import { isKnown, known } from '../../model/unknown.ts';
 import type { Zone } from '../../model/zone.ts';
-import { hostKind } from '../../store/kinds/host.ts';
 import { serialKey } from '../../store/kinds/serial.ts';
 import { zoneKey, zoneValue } from '../../store/kinds/zone.ts';
-import type { Versioned } from '../../views/versioned.ts';
-import type { Views } from '../../views/views.ts';
 import { accessOf } from '../access/access.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
 import type { Decision, DecisionContext, Standing } from '../transaction/decision.ts';
 import { maxWarnings, type Warning } from '../transaction/name-edits.ts';
 import { standingSince, TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { createWithPtrs, enclosingZone, type PreparedPtrs } from './take-ptrs.ts';
 
 interface ZoneChange {
   name: Fqdn;
@@ -36,15 +33,17 @@ export interface ZonePut extends Standing {
 }
 
 /**
- * Creates or changes a zone. Refuses with `precondition_failed`, with `zone_conflict` if a new zone would hide names of
- * hosts, and with `forwarder_conflict` if an admin has written a forwarder of its name. Refuses with `name_hidden` if,
- * with the new settings, a DNAME at the apex would hide the names of the replicas. `path`: where the request has the
- * zone's name.
+ * Creates or changes a zone. A new zone takes the PTRs of hosts from the zone around: `prepared` has them if they are
+ * too many for one transaction; without it, throws `NeedsPreparation` then (new-reverse-zone.ts). Refuses with
+ * `precondition_failed`, with `zone_conflict` if a new zone would hide other names of hosts, and with
+ * `forwarder_conflict` if an admin has written a forwarder of its name. Refuses with `name_hidden` if, with the new
+ * settings, a DNAME at the apex would hide the names of the replicas. `path`: where the request has the zone's name.
  */
 export function decidePutZone(
   context: DecisionContext,
   { name, precondition, change }: ZoneChange,
   path = ':zone',
+  prepared?: PreparedPtrs,
 ): Decision<ZonePut> {
   requireScope(context, known(name));
   const current = context.views.zones.get(name);
@@ -54,8 +53,7 @@ export function decidePutZone(
   builder.refusals.try(() => checkSkydns(builder, zone, current?.value));
   if (isKnown(zone)) checkStubZones(builder, zone, current?.value);
   if (current === undefined) {
-    builder.refusals.try(() => checkHidesNothing(builder, name), path);
-    builder.refusals.try(() => builder.createZone(zone), path);
+    builder.refusals.try(() => createWithPtrs(builder, zone, path, prepared));
   } else {
     builder.refusals.try(() => checkApex(builder, zone, current.value), '/nameservers');
     builder.put(zoneKey(name), zoneValue.encode(zone), current.modified, zoneValue.encode(current.value));
@@ -68,12 +66,16 @@ export function decidePutZone(
 }
 
 /** Creates a zone. Refuses with `already_exists`, and as {@link decidePutZone} does. */
-export function decideCreateZone(context: DecisionContext, zone: Zone): ReturnType<typeof decidePutZone> {
+export function decideCreateZone(
+  context: DecisionContext,
+  zone: Zone,
+  prepared?: PreparedPtrs,
+): ReturnType<typeof decidePutZone> {
   const { name } = zone;
   requireScope(context, known(name));
   if (context.views.zones.get(name) !== undefined)
     refuse('already_exists', `there is a zone ${name} already`, { zone: name }, '/name');
-  return decidePutZone(context, { name, precondition: {}, change: () => zone }, '/name');
+  return decidePutZone(context, { name, precondition: {}, change: () => zone }, '/name', prepared);
 }
 
 /**
@@ -149,37 +151,4 @@ function hiddenBy({ views }: DecisionContext, name: Fqdn): ZonePut['warnings'] {
     }
   }
   return warnings;
-}
-
-/** Returns the zone that encloses the name, and is not the zone of that name itself. */
-function enclosingZone({ zones }: Views, name: Fqdn): Versioned<Zone> | undefined {
-  const parent = parentOf(name);
-  return parent === undefined ? undefined : zones.enclosing(parent);
-}
-
-/**
- * Refuses with `zone_conflict` a new zone that would hide names of hosts in the enclosing zone, including aliases and
- * reverse names. Requires that no host is written before the commit. Also writes the unchanged enclosing zone again: a
- * request that is about to add a name to that zone then loses the race and decides again. Does nothing without an
- * enclosing zone.
- */
-function checkHidesNothing(builder: TransactionBuilder, name: Fqdn): void {
-  const { views } = builder;
-  const enclosing = enclosingZone(views, name);
-  if (enclosing === undefined) return;
-  const zone = enclosing.value;
-  builder.put(zoneKey(zone.name), zoneValue.encode(zone), enclosing.modified).touchZone(zone.name);
-  const hidden: Fqdn[] = [];
-  for (const { value: host } of views.hosts.list()) {
-    for (const { owner } of recordsOf(host, 0)) {
-      if (isWithin(owner, name) && views.zones.enclosing(owner)?.value.name === zone.name) hidden.push(owner);
-    }
-  }
-  builder.requireQuiet(hostKind.prefix, views.revision);
-  if (hidden.length === 0) return;
-  refuse(
-    'zone_conflict',
-    `names of hosts in zone ${zone.name} would be hidden by ${name}: ${joinFirst(hidden)}; move or delete them first`,
-    { zone: zone.name, hosts: hidden.slice(0, maxNamed) },
-  );
 }

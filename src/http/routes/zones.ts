@@ -10,7 +10,9 @@ import { existingZone } from '../../control/reading/existing.ts';
 import { zonePath } from '../../control/reading/resource-path.ts';
 import type { Committed, Decide } from '../../control/transaction/decision.ts';
 import { decideClearZone, decideDeleteClearedZone, decideDeleteZone } from '../../control/zones/delete-zone.ts';
+import { createReverseZone } from '../../control/zones/new-reverse-zone.ts';
 import { decideCreateZone, decidePutZone, type ZonePut } from '../../control/zones/put-zone.ts';
+import { deleteReturning } from '../../control/zones/return-ptrs.ts';
 import {
   checkZoneInput,
   checkZonePatch,
@@ -24,7 +26,7 @@ import { type Fqdn, parseName } from '../../model/name.ts';
 import { serialAt } from '../../model/revision.ts';
 import { isKnown } from '../../model/unknown.ts';
 import type { Zone } from '../../model/zone.ts';
-import { askingOf } from '../auth.ts';
+import { actorOf, askingOf } from '../auth.ts';
 import { pageOf } from '../page.ts';
 import { created, deleted, read, shown, written } from '../schemas/answers.ts';
 import {
@@ -84,7 +86,9 @@ export const zoneRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const wanted = parseNewZone(request.body);
-      const committed = await commitFor(services, request, reply, (context) => decideCreateZone(context, wanted));
+      const committed = await createReverseZone({ ...services, logger: app.log }, wanted.name, (prepared) =>
+        commitFor(services, request, reply, (context) => decideCreateZone(context, wanted, prepared)),
+      );
       return sendZone(reply, committed);
     },
   );
@@ -161,7 +165,9 @@ export const zoneRoutes: Routes = async (app, services) => {
           return parseZoneInput(name, input, current);
         },
       };
-      const committed = await commitFor(services, request, reply, (context) => decidePutZone(context, change));
+      const committed = await createReverseZone({ ...services, logger: app.log }, name, (prepared) =>
+        commitFor(services, request, reply, (context) => decidePutZone(context, change, ':zone', prepared)),
+      );
       return sendZone(reply, committed);
     },
   );
@@ -218,13 +224,13 @@ export const zoneRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const name = zoneNameOf(request.params.zone);
       const precondition = preconditionOf(request);
-      if (!request.query.force)
-        await commitFor(services, request, reply, (context) => decideDeleteZone(context, { name, precondition }));
-      else {
+      await deleteReturning(services, actorOf(request), name, async () => {
+        if (!request.query.force)
+          return commitFor(services, request, reply, (context) => decideDeleteZone(context, { name, precondition }));
         const clear: Decide<number> = (context) => decideClearZone(context, { name, precondition });
         const decide: Decide<void> = (context) => decideDeleteClearedZone(context, { name, precondition });
-        await commitByForceFor(services, request, reply, clear, decide);
-      }
+        return commitByForceFor(services, request, reply, clear, decide);
+      });
       return reply.status(204).send(null);
     },
   );
