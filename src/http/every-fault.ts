@@ -46,9 +46,30 @@ export function tellEveryFault(app: FastifyInstance): void {
   });
 }
 
-type Run = (request: FastifyRequest, reply: FastifyReply) => unknown;
+type Run<T = unknown> = (request: FastifyRequest, reply: FastifyReply) => T | Promise<T>;
 
-async function handle(run: Run, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+/** An item of a request that has several, each of which is handled by itself. */
+interface Item {
+  value: unknown;
+  /** The faults of the item by its schema. */
+  faults: readonly Validation[];
+}
+
+/**
+ * Handles one item of a request as a request whose body is the item. If the item is refused, tells all its faults. The
+ * paths of the faults begin at the item.
+ */
+export function handleItem<T>(request: FastifyRequest, { value, faults }: Item, run: Run<T>): Promise<T> {
+  const own = Object.create(request, {
+    body: { value },
+    stage: { value: 'parsing', writable: true },
+    validationError: { value: faults.length > 0 ? { validation: faults, validationContext: 'body' } : undefined },
+  }) as FastifyRequest;
+  // The answer to the request has all items: no item is answered by itself.
+  return handle(run, own, unknownValue);
+}
+
+async function handle<T>(run: Run<T>, request: FastifyRequest, reply: FastifyReply): Promise<T> {
   const told = new Refusals();
   const unknown = noteSchemaFaults(told, request);
   if (told.together() === undefined) {
@@ -152,4 +173,4 @@ function validate(request: FastifyRequest, part: (typeof parts)[number]): readon
 }
 
 /** What a validator of lazy-compilers.ts returns. */
-type Verdict = true | { error: readonly Validation[] };
+export type Verdict = true | { error: Validation[] };

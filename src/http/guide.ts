@@ -70,6 +70,12 @@ export const guide: Record<string, Told> = {
     text: 'Only `name` is needed: the host gets the next free address. When the answer arrives, DNS answers the name, the aliases and the PTR of the host.',
     body: { name: nginx, aliases: [`www.${zone}`] },
   },
+  createHosts: {
+    text:
+      'Each host is created by itself, and has its own result: a host that is refused is no fault of the others. With `atomic`, all are created in one ' +
+      'transaction, or none: this is for few hosts, and the refusal of more says how many one transaction has room for.',
+    body: { hosts: [{ name: `a.${zone}` }, { name: `b.${zone}`, owner: 'team-a' }] },
+  },
   listHosts: {
     text: 'In canonical order (RFC 4034 §6.1). A host is listed if it matches all filters.',
     query: { limit: 10 },

@@ -33,6 +33,7 @@ export const neededRights: Readonly<Record<string, Need | 'open'>> = {
   changeAllocation: operator,
   releaseAddress: operator,
   createHost: operator,
+  createHosts: operator,
   listHosts: viewer,
   readHost: viewer,
   putHost: operator,

@@ -37,6 +37,7 @@ import { backupRoutes } from './routes/backup.ts';
 import { forwarderRoutes } from './routes/forwarders.ts';
 import { forwardingRoutes } from './routes/forwarding.ts';
 import { historyRoutes } from './routes/history.ts';
+import { hostBatchRoutes } from './routes/host-batch.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { healthRoutes, memberRoutes, metricsRoutes } from './routes/operations.ts';
 import { poolRoutes } from './routes/pools.ts';
@@ -171,6 +172,7 @@ export async function createServer(
       allocationRoutes,
       addressRoutes,
       hostRoutes,
+      hostBatchRoutes,
       zoneRoutes,
       skydnsRoutes,
       rrsetRoutes,
@@ -245,7 +247,8 @@ function refuseUnrouted(app: FastifyInstance): void {
     for (const [url, methods] of taken) {
       const segments = url.split('/').map((segment) => {
         if (segment === '*') return '.*';
-        return segment.startsWith(':') ? '[^/]+' : RegExp.escape(segment);
+        // The router reads `::` as the character `:`.
+        return /^:(?!:)/.test(segment) ? '[^/]+' : RegExp.escape(segment.replaceAll('::', ':'));
       });
       routes.push({ path: new RegExp(`^${segments.join('/')}$`), allow: [...methods].sort().join(', ') });
     }

@@ -51,7 +51,8 @@ test('a change that is durable but cannot be served is refused, although the sto
 
 test('if the store cannot be reached before anything is written, the refusal says so', async (t) => {
   const store = await embeddedStore(t);
-  const away = changedStore(store, { get: () => Promise.reject(new StoreUnavailable('no answer')) });
+  const fail = () => Promise.reject(new StoreUnavailable('no answer'));
+  const away = changedStore(store, { get: fail, grantLease: fail });
   const { once } = await openReplica(t, away);
   const identity: RequestIdentity = { key: 'k', method: 'POST', path: '/v1/zones', body: {} };
   const decide: Decide<unknown> = (context) => decideCreateZone(context, { name: parseName('a.b'), ...zoneDefaults });

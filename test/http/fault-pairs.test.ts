@@ -6,51 +6,24 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { pino } from 'pino';
 import { memberKey } from '../../src/store/kinds/member.ts';
-import { type Method, type Problem, problemIn } from '../support/api-client.ts';
+import { type Problem, problemIn } from '../support/api-client.ts';
 import { servedApi } from '../support/served-api.ts';
-
-/** The stages, in the order in which a request is checked. */
-const stages = ['text', 'schema', 'parse', 'stands'] as const;
-type Stage = (typeof stages)[number];
-
-interface Fault {
-  stage: Stage;
-  /** The pointer to the fault in the answer. */
-  at: string;
-  /** The values that make the fault, by their pointers. */
-  set: Record<string, unknown>;
-  /** The pointers of values without which the fault cannot be found. */
-  needs: string[];
-}
-
-interface Operation {
-  method: Method;
-  path: string;
-  /** A body without a fault. */
-  body?: unknown;
-  headers?: Record<string, string>;
-  faults: Fault[];
-}
-
-/** Returns a fault of the value at `at`. */
-function fault(stage: Stage, at: string, value: unknown, needs: string[] = []): Fault {
-  return { stage, at, set: { [at]: value }, needs };
-}
-
-/** Returns a conflict that is told at the pointer `at`, and is made by values at other pointers. */
-function because(at: string, set: Record<string, unknown>, needs: string[]): Fault {
-  return { stage: 'stands', at, set, needs };
-}
-
-const stray = fault('schema', '/stray', 1);
-const stale = fault('stands', 'header if-match', '"0"');
-const createOnly = fault('schema', 'header if-none-match', '"1"');
-const longKey = fault('schema', 'header idempotency-key', 'k'.repeat(256));
-const noZone = fault('stands', ':zone', 'none.test');
-/** The routes of RRsets look up the zone while they parse, because names are relative to the zone. */
-const noZoneOfRrset = fault('parse', ':zone', 'none.test');
-const badZone = fault('parse', ':zone', 'a..b');
-const badName = fault('parse', ':name', 'a..b');
+import {
+  badName,
+  badZone,
+  because,
+  createOnly,
+  type Fault,
+  fault,
+  inItem,
+  longKey,
+  noZone,
+  noZoneOfRrset,
+  type Operation,
+  stages,
+  stale,
+  stray,
+} from './fault-forms.ts';
 
 const hostSchema = [
   fault('schema', '/ttl', -1),
@@ -91,6 +64,30 @@ const operations: Record<string, Operation> = {
       ...hostStands,
       because('/addresses/1', { '/addresses/0': '192.0.2.9', '/addresses/1': '192.0.2.2' }, [...ofPool]),
       because('/families', { '/families': ['ipv6'] }, [...ofPool, '/addresses', '/addresses/0']),
+    ],
+  },
+  createHosts: {
+    method: 'POST',
+    path: '/v1/hosts:batch',
+    body: {
+      hosts: [
+        { name: 'first.foo.k8s' },
+        { name: 'new.foo.k8s', aliases: ['one.foo.k8s', 'two.foo.k8s', 'three.foo.k8s'] },
+      ],
+      atomic: true,
+    },
+    faults: [
+      longKey,
+      stray,
+      ...inItem('/hosts/1', [
+        ...hostSchema,
+        ...hostParse.slice(0, 2),
+        fault('parse', '/name', 'a..b'),
+        fault('stands', '/name', 'other.foo.k8s'),
+        fault('stands', '/name', 'first.foo.k8s'),
+        ...hostStands,
+      ]),
+      fault('stands', '/hosts/0/name', 'other.foo.k8s'),
     ],
   },
   putHost: {

@@ -115,6 +115,12 @@ const rules: Record<string, Rule | 'open'> = {
     body: (side) => ({ ...host(side, 'new'), ...hostBody(side) }),
     prepare: (side) => [['DELETE', `/v1/hosts/new.${side.zone}`]],
   },
+  createHosts: {
+    role: 'operator',
+    ...hosts,
+    body: (side) => ({ hosts: [{ ...host(side, 'new'), ...hostBody(side) }], atomic: true }),
+    prepare: (side) => [['DELETE', `/v1/hosts/new.${side.zone}`]],
+  },
   listHosts: { role: 'viewer' },
   readHost: { role: 'viewer', ...hosts, path: host },
   putHost: { role: 'operator', ...hosts, path: host, body: hostBody },

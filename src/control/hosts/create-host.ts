@@ -4,6 +4,7 @@ import type { Host } from '../../model/host.ts';
 import { isKnown } from '../../model/unknown.ts';
 import { withPools } from '../reading/with-pools.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
+import type { Warning } from '../transaction/name-edits.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { withAdopted } from './adopt-records.ts';
 import { type HostWarning, hostFrom, newAddressWarnings, refuseTakenName, type WantedHost } from './host-wanted.ts';
@@ -12,7 +13,7 @@ import { requireScope } from './require-scope.ts';
 import { pathsIn, writeHost } from './write-host.ts';
 
 /** The result: the host, with warnings if there are any. */
-type HostCreated = Host & { warnings?: HostWarning[] };
+export type HostCreated = Host & { warnings?: HostWarning[] };
 
 /**
  * Creates a host with its addresses, A/AAAA, PTR and aliases, in one transaction (test/control/host-is-atomic.test.ts).
@@ -21,14 +22,27 @@ type HostCreated = Host & { warnings?: HostWarning[] };
  */
 export function decideCreateHost(context: DecisionContext, asked: WantedHost): Decision<HostCreated> {
   const builder = new TransactionBuilder(context);
+  const { host, resultOf } = createHost(builder, context, asked);
+  return builder.buildWith(resultOf, pathsIn(host));
+}
+
+/** A host that a transaction creates. `resultOf` returns the result with the warnings about the host's records. */
+interface CreatedHost {
+  host: Host;
+  resultOf: (warnings: readonly Warning[]) => HostCreated;
+}
+
+/** Writes a new host into a transaction, as {@link decideCreateHost} does. `context`: what addresses are in use. */
+export function createHost(builder: TransactionBuilder, context: DecisionContext, asked: WantedHost): CreatedHost {
   const wanted = withAdopted(context, asked);
   requireScope(context, wanted);
   builder.refusals.try(() => refuseTakenName(context, wanted.name));
   const orphan = isKnown(wanted.name) ? orphanedHost(context, wanted.name) : undefined;
   const host = hostFrom(builder, wanted, orphan);
   writeHost(builder, orphan, host, { adoption: wanted.adopt === true ? 'asked' : 'offered' });
-  return builder.buildWith((found) => {
+  const resultOf = (found: readonly Warning[]) => {
     const warnings = [...newAddressWarnings(context, host, orphan), ...found];
     return { ...withPools(context, host), ...(warnings.length > 0 && { warnings }) };
-  }, pathsIn(host));
+  };
+  return { host, resultOf };
 }

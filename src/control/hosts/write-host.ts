@@ -118,7 +118,9 @@ function addRecord(
   for (const stands of builder.rrsetsAt(zone, owner)) {
     if (isManagedBy(owner, stands, before?.name) || isManagedBy(owner, stands, after.name)) continue;
     if (adoption === 'asked' && mayAdopt(rrset, stands)) continue;
-    if (!isOrphanedRecord(builder, owner, stands)) {
+    // The record of a host that this transaction writes too is no orphan, although the views do not have the host.
+    const isOfThis = stands.manager === 'host' && builder.writes(hostKey(managingHost(owner, stands)));
+    if (isOfThis || !isOrphanedRecord(builder, owner, stands)) {
       refuseConflict(builder, after, owner, rrset, stands, adoption);
       continue;
     }

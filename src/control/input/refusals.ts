@@ -6,9 +6,21 @@ import { orUnknown, UnknownValue } from '../../model/unknown.ts';
 /** The refusals of the parts of one request. */
 export class Refusals {
   readonly #refusals: Refusal[] = [];
+  /** The pointer to the item of a list that is being handled ({@link under}). */
+  #prefix = '';
 
   add(refusal: Refusal): void {
-    this.#refusals.push(refusal);
+    this.#refusals.push(this.#prefix === '' ? refusal : refusalAt(this.#prefix, refusal));
+  }
+
+  /** Calls a function that handles the item at a pointer: the paths of its faults begin with that pointer. */
+  under<T>(pointer: string, call: () => T): T {
+    this.#prefix = pointer;
+    try {
+      return placedAt(pointer, call);
+    } finally {
+      this.#prefix = '';
+    }
   }
 
   /** True if there are as many faults as one answer shows: the rest of the request need not be checked. */
@@ -37,7 +49,7 @@ export class Refusals {
       if (error instanceof UnknownValue) return undefined;
       // A request beyond the scope of its token is refused at once, without other faults.
       if (!(error instanceof Refusal) || error.code === 'forbidden') throw error;
-      this.#refusals.push(error.errors === undefined ? withPath(error, path) : error);
+      this.add(error.errors === undefined ? withPath(error, path) : error);
       return undefined;
     }
   }
@@ -102,6 +114,23 @@ const incomplete = new WeakSet<Refusal>();
 /** Returns whether the request may have more faults than its refusal has: see {@link Refusals.need}. */
 export function mayHaveMore(refusal: Refusal): boolean {
   return incomplete.has(refusal);
+}
+
+/** Returns the refusal of an item of a list, with the pointer to the item before the path of each fault. */
+export function refusalAt(pointer: string, refusal: Refusal): Refusal {
+  const { code, message, errors, members } = refusal;
+  if (errors === undefined) return new Refusal(code, message, { members });
+  const placed = errors.map((fault) => ({ ...fault, path: pointer + fault.path }));
+  return faultyInput(placed, code, members);
+}
+
+/** Calls a function that handles the item at a pointer. Refuses with the refusal of the function, {@link refusalAt}. */
+export function placedAt<T>(pointer: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    throw error instanceof Refusal ? refusalAt(pointer, error) : error;
+  }
 }
 
 function withPath(refusal: Refusal, path: string | undefined): Refusal {

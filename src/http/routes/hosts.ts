@@ -45,7 +45,8 @@ import type { Routes } from '../services.ts';
 import { commitFor, preconditionOf, sendDeleted, sendResource, sendWritten, withBody, writtenAt } from '../write.ts';
 
 const tags = ['hosts'];
-const refusals = [
+/** The codes with which a host is refused. */
+export const hostRefusals = [
   'forwarder_conflict',
   'address_excluded',
   'address_outside_pool',
@@ -83,7 +84,7 @@ export const hostRoutes: Routes = async (app, services) => {
         summary: 'Create a host: addresses, A/AAAA, PTR and aliases in one transaction',
         headers: idempotencyHeaders,
         body: NewHost,
-        refuses: refusals,
+        refuses: hostRefusals,
         response: created(WrittenHost),
       },
     },
@@ -166,7 +167,7 @@ export const hostRoutes: Routes = async (app, services) => {
         params,
         headers: writeHeaders,
         body: PutHost,
-        refuses: refusals,
+        refuses: hostRefusals,
         response: { ...written(WrittenHost), ...created(WrittenHost) },
       },
     },
@@ -200,7 +201,7 @@ export const hostRoutes: Routes = async (app, services) => {
         params,
         headers: writeHeaders,
         body: PatchHost,
-        refuses: ['not_found', ...refusals],
+        refuses: ['not_found', ...hostRefusals],
         response: written(WrittenHost),
       },
     },

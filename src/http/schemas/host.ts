@@ -1,7 +1,7 @@
 // Hosts as the API takes and shows them: the shape of requests and answers.
 // control/hosts/host-input.ts parses the fields.
 
-import type { Static } from 'typebox';
+import type { Static, TSchema } from 'typebox';
 import type { HostWarning } from '../../control/hosts/host-wanted.ts';
 import { reverseName } from '../../model/address.ts';
 import { type Host, maxHostAddresses } from '../../model/host.ts';
@@ -24,6 +24,7 @@ import {
   Ttl,
 } from './common.ts';
 import { AddressWarning } from './pool.ts';
+import { Problem } from './problem.ts';
 import { showUnicodeName, UnicodeName } from './unicode-name.ts';
 import { RrsetWarning, showWarning } from './zone.ts';
 
@@ -162,3 +163,41 @@ function showUnicodeAliases(aliases: readonly Fqdn[]): { unicodeAliases?: string
   if (names.every((name) => name === undefined)) return {};
   return { unicodeAliases: aliases.map((alias, index) => names[index] ?? alias) };
 }
+
+/** The limit for hosts in one request. */
+export const maxBatch = 1000;
+
+const hostsOf = <T extends TSchema>(item: T) => Type.Array(item, { minItems: 1, maxItems: maxBatch });
+const batchOf = <T extends TSchema>(item: T, title?: string) =>
+  strict(
+    {
+      hosts: hostsOf(item),
+      atomic: Type.Optional(
+        Type.Boolean({ default: false, description: 'All hosts are created in one transaction, or none' }),
+      ),
+    },
+    title,
+  );
+export const NewHosts = batchOf(NewHost, 'NewHosts');
+/** {@link NewHosts} without the schema of its hosts, for a batch whose hosts are checked one by one. */
+export const LooseHosts = batchOf(Type.Unsafe<unknown>({}));
+
+export const HostResults = Type.Object(
+  {
+    items: Type.Array(
+      Type.Object(
+        {
+          index: Type.Integer({ description: 'The position of the host in the request' }),
+          status: Type.Integer({ description: 'The HTTP status that a request for this host alone would get' }),
+          host: Type.Optional(WrittenHost),
+          problem: Type.Optional(Problem),
+        },
+        { title: 'HostResult', description: '`host` if the host was created, else `problem`' },
+      ),
+      { description: 'In the order of the request' },
+    ),
+    created: Type.Integer({ description: 'The number of hosts that were created' }),
+    failed: Type.Integer({ description: 'The number of hosts that were refused' }),
+  },
+  { title: 'HostResults' },
+);

@@ -67,6 +67,37 @@ export const hosts: AuditedRequest[] = [
     events: [],
   },
   {
+    operation: 'createHosts',
+    what: 'two hosts are created together',
+    given: [pool(), zone()],
+    request: [
+      'POST',
+      '/v1/hosts:batch',
+      {
+        hosts: [
+          { name: 'a.z', ptr: false },
+          { name: 'b.z', ptr: false, owner: 'me' },
+        ],
+        atomic: true,
+      },
+    ],
+    status: 200,
+    events: [
+      ['host', 'created', 'a.z', null, hostFields],
+      ['host', 'created', 'b.z', null, { ...hostFields, addresses: [held('10.0.0.1')], owner: 'me' }],
+    ],
+    uses: ['taken default 10.0.0.0 host:a.z  p', 'taken default 10.0.0.1 host:b.z me p'],
+  },
+  {
+    operation: 'createHosts',
+    what: 'of two hosts one is created, because the other one has no zone',
+    given: [pool(), zone()],
+    request: ['POST', '/v1/hosts:batch', { hosts: [{ name: 'a.none' }, { name: 'a.z', ptr: false }] }],
+    status: 200,
+    events: [['host', 'created', 'a.z', null, hostFields]],
+    uses: ['taken default 10.0.0.0 host:a.z  p'],
+  },
+  {
     operation: 'putHost',
     what: 'a host is created with PUT',
     given: [pool(), zone()],

@@ -1,0 +1,130 @@
+// Use case: several hosts are created in one transaction, all of them or none.
+
+import { refuseField } from '../../errors.ts';
+import { reverseName } from '../../model/address.ts';
+import type { Host } from '../../model/host.ts';
+import type { Fqdn } from '../../model/name.ts';
+import { defaultSpace } from '../../model/pool.ts';
+import { isKnown, orUnknown } from '../../model/unknown.ts';
+import { addressKey } from '../../store/kinds/address.ts';
+import { type Decision, type DecisionContext, maxDecisionOperations } from '../transaction/decision.ts';
+import type { Warning } from '../transaction/name-edits.ts';
+import { TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { createHost, type HostCreated } from './create-host.ts';
+import type { WantedHost } from './host-wanted.ts';
+import { pathsIn } from './write-host.ts';
+
+/** The keys that the smallest host needs: its own, its address's and its name's. */
+const fewestKeys = 3;
+/** No transaction has room for more hosts than this. */
+export const maxTogether = Math.floor(maxDecisionOperations / fewestKeys);
+
+/**
+ * Creates hosts as {@link decideCreateHost} creates each of them (test/http/host-batch.test.ts). The faults of the host
+ * at an index have paths below `/hosts/<index>`. A host gets no address that another host of the request names. Refuses
+ * with `payload_too_large` if one transaction has no room for all of them: `fits` says for how many it has.
+ */
+export function decideCreateHosts(context: DecisionContext, asked: readonly WantedHost[]): Decision<HostCreated[]> {
+  const batch = new HostBatch(context, asked);
+  // The hosts that name their addresses come first, so that the others do not get these addresses.
+  const order = [...asked.keys()].sort((a, b) => namesAddresses(asked, b) - namesAddresses(asked, a) || a - b);
+  for (const [done, index] of order.entries()) {
+    batch.add(index, asked[index] as WantedHost);
+    if (done > 0 && !batch.hasRoom) refuseLarge(asked.length, done);
+  }
+  return batch.build();
+}
+
+function namesAddresses(asked: readonly WantedHost[], index: number): number {
+  return Number(asked[index]?.addresses !== undefined);
+}
+
+/** Refuses hosts for which one transaction has no room. `fits`: the number of those for which it has. */
+export function refuseLarge(count: number, fits: number): never {
+  const message = `one transaction has room for ${fits} of these ${count} hosts: send ${fits} at a time, or leave out "atomic"`;
+  refuseField('payload_too_large', '/hosts', message, { fits });
+}
+
+/** Returns the index of the first host of each name. `names`: undefined for a host whose name is faulty. */
+export function firstOfNames(names: Iterable<Fqdn | undefined>): Map<Fqdn, number> {
+  const first = new Map<Fqdn, number>();
+  let index = 0;
+  for (const name of names) {
+    if (name !== undefined && !first.has(name)) first.set(name, index);
+    index += 1;
+  }
+  return first;
+}
+
+/** Refuses a host that has the name of an earlier one in the same request. */
+export function refuseRepeatedName(name: Fqdn, earlier: number): never {
+  refuseField('name_taken', '/name', `/hosts/${earlier} has the name ${name} too`, { name });
+}
+
+class HostBatch {
+  readonly #context: DecisionContext;
+  readonly #builder: TransactionBuilder;
+  readonly #created = new Map<number, ReturnType<typeof createHost>>();
+  readonly #firstOf: ReadonlyMap<Fqdn, number>;
+  /** The index of the host that takes an address, by the address's key. */
+  readonly #taken = new Map<string, number>();
+
+  constructor(context: DecisionContext, asked: readonly WantedHost[]) {
+    const { claimed } = context;
+    this.#firstOf = firstOfNames(asked.map(({ name }) => (isKnown(name) ? name : undefined)));
+    this.#context = { ...context, claimed: { has: (key) => claimed.has(key) || this.#taken.has(key) } };
+    this.#builder = new TransactionBuilder(this.#context);
+  }
+
+  get hasRoom(): boolean {
+    // One more key: the answer that is kept for an Idempotency-Key.
+    return this.#builder.hasRoom(1);
+  }
+
+  add(index: number, wanted: WantedHost): void {
+    const { refusals } = this.#builder;
+    refusals.under(`/hosts/${index}`, () => {
+      const first = isKnown(wanted.name) ? this.#firstOf.get(wanted.name) : undefined;
+      if (first !== undefined && first !== index) {
+        refusals.try(() => refuseRepeatedName(wanted.name, first));
+        return;
+      }
+      if (refusals.refuses(() => orUnknown(() => this.#refuseTaken(wanted)))) return;
+      const created = createHost(this.#builder, this.#context, wanted);
+      for (const { space, address } of created.host.addresses) this.#taken.set(addressKey(space, address), index);
+      this.#created.set(index, created);
+    });
+  }
+
+  /** Refuses addresses that another host of the request gets. */
+  #refuseTaken({ addresses = [], pool }: WantedHost): void {
+    const { pools } = this.#context.views;
+    const space = pool === undefined ? undefined : pools.get(pool)?.value.space;
+    for (const [at, address] of addresses.entries()) {
+      const other = this.#taken.get(addressKey(space ?? defaultSpace, address));
+      if (other === undefined) continue;
+      const { name } = (this.#created.get(other) as { host: Host }).host;
+      const message = `${address} is given to ${name} (/hosts/${other}): take another`;
+      refuseField('address_taken', `/addresses/${at}`, message, { address, heldBy: [`host:${name}`] });
+    }
+  }
+
+  build(): Decision<HostCreated[]> {
+    const created = [...this.#created].sort(([a], [b]) => a - b);
+    const indexOf = new Map<Fqdn, number>();
+    for (const [index, { host }] of created) {
+      const owners = [host.name, ...host.aliases, ...host.addresses.map(({ address }) => reverseName(address))];
+      for (const owner of owners) indexOf.set(owner, index);
+    }
+    const resultOf = (warnings: Warning[]) => {
+      const ofHost = Map.groupBy(warnings, ({ owner }) => indexOf.get(owner) ?? created[0]?.[0]);
+      return created.map(([index, { resultOf }]) => resultOf(ofHost.get(index) ?? []));
+    };
+    return this.#builder.buildWith(resultOf, (owner, type) => {
+      const index = indexOf.get(owner);
+      const host = index === undefined ? undefined : this.#created.get(index)?.host;
+      const path = host && pathsIn(host)(owner, type);
+      return path && `/hosts/${index}${path}`;
+    });
+  }
+}
