@@ -44,8 +44,9 @@ export const allocateNext = (more: Partial<WantedAllocation>): Decide<unknown> =
   return (context) => decideAllocateAddresses(context, wanted);
 };
 
-export const changeAllocation = (address: string, more: Partial<Allocation>): Decide<unknown> => {
-  const where = { space: 'default', address: parseAddress(address), id: '@', precondition: {} };
+/** Changes the allocation with this identifier; `@` is the only holder. */
+export const changeAllocation = (address: string, more: Partial<Allocation>, id = '@'): Decide<unknown> => {
+  const where = { space: 'default', address: parseAddress(address), id, precondition: {} };
   return (context) => decideChangeAllocation(context, { ...where, change: (current) => ({ ...current, ...more }) });
 };
 
