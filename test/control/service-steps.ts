@@ -26,7 +26,7 @@ import { assertWhole, contentsOf } from './whole.ts';
 
 const zone = putZone(parseName('svc'));
 
-/** A step of a table: what happens, its decision, and its outcome: the addresses that the service then has, or a code. */
+/** A step of a table: its text, its decision, and its outcome: a code, or the addresses that the service then has. */
 export type Step = [what: string, decide: Decide<unknown>, outcome: string[] | ErrorCode | 'done'];
 
 export type Pools = Record<string, Partial<Pool> & { ranges: string[] }>;
