@@ -88,9 +88,9 @@ const late = new LateResponder({
   settings: task.settings,
 });
 const forward = openForwardTenant(late, task.cache, {
-  forward: (request) => {
+  forward: (request, give) => {
     readList(request);
-    return forwarding.forward(request);
+    forwarding.forward(request, give);
   },
   complete: (block, request) => {
     readList(request);

@@ -22,7 +22,8 @@ interface AskedQuestion {
 
 /** Gets answers as blocks of the cache (forward-cache/answer-block.ts). If no server answers, the block says so. */
 interface AnswerSource {
-  forward(request: AskedQuestion): Uint8Array | Promise<Uint8Array>;
+  /** Calls `give` with the answer, now or later. */
+  forward(request: AskedQuestion, give: (answer: Uint8Array | Promise<Uint8Array>) => void): void;
   /** Completes an answer that begins with aliases of our own zones. `block` has these aliases. */
   complete(block: Uint8Array, request: AskedQuestion): Promise<Uint8Array>;
 }
@@ -60,13 +61,23 @@ export function openForwardTenant(late: LateResponder, cache: SharedArrayBuffer,
     if (missing === undefined) return response;
     const { forwarder, question, aliases }: Missing = missing;
     const request = { forwarder, question, client: address.subarray(0, addressLength) };
-    const made = aliases === undefined ? source.forward(request) : source.complete(aliases, request);
-    const giveBlock = (block: Uint8Array) => {
-      answer.open(block);
-      isOurs = aliases !== undefined;
-      return give(query);
+    return (taker) => {
+      const giveAnswer = (made: Uint8Array | Promise<Uint8Array>): void => {
+        if (!(made instanceof Uint8Array)) {
+          made.then(giveAnswer, (error) => taker.fail(error));
+          return;
+        }
+        try {
+          answer.open(made);
+          isOurs = aliases !== undefined;
+          taker.answer(give(query));
+        } catch (error) {
+          taker.fail(error);
+        }
+      };
+      if (aliases === undefined) source.forward(request, giveAnswer);
+      else giveAnswer(source.complete(aliases, request));
     };
-    return made instanceof Uint8Array ? giveBlock(made) : made.then(giveBlock);
   };
 }
 

@@ -14,7 +14,7 @@ import { Line, type SendDatagrams } from './line.ts';
 import type { HandOnTask } from './outlet.ts';
 import { Pace, type PaceOptions } from './pace.ts';
 import { newQueryRing, type ReadQuery } from './query-ring.ts';
-import type { Tenant } from './tenant.ts';
+import type { AnswerTaker, LateStart, Tenant } from './tenant.ts';
 
 /** About how many queries are taken in one turn of the event loop (test/dns/handed-on/taker.test.ts). */
 const slice = 32;
@@ -60,12 +60,30 @@ export interface Attachment {
 
 class DeadlineError extends Error {}
 
-/** A query whose answer is a promise. */
-interface UnderWay extends Linked<UnderWay> {
+/** A query whose answer comes later. */
+class UnderWay implements Linked<UnderWay>, AnswerTaker {
+  previous: UnderWay | undefined;
+  next: UnderWay | undefined;
+  isEnded = false;
   readonly line: Line;
   readonly query: ReadQuery;
   readonly until: number;
-  isEnded: boolean;
+  readonly #taker: Taker;
+
+  constructor(taker: Taker, line: Line, query: ReadQuery, until: number) {
+    this.#taker = taker;
+    this.line = line;
+    this.query = query;
+    this.until = until;
+  }
+
+  answer(message: Uint8Array | undefined): void {
+    this.#taker.answered(this, message);
+  }
+
+  fail(error: unknown): void {
+    this.#taker.failed(this, error);
+  }
 }
 
 export class Taker {
@@ -73,7 +91,7 @@ export class Taker {
   readonly #doorbell: SharedArrayBuffer;
   readonly #bell: Int32Array;
   readonly #lines = new Set<Line>();
-  /** Queries whose answer is a promise that has not settled yet, in the order of their deadlines. */
+  /** Queries whose answer comes later, in the order of their deadlines. */
   readonly #underWay = new LinkedList<UnderWay>();
   #sweeper: NodeJS.Timeout | undefined;
   readonly #reportFault: ReportFault;
@@ -128,9 +146,19 @@ export class Taker {
   /** Answers SERVFAIL to the queries in `#underWay`, since this thread is about to end. */
   failAll(): void {
     for (const one of this.#underWay.toArray()) {
-      this.#end(one, () => this.#finish(one.line, one.query, this.#options.failure(one.query), 'failed'));
+      if (this.#end(one)) this.#finish(one.line, one.query, this.#options.failure(one.query), 'failed');
     }
     for (const line of this.#lines) line.flush();
+  }
+
+  /** Takes a late answer. Drops it if the query has ended. */
+  answered(one: UnderWay, message: Uint8Array | undefined): void {
+    if (this.#end(one)) this.#finish(one.line, one.query, message);
+  }
+
+  /** Takes the failure of a late answer. Drops it if the query has ended. */
+  failed(one: UnderWay, error: unknown): void {
+    if (this.#end(one)) this.#fail(one.line, one.query, error);
   }
 
   close(): void {
@@ -180,8 +208,16 @@ export class Taker {
       if (tenant === undefined) throw new Error(`no tenant answers the kind ${query.kind}`);
       const answer = tenant(query);
       if (answer === undefined || answer instanceof Uint8Array) this.#finish(line, query, answer);
+      else if (typeof answer === 'function') this.#answerLater(line, query, answer);
       else if (Symbol.asyncIterator in answer) void this.#answerInParts(line, query, answer);
-      else this.#answerLater(line, query, answer);
+      else {
+        this.#answerLater(line, query, (taker) => {
+          answer.then(
+            (message) => taker.answer(message),
+            (error) => taker.fail(error),
+          );
+        });
+      }
     } catch (error) {
       this.#fail(line, query, error);
     }
@@ -189,35 +225,34 @@ export class Taker {
   }
 
   /**
-   * Answers when the promise settles. One timer serves all queries: a timer for each query would cost as much as
+   * Answers when the answer comes. One timer serves all queries: a timer for each query would cost as much as
    * reading the query.
    */
-  #answerLater(line: Line, query: ReadQuery, answer: Promise<Uint8Array | undefined>): void {
+  #answerLater(line: Line, query: ReadQuery, start: LateStart): void {
     const { deadline } = this.#options.limits;
-    const until = performance.now() + deadline;
-    const one: UnderWay = { line, query, until, isEnded: false, previous: undefined, next: undefined };
+    const one = new UnderWay(this, line, query, performance.now() + deadline);
     this.#underWay.add(one);
     this.#sweeper ??= setInterval(() => this.#expire(), Math.min(sweepMilliseconds, deadline / 4)).unref();
-    answer.then(
-      (message) => this.#end(one, () => this.#finish(line, query, message)),
-      (error) => this.#end(one, () => this.#fail(line, query, error)),
-    );
+    try {
+      start(one);
+    } catch (error) {
+      one.fail(error);
+    }
   }
 
-  /** Ends a query whose answer is a promise, unless it has ended. */
-  #end(one: UnderWay, end: () => void): void {
-    if (one.isEnded) return;
+  /** Ends a query whose answer comes later. Returns false if it has ended before. */
+  #end(one: UnderWay): boolean {
+    if (one.isEnded) return false;
     one.isEnded = true;
     this.#underWay.remove(one);
-    end();
+    return true;
   }
 
   /** Fails the queries whose tenant takes too long. */
   #expire(): void {
     const now = performance.now();
     for (let one = this.#underWay.first; one !== undefined && one.until <= now; one = this.#underWay.first) {
-      const { line, query } = one;
-      this.#end(one, () => this.#fail(line, query, new DeadlineError()));
+      one.fail(new DeadlineError());
     }
     if (this.#underWay.size > 0) return;
     clearInterval(this.#sweeper);

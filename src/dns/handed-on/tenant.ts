@@ -11,6 +11,15 @@ export interface HandedOnQuery {
   readonly port: number;
 }
 
+/** Takes the one answer to a query: a message, `undefined` for none, or the reason why there is none. */
+export interface AnswerTaker {
+  answer(message: Uint8Array | undefined): void;
+  fail(error: unknown): void;
+}
+
+/** Begins an answer that comes later. Costs less than a promise, which is settled in turns of its own. */
+export type LateStart = (taker: AnswerTaker) => void;
+
 /**
  * Answers a query with no message, one or several. The tenant may keep the octets of the query. The client gets each
  * further message when it has taken the one before; over UDP and HTTPS it gets only the first. If the tenant throws, or
@@ -19,7 +28,7 @@ export interface HandedOnQuery {
  */
 export type Tenant = (
   query: HandedOnQuery,
-) => Uint8Array | undefined | Promise<Uint8Array | undefined> | AsyncIterable<Uint8Array>;
+) => Uint8Array | undefined | Promise<Uint8Array | undefined> | LateStart | AsyncIterable<Uint8Array>;
 
 /** The kinds that the taker in the main thread takes. */
 type MainKind = Exclude<HandedOnKind, typeof handedOnKind.forward>;

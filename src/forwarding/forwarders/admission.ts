@@ -8,39 +8,59 @@ import { octetText } from './octet-text.ts';
 /** The most questions under way. */
 const defaultLimit = 4_096;
 
+/** The questions under way of one forwarder, or of one client. */
+interface Share {
+  readonly key: number | string;
+  count: number;
+}
+
+/** The place of a question under way. */
+export interface Place {
+  readonly ofForwarder: Share;
+  readonly ofClient: Share;
+}
+
 export class Admission {
   readonly #limit: number;
-  readonly #ofForwarders = new Map<number, number>();
-  readonly #ofClients = new Map<number | string, number>();
+  readonly #ofForwarders = new Map<number | string, Share>();
+  readonly #ofClients = new Map<number | string, Share>();
   #total = 0;
 
   constructor(limit = defaultLimit) {
     this.#limit = limit;
   }
 
-  /** Counts a question until the returned function is called. Undefined: there is no room for it. */
-  enter(forwarder: number, client: Uint8Array): (() => void) | undefined {
+  /** Counts a question until {@link leave} gets the returned place. Undefined: there is no room for it. */
+  enter(forwarder: number, client: Uint8Array): Place | undefined {
     const key = client.length === 4 ? readUint32(client, 0) : octetText(client);
     const free = this.#limit - this.#total;
-    const ofForwarder = this.#ofForwarders.get(forwarder) ?? 0;
-    const ofClient = this.#ofClients.get(key) ?? 0;
-    if (ofForwarder >= free || ofClient >= free) return undefined;
+    const ofForwarder = this.#ofForwarders.get(forwarder) ?? newShare(this.#ofForwarders, forwarder);
+    const ofClient = this.#ofClients.get(key) ?? newShare(this.#ofClients, key);
+    const isFull = ofForwarder.count >= free || ofClient.count >= free;
     this.#total += 1;
-    this.#ofForwarders.set(forwarder, ofForwarder + 1);
-    this.#ofClients.set(key, ofClient + 1);
-    let isIn = true;
-    return () => {
-      if (!isIn) return;
-      isIn = false;
-      this.#total -= 1;
-      leave(this.#ofForwarders, forwarder);
-      leave(this.#ofClients, key);
-    };
+    ofForwarder.count += 1;
+    ofClient.count += 1;
+    const place = { ofForwarder, ofClient };
+    if (!isFull) return place;
+    this.leave(place);
+    return undefined;
+  }
+
+  /** Call this once for each place. */
+  leave({ ofForwarder, ofClient }: Place): void {
+    this.#total -= 1;
+    leaveShare(this.#ofForwarders, ofForwarder);
+    leaveShare(this.#ofClients, ofClient);
   }
 }
 
-function leave<K>(counts: Map<K, number>, key: K): void {
-  const count = (counts.get(key) ?? 0) - 1;
-  if (count === 0) counts.delete(key);
-  else counts.set(key, count);
+function newShare(shares: Map<number | string, Share>, key: number | string): Share {
+  const share = { key, count: 0 };
+  shares.set(key, share);
+  return share;
+}
+
+function leaveShare(shares: Map<number | string, Share>, share: Share): void {
+  share.count -= 1;
+  if (share.count === 0) shares.delete(share.key);
 }

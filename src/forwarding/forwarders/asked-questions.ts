@@ -8,15 +8,21 @@ import type { ForwardRequest } from './forward-request.ts';
 /** A power of two: about as many as questions under way (admission.ts). */
 const bucketCount = 4_096;
 
-/** A question under way, and the answer for which its clients wait. */
+/** Takes an answer, as a block (forward-cache/answer-block.ts). */
+export type Give = (block: Uint8Array) => void;
+
+/** A question under way (asked-question.ts). */
 export interface Asked extends Linked<Asked> {
   readonly request: ForwardRequest;
   /** Of {@link AskedQuestions.hash}. */
   readonly hash: number;
-  readonly block: Promise<Uint8Array>;
-  /** Gives the stale answer, from `staleAt` on. Undefined if there is none. */
-  giveStale: (() => void) | undefined;
+  readonly hasStale: boolean;
+  /** From this time on, {@link giveStale} may be called. */
   readonly staleAt: number;
+  /** Gives the stale answer. */
+  giveStale(): void;
+  /** Gives the answer to this client, too. */
+  wait(give: Give): void;
 }
 
 /** Not a Map: linked-list.ts says why. */
@@ -39,12 +45,12 @@ export class AskedQuestions {
 
   add(asked: Asked): void {
     this.#bucket(asked.hash).add(asked);
-    if (asked.giveStale !== undefined) this.#withStale += 1;
+    if (asked.hasStale) this.#withStale += 1;
   }
 
   remove(asked: Asked): void {
     if (!this.#bucket(asked.hash).remove(asked)) return;
-    if (asked.giveStale !== undefined) this.#withStale -= 1;
+    if (asked.hasStale) this.#withStale -= 1;
   }
 
   /** Gives stale answers where clients have waited long enough, at most `limit`. Returns how many it gave. */
@@ -52,10 +58,10 @@ export class AskedQuestions {
     let given = 0;
     if (this.#withStale === 0) return given;
     for (const bucket of this.#buckets) {
-      for (const { giveStale, staleAt } of bucket?.toArray() ?? []) {
-        if (giveStale === undefined || now < staleAt) continue;
+      for (const asked of bucket?.toArray() ?? []) {
+        if (!asked.hasStale || now < asked.staleAt) continue;
         if (given === limit) return given;
-        giveStale();
+        asked.giveStale();
         given += 1;
       }
     }

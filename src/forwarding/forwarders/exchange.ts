@@ -27,7 +27,7 @@ export interface Exchange {
 
 /** Is told how an exchange ends. Each exchange ends with one call, unless it is forgotten before. */
 export interface ExchangeListener {
-  /** The message is valid only during the call. */
-  answered(message: WalkedMessage, sameCase: boolean): void;
+  /** The message is valid only during the call. `now` is the time of `performance.now()`. */
+  answered(message: WalkedMessage, sameCase: boolean, now: number): void;
   failed(why: ExchangeFailure): void;
 }

@@ -60,6 +60,7 @@ export class ForwarderRuntime {
     const { strategy } = this.listed.forwarder;
     this.#turn = (this.#turn + 1) % 0x3fffffff;
     let order = this.upstreams;
+    if (order.length === 1) return order;
     if (strategy === 'round-robin') order = rotate(order, this.#turn);
     if (strategy === 'fastest') {
       order = order.toSorted((a, b) => (a.latency ?? 0) - (b.latency ?? 0));

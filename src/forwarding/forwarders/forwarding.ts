@@ -11,7 +11,8 @@ import type { Logger } from '../../model/logger.ts';
 import { type Fqdn, nameToWire } from '../../model/name.ts';
 import { within } from '../../model/within.ts';
 import { Admission } from './admission.ts';
-import { type Asked, AskedQuestions } from './asked-questions.ts';
+import { AskedQuestion, type AskedTogether, keepFailure } from './asked-question.ts';
+import { AskedQuestions, type Give } from './asked-questions.ts';
 import { type CachedAnswer, describeAnswer } from './cached-answer.ts';
 import { completeAnswer } from './complete-answer.ts';
 import type {
@@ -22,11 +23,11 @@ import type {
   OwnZones,
 } from './forward-request.ts';
 import { ForwarderRuntime } from './forwarder-runtime.ts';
-import { failureAnswer, makeAnswer } from './make-answer.ts';
+import { failureAnswer } from './make-answer.ts';
 import { octetText } from './octet-text.ts';
-import { PendingQuestion } from './pending-question.ts';
 import { Probes, probeLabelLength } from './probes.ts';
-import { mayBeStale, staleAnswer } from './stale-answer.ts';
+import { secondsNow } from './seconds-now.ts';
+import { mayBeStale } from './stale-answer.ts';
 import type { Upstream } from './upstream.ts';
 import { ZoneRoutes } from './zone-routes.ts';
 
@@ -36,12 +37,6 @@ const tickMilliseconds = 20;
 const maxAtOnce = 32;
 const restMilliseconds = 1;
 const probeTickMilliseconds = 250;
-/** Seconds for which a failure is kept: the question is not asked again meanwhile (RFC 9520 §3.2). */
-const failureSeconds = 2;
-/** The longest wait for a live answer before a stale one is given, in milliseconds (RFC 8767 §5). */
-const maxStaleWait = 1_800;
-/** The longest wait before a stale answer, also as a part of the time that the forwarder has for a question. */
-const staleWaitPart = 0.9;
 
 interface ForwardingOptions {
   readonly cache: ForwardCacheWriter;
@@ -57,8 +52,7 @@ export class Forwarding {
   readonly #options: ForwardingOptions;
   readonly #runtimes = new Map<number, ForwarderRuntime>();
   readonly #routes: ZoneRoutes;
-  readonly #asked = new AskedQuestions();
-  readonly #admission: Admission;
+  readonly #together: AskedTogether;
   readonly #probes: Probes;
   readonly #reader = new AnswerReader();
   #ticker: NodeJS.Timeout | undefined;
@@ -69,7 +63,12 @@ export class Forwarding {
   constructor(options: ForwardingOptions) {
     this.#options = options;
     this.#routes = new ZoneRoutes(options.ownZones);
-    this.#admission = new Admission(options.maxQuestions);
+    this.#together = {
+      cache: options.cache,
+      asked: new AskedQuestions(),
+      admission: new Admission(options.maxQuestions),
+      routes: this.#routes,
+    };
     this.#probes = new Probes((runtime, upstream, client) => this.#noteLoop(runtime, upstream, client));
   }
 
@@ -93,15 +92,13 @@ export class Forwarding {
     this.#startProbing();
   }
 
-  /** Returns the answer as a block (forward-cache/answer-block.ts). Does not reject. */
-  forward(request: ForwardRequest): Uint8Array | Promise<Uint8Array> {
-    const until = this.#deadlineOf(request);
-    const made = this.#answer(request);
-    const follow = (block: Uint8Array) => {
+  /** Gives the answer as a block (forward-cache/answer-block.ts), now or later. A promise does not reject. */
+  forward(request: ForwardRequest, give: (answer: Uint8Array | Promise<Uint8Array>) => void): void {
+    const now = performance.now();
+    this.#answer(request, now, (block) => {
       this.#reader.open(block);
-      return this.#reader.isUnfinished ? this.#completeUntil(until, block, request) : block;
-    };
-    return made instanceof Uint8Array ? follow(made) : made.then(follow);
+      give(this.#reader.isUnfinished ? this.#completeUntil(this.#deadlineOf(request, now), block, request) : block);
+    });
   }
 
   /**
@@ -109,24 +106,33 @@ export class Forwarding {
    * unfinished answer to the question of the request. If completing fails, the aliases are the answer.
    */
   complete(block: Uint8Array, request: ForwardRequest): Promise<Uint8Array> {
-    return this.#completeUntil(this.#deadlineOf(request), block, request);
+    return this.#completeUntil(this.#deadlineOf(request, performance.now()), block, request);
   }
 
-  #completeUntil(until: number, block: Uint8Array, request: ForwardRequest): Promise<Uint8Array> {
+  async #completeUntil(until: number, block: Uint8Array, request: ForwardRequest): Promise<Uint8Array> {
+    // Other questions must not be asked while the question of this block is being answered.
+    await undefined;
     return completeAnswer(block, request, this.#routes, (next) => this.#answerUntil(next, until));
   }
 
   /** Returns when the client must have its answer: the time of the first forwarder is for all zones of its aliases. */
-  #deadlineOf({ forwarder }: ForwardRequest): number {
+  #deadlineOf({ forwarder }: ForwardRequest, askedAt: number): number {
     const { timeoutMilliseconds = 0 } = this.#runtimes.get(forwarder)?.listed.forwarder ?? {};
-    return performance.now() + timeoutMilliseconds;
+    return askedAt + timeoutMilliseconds;
   }
 
   /** Returns the answer, or undefined if it does not come in time. The question goes on for other clients. */
   async #answerUntil(request: ForwardRequest, until: number): Promise<Uint8Array | undefined> {
-    const answer = this.#answer(request);
-    if (answer instanceof Uint8Array) return answer;
-    return (await within(answer, Math.max(0, until - performance.now()))) ? answer : undefined;
+    const now = performance.now();
+    let made: Uint8Array | undefined;
+    const answer = new Promise<void>((resolve) => {
+      this.#answer(request, now, (block) => {
+        made = block;
+        resolve();
+      });
+    });
+    if (made === undefined) await within(answer, Math.max(0, until - now));
+    return made;
   }
 
   /** Returns the state of the zone's forwarder; undefined if there is none. */
@@ -171,88 +177,40 @@ export class Forwarding {
     return undefined;
   }
 
-  #answer(request: ForwardRequest): Uint8Array | Promise<Uint8Array> {
+  #answer(request: ForwardRequest, now: number, give: Give): void {
+    const known = this.#answerNow(request, now, give);
+    if (known !== undefined) give(known);
+  }
+
+  /** Returns the answer, or undefined if `give` gets it later, or has got it. */
+  #answerNow(request: ForwardRequest, now: number, give: Give): Uint8Array | undefined {
     const { forwarder, question, client } = request;
+    const { asked, admission, cache } = this.#together;
     const runtime = this.#runtimes.get(forwarder);
     const seconds = secondsNow();
     if (runtime === undefined) return failureAnswer(question, extendedError.NOT_READY, seconds);
-    if (this.#isProbe(request)) return failureAnswer(question, extendedError.NO_REACHABLE_AUTHORITY, seconds);
-    const hash = this.#asked.hash(request);
-    const asked = this.#asked.find(request, hash);
-    if (asked !== undefined) {
+    if (this.#isProbe(request)) return failureAnswer(question, noServer, seconds);
+    const hash = asked.hash(request);
+    const same = asked.find(request, hash);
+    if (same !== undefined) {
       // The client is a server that we asked: it may be forwarding our question back to us.
       const upstream = runtime.upstreamAt(client);
-      if (upstream !== undefined) this.#probes.hurry(runtime, upstream, performance.now());
-      return asked.block;
+      if (upstream !== undefined) this.#probes.hurry(runtime, upstream, now);
+      same.wait(give);
+      return undefined;
     }
-    const cached = this.#options.cache.find(forwarder, question);
+    const cached = cache.find(forwarder, question);
     if (cached !== undefined) {
       this.#reader.open(cached);
       if (this.#reader.isFresh(seconds)) return cached;
     }
     const stale = cached !== undefined && mayBeStale(cached, seconds) ? cached : undefined;
-    if (runtime.isDown && runtime.pending.size > 0) return this.#failed(runtime, request, stale, noServer);
-    const leave = this.#admission.enter(forwarder, client);
-    if (leave === undefined) return stale ?? failureAnswer(question, extendedError.NOT_READY, seconds);
-    return this.#ask(runtime, request, hash, stale, leave);
-  }
-
-  #ask(
-    runtime: ForwarderRuntime,
-    request: ForwardRequest,
-    hash: number,
-    stale: Uint8Array | undefined,
-    leave: () => void,
-  ): Promise<Uint8Array> {
-    const { question } = request;
-    const { forwarder, id } = runtime.listed;
-    const { promise, resolve } = Promise.withResolvers<Uint8Array>();
-    const now = performance.now();
-    const settle = (block: Uint8Array) => {
-      this.#asked.remove(asked);
-      leave();
-      resolve(block);
-    };
-    const pending = new PendingQuestion(question, runtime.order(), forwarder.timeoutMilliseconds, now, {
-      answer: (message) => {
-        const seconds = secondsNow();
-        const made = makeAnswer(message, question, this.#routes.sight(runtime), seconds);
-        if (typeof made === 'string') return made;
-        if (made.lifetime > 0) this.#options.cache.put(id, question, made.block, seconds);
-        settle(made.block);
-        return undefined;
-      },
-      fail: (why) => settle(this.#failed(runtime, request, stale, why)),
-      done: () => runtime.pending.remove(pending),
-    });
-    const asked: Asked = {
-      request,
-      hash,
-      block: promise,
-      giveStale: stale && (() => settle(this.#failed(runtime, request, stale, noServer))),
-      staleAt: now + Math.min(maxStaleWait, forwarder.timeoutMilliseconds * staleWaitPart),
-      previous: undefined,
-      next: undefined,
-    };
-    this.#asked.add(asked);
-    runtime.pending.add(pending);
-    pending.start(now);
+    if (runtime.isDown && runtime.pending.size > 0) return keepFailure(cache, runtime, request, stale, noServer);
+    const place = admission.enter(forwarder, client);
+    if (place === undefined) return stale ?? failureAnswer(question, extendedError.NOT_READY, seconds);
+    new AskedQuestion(this.#together, runtime, request, hash, stale, place, now, give).start(now);
     this.#startTicking();
-    return promise;
-  }
-
-  /** Returns the stale answer, or a failure if there is none, and puts this block into the cache for a while. */
-  #failed(
-    runtime: ForwarderRuntime,
-    { question }: ForwardRequest,
-    stale: Uint8Array | undefined,
-    why: number,
-  ): Uint8Array {
-    const seconds = secondsNow();
-    const block =
-      stale === undefined ? failureAnswer(question, why, seconds, failureSeconds) : staleAnswer(stale, seconds);
-    this.#options.cache.put(runtime.listed.id, question, block, seconds);
-    return block;
+    return undefined;
   }
 
   /** Returns whether the question is one of our probes. A probe must not be forwarded again. */
@@ -291,7 +249,7 @@ export class Forwarding {
 
   /** Returns false if more is due than is done at once. */
   #doWhatIsDue(now: number): boolean {
-    let left = maxAtOnce - this.#asked.giveStale(now, maxAtOnce);
+    let left = maxAtOnce - this.#together.asked.giveStale(now, maxAtOnce);
     for (const { pending } of this.#runtimes.values()) {
       for (const question of pending.toArray()) {
         if (left <= 0) return false;
@@ -316,7 +274,3 @@ export class Forwarding {
 }
 
 const noServer = extendedError.NO_REACHABLE_AUTHORITY;
-
-function secondsNow(): number {
-  return Math.floor(Date.now() / 1_000);
-}

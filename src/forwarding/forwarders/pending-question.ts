@@ -5,7 +5,7 @@ import { extendedError, rcode } from '../../dns/wire/codes.ts';
 import { flag, headerField } from '../../dns/wire/header.ts';
 import type { CachedQuestion } from '../../forward-cache/forward-cache-writer.ts';
 import type { Linked } from '../../model/linked-list.ts';
-import type { Exchange, ExchangeFailure } from './exchange.ts';
+import type { Exchange, ExchangeFailure, ExchangeListener } from './exchange.ts';
 import type { Unusable } from './make-answer.ts';
 import { extendedErrorOf } from './message-options.ts';
 import type { Form, Upstream } from './upstream.ts';
@@ -32,7 +32,7 @@ const lateMilliseconds = 3_000;
 const queriesBeforePlain = 2;
 
 /** Is told how a question ends. */
-interface QuestionEnd {
+export interface QuestionEnd {
   /** Takes an answer. Returns why, if the answer is unusable. The message is valid only during the call. */
   answer(message: WalkedMessage): Unusable | undefined;
   /** No server had an answer. `why` is an extended error (RFC 8914). */
@@ -41,10 +41,27 @@ interface QuestionEnd {
   done(): void;
 }
 
-interface Query {
-  readonly exchange: Exchange;
+/** A query under way. */
+class Query implements ExchangeListener {
   readonly turn: Turn;
   readonly edns: boolean;
+  readonly exchange: Exchange;
+  readonly #question: PendingQuestion;
+
+  constructor(question: PendingQuestion, turn: Turn, form: Form, now: number) {
+    this.#question = question;
+    this.turn = turn;
+    this.edns = form.edns;
+    this.exchange = turn.upstream.ask(question.question, form, now, this);
+  }
+
+  answered(message: WalkedMessage, sameCase: boolean, now: number): void {
+    this.#question.answered(this, message, sameCase, now);
+  }
+
+  failed(why: ExchangeFailure): void {
+    this.#question.failed(this, why);
+  }
 }
 
 /** The queries of one question to one server. */
@@ -68,7 +85,7 @@ export class PendingQuestion implements Linked<PendingQuestion> {
   readonly #end: QuestionEnd;
   /** The servers, in the order in which they are to be asked. */
   readonly #turns: readonly Turn[];
-  #underWay: readonly Query[] = [];
+  readonly #underWay: Query[] = [];
   readonly #budget: number;
   #queries = 0;
   #retries = 0;
@@ -100,7 +117,7 @@ export class PendingQuestion implements Linked<PendingQuestion> {
     if (this.isEnded) {
       if (now < this.deadline + lateMilliseconds) return false;
       this.#stop();
-    } else if (now >= this.deadline) this.#finish(() => this.#end.fail(this.#why), now);
+    } else if (now >= this.deadline) this.#fail(now);
     else if (now >= this.#nextAt) this.#askNext(now);
     else return false;
     return true;
@@ -114,14 +131,30 @@ export class PendingQuestion implements Linked<PendingQuestion> {
 
   #stop(): void {
     this.isEnded = true;
-    for (const { exchange } of this.#underWay) exchange.waiting?.forget(exchange);
-    this.#underWay = [];
+    this.#forgetAll();
     this.#end.done();
+  }
+
+  /** Takes the answer to a query. */
+  answered(query: Query, message: WalkedMessage, sameCase: boolean, now: number): void {
+    this.#remove(query);
+    this.#take(query, message, sameCase, now);
+    this.#tellIfDone();
+  }
+
+  /** Takes the failure of a query. */
+  failed(query: Query, why: ExchangeFailure): void {
+    this.#remove(query);
+    this.#failed(query, why);
+    this.#tellIfDone();
   }
 
   /** Gives the server up, since it forwards our questions back to us. */
   noteLoop(upstream: Upstream, now: number): void {
-    for (const query of this.#underWay) if (query.turn.upstream === upstream) this.#remove(query);
+    for (const query of this.#underWay.filter(({ turn }) => turn.upstream === upstream)) {
+      this.#remove(query);
+      forget(query);
+    }
     const turn = this.#turns.find((one) => one.upstream === upstream);
     if (turn !== undefined) this.#giveUp(turn, now);
   }
@@ -130,7 +163,7 @@ export class PendingQuestion implements Linked<PendingQuestion> {
     const turn = this.#chooseNext();
     if (turn === undefined) {
       this.#nextAt = Infinity;
-      if (this.#underWay.length === 0) this.#finish(() => this.#end.fail(this.#why), now);
+      if (this.#underWay.length === 0) this.#fail(now);
       return;
     }
     const { upstream } = turn;
@@ -163,29 +196,19 @@ export class PendingQuestion implements Linked<PendingQuestion> {
   }
 
   #ask(turn: Turn, form: Form, now: number): void {
-    const exchange = turn.upstream.ask(this.question, form, now, {
-      answered: (message, sameCase) => {
-        this.#remove(query, false);
-        this.#take(query, message, sameCase);
-        this.#tellIfDone();
-      },
-      failed: (why) => {
-        this.#remove(query, false);
-        this.#failed(query, why);
-        this.#tellIfDone();
-      },
-    });
-    const query: Query = { exchange, turn, edns: form.edns };
-    this.#underWay = [...this.#underWay, query];
+    this.#underWay.push(new Query(this, turn, form, now));
   }
 
-  #remove(query: Query, forget = true): void {
-    this.#underWay = this.#underWay.filter((one) => one !== query);
-    if (forget) query.exchange.waiting?.forget(query.exchange);
+  #remove(query: Query): void {
+    const place = this.#underWay.indexOf(query);
+    if (place >= 0) this.#underWay.splice(place, 1);
   }
 
-  #take(query: Query, message: WalkedMessage, sameCase: boolean): void {
-    const now = performance.now();
+  #forgetAll(): void {
+    for (let query = this.#underWay.pop(); query !== undefined; query = this.#underWay.pop()) forget(query);
+  }
+
+  #take(query: Query, message: WalkedMessage, sameCase: boolean, now: number): void {
     const { turn, edns, exchange } = query;
     const { upstream } = turn;
     const form = this.#otherForm(query, message, sameCase);
@@ -200,7 +223,7 @@ export class PendingQuestion implements Linked<PendingQuestion> {
       const unusable = this.#end.answer(message);
       if (unusable === undefined) {
         upstream.usability.succeeded(now);
-        this.#finish(() => undefined, now);
+        this.#finish(now);
         return;
       }
       reason = `its answer cannot be used: ${unusable}`;
@@ -260,14 +283,19 @@ export class PendingQuestion implements Linked<PendingQuestion> {
     if (!this.isEnded) this.#askNext(now);
   }
 
-  #finish(tell: () => void, now: number): void {
+  #fail(now: number): void {
+    const wasEnded = this.isEnded;
+    this.#finish(now);
+    if (!wasEnded) this.#end.fail(this.#why);
+  }
+
+  #finish(now: number): void {
     if (!this.isEnded) {
       this.isEnded = true;
       this.#noteSilent(now);
-      tell();
     }
     // After the deadline, the queries stay open for a late answer.
-    if (now < this.deadline) for (const query of this.#underWay) this.#remove(query);
+    if (now < this.deadline) this.#forgetAll();
     this.#tellIfDone();
   }
 
@@ -287,4 +315,9 @@ export class PendingQuestion implements Linked<PendingQuestion> {
   #tellIfDone(): void {
     if (this.isEnded && this.#underWay.length === 0) this.#end.done();
   }
+}
+
+/** Lets the query's answer be dropped. */
+function forget({ exchange }: Query): void {
+  exchange.waiting?.forget(exchange);
 }

@@ -115,20 +115,7 @@ export class Upstream {
     const mixedCase = !isStream && now >= this.#sameCaseUntil;
     const cookie = edns ? this.#cookieToSend() : undefined;
     const query = writeQuery(question, { mixedCase, edns, cookie });
-    const questionEnd = headerLength + question.name.length + 4;
-    const exchange: Exchange = {
-      query,
-      isStream,
-      sentAt: now,
-      waiting: undefined,
-      id: 0,
-      nextWaiting: undefined,
-      receive: (octets) => this.#receive(octets, exchange, questionEnd, edns, listener),
-      fail: (why, detail) => {
-        this.#failed(why, detail);
-        listener.failed(why);
-      },
-    };
+    const exchange = new UpstreamExchange(this, query, question, isStream, edns, now, listener);
     this.#counts.asked += 1;
     if (isStream) this.#stream.send(exchange);
     else this.#ports.send(exchange);
@@ -203,7 +190,8 @@ export class Upstream {
     this.#stream.close();
   }
 
-  #failed(why: ExchangeFailure, detail = ''): void {
+  /** Notes the failure of a query. */
+  failed(why: ExchangeFailure, detail = ''): void {
     if (why === 'ended') return;
     this.#counts.failed += 1;
     this.failure =
@@ -212,17 +200,12 @@ export class Upstream {
     if (why !== 'broken') this.setHealthy(false);
   }
 
-  #receive(
-    octets: Uint8Array,
-    exchange: Exchange,
-    questionEnd: number,
-    edns: boolean,
-    listener: ExchangeListener,
-  ): boolean {
+  /** Takes a message with the id of the exchange. Returns false if the message is not its answer. */
+  receive(octets: Uint8Array, exchange: UpstreamExchange): boolean {
+    const { query, questionEnd, edns } = exchange;
     if (!walked.walk(octets, octets.length)) return false;
     const flags = octets[headerField.flags] as number;
     if ((flags & flag.QR) === 0 || (flags & flag.opcode) !== 0) return false;
-    const { query } = exchange;
     const hasQuestion = readUint16(octets, headerField.questions) === 1;
     let sameCase = true;
     if (hasQuestion) {
@@ -237,8 +220,9 @@ export class Upstream {
     if (edns && !this.#checkCookie(exchange.isStream)) return false;
     if (walked.opt >= 0 && edns) this.hasEdns = true;
     this.#counts.answered += 1;
-    this.noteAnswer(exchange.sentAt, performance.now());
-    listener.answered(walked, sameCase);
+    const now = performance.now();
+    this.noteAnswer(exchange.sentAt, now);
+    exchange.listener.answered(walked, sameCase, now);
     return true;
   }
 
@@ -269,6 +253,47 @@ export class Upstream {
     this.#withoutCookie = 0;
     this.#cookie = theirs;
     return true;
+  }
+}
+
+/** A query to a server. An object with methods: closures for each query would be more garbage. */
+class UpstreamExchange implements Exchange {
+  waiting: Exchange['waiting'];
+  id = 0;
+  nextWaiting: Exchange | undefined;
+  readonly query: Uint8Array;
+  readonly questionEnd: number;
+  readonly isStream: boolean;
+  readonly edns: boolean;
+  readonly sentAt: number;
+  readonly listener: ExchangeListener;
+  readonly #upstream: Upstream;
+
+  constructor(
+    upstream: Upstream,
+    query: Uint8Array,
+    { name }: CachedQuestion,
+    isStream: boolean,
+    edns: boolean,
+    now: number,
+    listener: ExchangeListener,
+  ) {
+    this.#upstream = upstream;
+    this.query = query;
+    this.questionEnd = headerLength + name.length + 4;
+    this.isStream = isStream;
+    this.edns = edns;
+    this.sentAt = now;
+    this.listener = listener;
+  }
+
+  receive(octets: Uint8Array): boolean {
+    return this.#upstream.receive(octets, this);
+  }
+
+  fail(why: ExchangeFailure, detail?: string): void {
+    this.#upstream.failed(why, detail);
+    this.listener.failed(why);
   }
 }
 

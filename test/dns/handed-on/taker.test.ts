@@ -99,3 +99,21 @@ test('a taker with a pause takes all queries that came during the pause in one t
   const used = new Set(turns).size;
   assert.ok(used <= count / 2, `${used} turns for ${count} queries`);
 });
+
+test('a late answer ends its query once', async (t) => {
+  const ends: string[] = [];
+  const { fill } = openTaker(t, undefined, {
+    tenants: forEachKind(() => (taker) => {
+      setImmediate(() => {
+        taker.answer(undefined);
+        taker.answer(undefined);
+        taker.fail(new Error('the query has ended'));
+      });
+    }),
+    count: (end) => ends.push(end),
+  });
+  fill[0](1);
+  fill[1](2);
+  for (let turns = 0; turns < 100; turns += 1) await turn();
+  assert.deepEqual(ends, ['silent', 'silent']);
+});

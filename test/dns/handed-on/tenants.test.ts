@@ -128,6 +128,10 @@ suite('tenants', { skip: withoutOpenssl }, () => {
       later: async () => {
         throw new Error('a bug');
       },
+      'before a late answer': () => () => {
+        throw new Error('a bug');
+      },
+      'in place of a late answer': () => (taker) => void setImmediate(() => taker.fail(new Error('a bug'))),
       'in the midst': async function* () {
         if (performance.now() > 0) throw new Error('a bug');
         yield new Uint8Array(0);

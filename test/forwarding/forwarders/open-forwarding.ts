@@ -80,7 +80,7 @@ export function openForwarding(
     const question = { name: nameToWire(parseName(name)), type, class: 1, flags };
     const started = performance.now();
     const request = { forwarder: idOf(name), question, client: addressRdata(parseAddress(client)) };
-    const block = await forwarding.forward(request);
+    const block = await new Promise<Uint8Array>((give) => forwarding.forward(request, give));
     const milliseconds = performance.now() - started;
     const answer = new AnswerReader();
     answer.open(block);
