@@ -91,6 +91,11 @@ export const guide: Record<string, Told> = {
     path: { name: db },
     body: { owner: 'team-a', tags: { app: 'postgres' } },
   },
+  swapHosts: {
+    text: 'DNS answers both hosts with the new addresses at once, and the PTRs follow. A repeated request exchanges the addresses back, unless it has the same `Idempotency-Key`.',
+    path: { name: `a.${zone}` },
+    body: { with: `b.${zone}` },
+  },
   deleteHost: {
     text: 'When the answer arrives, DNS no longer answers the names of the host. The answer is 200 with warnings if CNAME records still point to these names.',
     path: { name: nginx },

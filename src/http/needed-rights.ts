@@ -38,6 +38,7 @@ export const neededRights: Readonly<Record<string, Need | 'open'>> = {
   readHost: viewer,
   putHost: operator,
   patchHost: operator,
+  swapHosts: operator,
   deleteHost: operator,
   createZone: operator,
   listZones: viewer,

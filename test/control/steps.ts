@@ -5,6 +5,7 @@ import { decideChangeHost } from '../../src/control/hosts/change-host.ts';
 import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
 import { decideDeleteHost } from '../../src/control/hosts/delete-host.ts';
 import type { WantedHost } from '../../src/control/hosts/host-wanted.ts';
+import { decideSwapHosts } from '../../src/control/hosts/swap-hosts.ts';
 import type { Precondition } from '../../src/control/input/precondition.ts';
 import { decideAllocateAddresses, type WantedAllocation } from '../../src/control/pools/allocate-addresses.ts';
 import { decideChangeAllocation } from '../../src/control/pools/change-allocation.ts';
@@ -71,6 +72,11 @@ export const changeHost = (name: string, address: string, more: Partial<WantedHo
 
 export const deleteHost = (name: string): Decide<unknown> => {
   return (context) => decideDeleteHost(context, { name: parseName(name), precondition: {} });
+};
+
+export const swapHosts = (name: string, other: string): Decide<unknown> => {
+  const swap = { name: parseName(name), with: parseName(other), families: undefined };
+  return (context) => decideSwapHosts(context, swap);
 };
 
 /** Puts an RRset of one record. Without a record, deletes the RRset. */

@@ -124,6 +124,13 @@ const rules: Record<string, Rule | 'open'> = {
   listHosts: { role: 'viewer' },
   readHost: { role: 'viewer', ...hosts, path: host },
   putHost: { role: 'operator', ...hosts, path: host, body: hostBody },
+  swapHosts: {
+    role: 'operator',
+    ...hosts,
+    path: host,
+    body: (side) => ({ with: `swapped.${side.zone}` }),
+    prepare: (side) => [['PUT', `/v1/hosts/swapped.${side.zone}`, hostBody(side)]],
+  },
   patchHost: { role: 'operator', ...hosts, path: host, body: () => ({ tags: { a: 'b' } }) },
   deleteHost: {
     role: 'operator',

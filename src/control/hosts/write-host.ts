@@ -43,15 +43,44 @@ export function writeHost(
 ): void {
   builder.refusals.try(() => writeHostKey(builder, before, after));
   writeAddresses(builder, before, after);
-  const old = before === undefined ? [] : recordsOf(before, 0);
-  const wanted = after === undefined ? [] : recordsOf(after, 0);
+  writeRecords(builder, [{ before, after }], { doomed, adoption });
+}
+
+interface HostChange {
+  before: Host | undefined;
+  after: Host | undefined;
+}
+
+/** Writes hosts that have exchanged addresses. The transaction has the new holders of these addresses already. */
+export function writeExchanged(builder: TransactionBuilder, changes: readonly HostChange[]): void {
+  for (const { before, after } of changes) builder.refusals.try(() => writeHostKey(builder, before, after));
+  writeRecords(builder, changes, {});
+}
+
+/** Deletes the records that the hosts no longer have, then writes the others: a host may get the PTR of another one. */
+function writeRecords(
+  builder: TransactionBuilder,
+  changes: readonly HostChange[],
+  { doomed, adoption }: { doomed?: Fqdn | undefined; adoption?: Adoption | undefined },
+): void {
   const isDoomed = (owner: Fqdn) => doomed !== undefined && builder.views.zones.enclosing(owner)?.value.name === doomed;
-  const left = old.filter((record) => !wanted.some((other) => isSamePlace(record, other)) && !isDoomed(record.owner));
-  for (const record of left) removeRecord(builder, before as Host, record);
-  if (after !== undefined) {
-    for (const record of wanted) builder.refusals.try(() => addRecord(builder, before, after, record, adoption));
+  const removed: Fqdn[] = [];
+  for (const { before, after } of changes) {
+    if (before === undefined) continue;
+    const wanted = after === undefined ? [] : recordsOf(after, 0);
+    const left = recordsOf(before, 0).filter(
+      (record) => !wanted.some((other) => isSamePlace(record, other)) && !isDoomed(record.owner),
+    );
+    for (const record of left) removeRecord(builder, before, record);
+    removed.push(...left.map(({ owner }) => owner));
   }
-  for (const { owner } of left) removeEmptyZone(builder, owner);
+  for (const { before, after } of changes) {
+    if (after === undefined) continue;
+    for (const record of recordsOf(after, 0)) {
+      builder.refusals.try(() => addRecord(builder, before, after, record, adoption));
+    }
+  }
+  for (const owner of removed) removeEmptyZone(builder, owner);
 }
 
 function isSamePlace(a: OwnedRrset, b: OwnedRrset): boolean {

@@ -14,6 +14,7 @@ import {
   parseHostPatch,
   parseHostPut,
 } from '../../control/hosts/host-input.ts';
+import { decideSwapHosts } from '../../control/hosts/swap-hosts.ts';
 import { entityTag } from '../../control/input/precondition.ts';
 import { parseAll } from '../../control/input/refusals.ts';
 import { existingHost } from '../../control/reading/existing.ts';
@@ -26,7 +27,7 @@ import { type Fqdn, parseName } from '../../model/name.ts';
 import type { Versioned } from '../../views/versioned.ts';
 import { askingOf } from '../auth.ts';
 import { pageOf } from '../page.ts';
-import { created, deletedWith, read, shown, written } from '../schemas/answers.ts';
+import { created, deletedWith, read, shown, written, writtenTogether } from '../schemas/answers.ts';
 import {
   AddressText,
   idempotencyHeaders,
@@ -39,7 +40,16 @@ import {
   strict,
   writeHeaders,
 } from '../schemas/common.ts';
-import { HostBody, NewHost, PatchHost, PutHost, showHost, WrittenHost } from '../schemas/host.ts';
+import {
+  HostBody,
+  HostSwap,
+  NewHost,
+  PatchHost,
+  PutHost,
+  SwappedHosts,
+  showHost,
+  WrittenHost,
+} from '../schemas/host.ts';
 import { DeletedWithWarnings, showWarnings } from '../schemas/zone.ts';
 import type { Routes } from '../services.ts';
 import { commitFor, preconditionOf, sendDeleted, sendResource, sendWritten, withBody, writtenAt } from '../write.ts';
@@ -226,6 +236,33 @@ export const hostRoutes: Routes = async (app, services) => {
       const written = writtenAt(committed);
       const body = showHost(host, written.revision, warnings);
       return sendWritten(reply, written, false, hostPath(host.name), body, tagOf);
+    },
+  );
+
+  app.post(
+    '/v1/hosts/:name/swap',
+    {
+      schema: {
+        operationId: 'swapHosts',
+        tags,
+        summary: 'Exchange the addresses of two hosts, in one transaction',
+        params,
+        headers: idempotencyHeaders,
+        body: HostSwap,
+        refuses: ['not_found', ...hostRefusals],
+        response: writtenTogether(200, SwappedHosts),
+      },
+    },
+    async (request, reply) => {
+      const [name, other] = parseAll(
+        () => nameOf(request.params.name),
+        () => atField('/with', () => parseName(request.body.with)),
+      );
+      const swap = { name, with: other, families: request.body.families };
+      const committed = await commitFor(services, request, reply, (context) => decideSwapHosts(context, swap));
+      return {
+        items: committed.result.map(({ warnings, ...host }) => showHost(host, committed.revision, warnings)),
+      };
     },
   );
 

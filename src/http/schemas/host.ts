@@ -164,6 +164,18 @@ function showUnicodeAliases(aliases: readonly Fqdn[]): { unicodeAliases?: string
   return { unicodeAliases: aliases.map((alias, index) => names[index] ?? alias) };
 }
 
+export const HostSwap = strict(
+  {
+    with: NameText,
+    families: Type.Optional({
+      ...settings.families,
+      description: 'Only addresses of these families are exchanged; default: all',
+    }),
+  },
+  'HostSwap',
+);
+export const SwappedHosts = Type.Object({ items: Type.Array(WrittenHost) }, { title: 'SwappedHosts' });
+
 /** The limit for hosts in one request. */
 export const maxBatch = 1000;
 

@@ -98,6 +98,23 @@ export const hosts: AuditedRequest[] = [
     uses: ['taken default 10.0.0.0 host:a.z  p'],
   },
   {
+    operation: 'swapHosts',
+    what: 'two hosts exchange their addresses',
+    given: [pool(), zone(), host('a.z'), host('b.z', { owner: 'me' })],
+    request: ['POST', '/v1/hosts/a.z/swap', { with: 'b.z' }],
+    status: 200,
+    events: [
+      ['host', 'changed', 'a.z', { addresses: [held('10.0.0.0')] }, { addresses: [held('10.0.0.1')] }],
+      ['host', 'changed', 'b.z', { addresses: [held('10.0.0.1')] }, { addresses: [held('10.0.0.0')] }],
+    ],
+    uses: [
+      'released default 10.0.0.0 host:a.z  p',
+      'taken default 10.0.0.0 host:b.z me p',
+      'released default 10.0.0.1 host:b.z me p',
+      'taken default 10.0.0.1 host:a.z  p',
+    ],
+  },
+  {
     operation: 'putHost',
     what: 'a host is created with PUT',
     given: [pool(), zone()],
