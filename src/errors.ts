@@ -40,6 +40,7 @@ export const errorCodes = {
   pool_exhausted: [409, 'No address is free'],
   pool_in_use: [409, 'The pool still has addresses in use'],
   pool_not_found: [422, 'There is no such pool'],
+  reverse_conflict: [409, 'Another space has the reverse names of these addresses'],
   pool_overlap: [409, 'The range overlaps another one'],
   precondition_failed: [412, 'The resource changed meanwhile'],
   rate_limited: [429, 'Too many requests with one token'],

@@ -9,6 +9,7 @@ import type { Logger } from '../model/logger.ts';
 import { TroubleLog } from '../model/trouble-log.ts';
 import type { Views } from '../views/views.ts';
 import type { Actor } from './access/actor.ts';
+import { alignAllReverse } from './hosts/align-reverse.ts';
 import { decideRemoveEmptyZone } from './hosts/automatic-zone.ts';
 import { decideForgetAddress, decideReleaseAddress } from './pools/release-address.ts';
 import { decideTellAttempts, RefusedAttempts } from './tokens/refused-attempts.ts';
@@ -50,6 +51,7 @@ export function startHousekeeping(
       runRound(views, committer, activity),
       tellAttempts(committer, refused),
       searches ? dropAllHiddenPtrs(committer, views) : undefined,
+      searches ? alignAllReverse({ committer, views }) : undefined,
     ])
       .then(
         () => trouble.succeeded(),

@@ -15,6 +15,8 @@ export interface HostAddress {
   space: string;
   /** False: the PTR of this address was deleted with its reverse zone. */
   ptr?: false;
+  /** True: the pool of this address has no reverse names (`reverse` of the pool). */
+  noReverse?: true;
 }
 
 /** The limit for addresses of a host. Hosts that an older version has stored may have more. */
@@ -66,8 +68,8 @@ export function recordsOf(host: Host, ttl: number): OwnedRrset[] {
     if (addresses.length > 0) records.push(managed(host.name, type, ttl, addresses.sort()));
   }
   if (host.ptr) {
-    for (const { address, ptr } of host.addresses)
-      if (ptr !== false) records.push(managed(reverseName(address), 'PTR', ttl, [target]));
+    for (const { address, ptr, noReverse } of host.addresses)
+      if (ptr !== false && noReverse !== true) records.push(managed(reverseName(address), 'PTR', ttl, [target]));
   }
   for (const alias of host.aliases) records.push(managed(alias, 'CNAME', ttl, [target]));
   return records;

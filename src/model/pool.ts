@@ -33,6 +33,8 @@ export interface Pool {
   coolDownSeconds: number;
   drain: boolean;
   space: string;
+  /** Whether hosts get PTRs for its addresses. Undefined: as {@link hasReverseNames} says. */
+  reverse?: boolean;
   description: string;
   tags: Tags;
 }
@@ -52,6 +54,20 @@ export const poolDefaults: Omit<Pool, 'name' | 'ranges'> = {
 };
 
 /**
+ * Returns whether hosts get PTRs for the addresses of the pool. DNS has one reverse tree: by default, its names belong
+ * to the default space.
+ */
+export function hasReverseNames({
+  space,
+  reverse = space === defaultSpace,
+}: {
+  space: string;
+  reverse?: boolean | undefined;
+}): boolean {
+  return reverse;
+}
+
+/**
  * Returns the pool with its defaults filled in and its ranges canonical. Throws InvalidValue with the paths of
  * all faulty fields.
  */
@@ -69,7 +85,14 @@ export function poolFrom(name: string, settings: Partial<Omit<Pool, 'name'>>): P
       return [];
     },
   ]);
-  return { ...poolDefaults, ...settings, name, ranges: canonicalRanges, exclude: canonicalExclude };
+  const { reverse, ...pool } = {
+    ...poolDefaults,
+    ...settings,
+    name,
+    ranges: canonicalRanges,
+    exclude: canonicalExclude,
+  };
+  return reverse === undefined || reverse === hasReverseNames(pool) ? pool : { ...pool, reverse };
 }
 
 /** The addresses that a pool may hand out: its ranges in listed order, without the excluded intervals. */

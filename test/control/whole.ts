@@ -155,8 +155,8 @@ function recordsWanted(host: Host): [owner: Fqdn, type: string, records: string]
   const records: [Fqdn, string, string][] = [];
   if (of('ipv4').length > 0) records.push([host.name, 'A', of('ipv4').join()]);
   if (of('ipv6').length > 0) records.push([host.name, 'AAAA', of('ipv6').join()]);
-  for (const { address, ptr } of host.ptr ? host.addresses : [])
-    if (ptr !== false) records.push([reverseName(address), 'PTR', `${host.name}.`]);
+  for (const { address, ptr, noReverse } of host.ptr ? host.addresses : [])
+    if (ptr !== false && noReverse !== true) records.push([reverseName(address), 'PTR', `${host.name}.`]);
   for (const alias of host.aliases) records.push([alias, 'CNAME', `${host.name}.`]);
   return records;
 }

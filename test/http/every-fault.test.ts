@@ -179,14 +179,16 @@ test('every refusal has the pointers of all faults, and changes nothing', async 
 
 test('a refusal because of the PTR of another host names that host, and its advice works', async (t) => {
   const { api } = await prepare(t);
-  await api.ok(201, 'POST', '/v1/pools', { name: 'lab', space: 'lab', ranges: ['192.0.2.0/28'], autoAssign: false });
-  const twin = { name: 'twin.foo.k8s', pool: 'lab', addresses: ['192.0.2.1', '192.0.2.2'] };
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'far.foo.k8s', addresses: ['203.0.113.1'] });
+  const lab = { name: 'lab', space: 'lab', reverse: true, ranges: ['203.0.113.0/28'], autoAssign: false };
+  await api.ok(201, 'POST', '/v1/pools', lab);
+  const twin = { name: 'twin.foo.k8s', pool: 'lab', addresses: ['203.0.113.1', '203.0.113.2'] };
   const problem = await api.refused('rrset_conflict', 'POST', '/v1/hosts', twin, ['/ptr']);
-  assert.equal(problem.managedBy, 'host:web.foo.k8s');
-  assert.match(problem.detail, /belongs to host web\.foo\.k8s: change that host/);
+  assert.equal(problem.managedBy, 'host:far.foo.k8s');
+  assert.match(problem.detail, /belongs to host far\.foo\.k8s: change that host/);
   assert.doesNotMatch(problem.detail, /delete it/);
   await api.ok(201, 'POST', '/v1/hosts', { ...twin, ptr: false });
-  await api.ok(200, 'PATCH', '/v1/hosts/web.foo.k8s', { ptr: false });
+  await api.ok(200, 'PATCH', '/v1/hosts/far.foo.k8s', { ptr: false });
   await api.ok(200, 'PATCH', '/v1/hosts/twin.foo.k8s', { ptr: true });
 });
 

@@ -56,6 +56,7 @@ test('a pool is read as it was written, in canonical form and with every default
     coolDownSeconds: 0,
     drain: false,
     space: 'default',
+    reverse: true,
     description: '',
     tags: {},
     usage: {

@@ -15,7 +15,7 @@ const codecs = new Map(exported.filter(([name]) => name.endsWith('Value')) as [s
 const written = {
   poolValue: [
     '{"v":1,"name":"p","ranges":["10.0.0.0/24"],"exclude":["10.0.0.7"],"autoAssign":true,"priority":0,"avoidBuggyIps":false,"allowFirstLast":true,' +
-      '"strategy":"lowest","coolDownSeconds":0,"drain":false,"space":"default","description":"","tags":{"a":"b"}}',
+      '"strategy":"lowest","coolDownSeconds":0,"drain":false,"space":"default","reverse":false,"description":"","tags":{"a":"b"}}',
   ],
   addressValue: [
     '{"v":1,"address":"10.0.0.5","space":"default","pool":"p","state":"held","holders":[{"kind":"host","host":"h.k8s","owner":""}],' +
@@ -38,7 +38,7 @@ const written = {
     '{"v":1,"name":"e.k8s","rrsets":[{"type":"A","ttl":300,"records":["10.0.0.5"],"manager":"skydns"}]}',
   ],
   hostValue: [
-    '{"v":1,"name":"h.k8s","zone":"k8s","addresses":[{"address":"10.0.0.5","space":"default","pool":"p"},{"address":"2001:db8::5","space":"default",' +
+    '{"v":1,"name":"h.k8s","zone":"k8s","addresses":[{"address":"10.0.0.5","space":"default","pool":"p","noReverse":true},{"address":"2001:db8::5","space":"default",' +
       '"pool":null,"ptr":false}],"aliases":["a.k8s"],"ttl":null,"ptr":true,"owner":"me","tags":{},"createdAt":"2026-01-01T00:00:00.000Z"}',
   ],
   tokenValue: [

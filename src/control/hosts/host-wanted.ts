@@ -19,6 +19,7 @@ import { noPool } from '../reading/existing.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import type { Warning } from '../transaction/name-edits.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { withReverse } from './with-reverse.ts';
 
 /**
  * A host as a request wants it. Without `addresses`, the host keeps its addresses that are in `pool` and of one of
@@ -74,7 +75,7 @@ export function hostFrom(builder: TransactionBuilder, wanted: WantedHost, before
   return {
     name: wanted.name,
     zone: zone?.name ?? wanted.name,
-    addresses,
+    addresses: addresses.map((one) => withReverse(views, one)),
     // If the aliases are unknown, no records of them are checked here.
     aliases: isKnown(wanted.aliases) ? wanted.aliases : [],
     ttl: wanted.ttl,
@@ -99,7 +100,14 @@ export function newAddressWarnings(context: DecisionContext, host: Host, before:
   const isKept = ({ address, space }: HostAddress) =>
     before?.addresses.some((one) => one.address === address && one.space === space) ?? false;
   const added = host.addresses.filter((one) => !isKept(one));
-  return recordedWarnings(context, added, host.name);
+  return [...recordedWarnings(context, added, host.name), ...(host.ptr ? added.flatMap(noReverseWarning) : [])];
+}
+
+/** Returns the warning that a host gets no PTR for an address whose pool has no reverse names. */
+function noReverseWarning({ address, pool, space, noReverse }: HostAddress): AddressWarning[] {
+  if (noReverse !== true) return [];
+  const message = `${address} gets no PTR: pool '${pool}' of space '${space}' has no reverse names ("reverse": false)`;
+  return [{ address, names: [], message }];
 }
 
 /**

@@ -3,7 +3,7 @@
 
 import { refuse, refuseField } from '../../errors.ts';
 import { type AddressRange, rangesOverlap } from '../../model/address-range.ts';
-import { type Pool, poolShape } from '../../model/pool.ts';
+import { hasReverseNames, type Pool, poolShape } from '../../model/pool.ts';
 import { isKnown, known, orUnknown } from '../../model/unknown.ts';
 import { poolKey, poolKind, poolValue } from '../../store/kinds/pool.ts';
 import type { Versioned } from '../../views/versioned.ts';
@@ -93,7 +93,8 @@ function isSameKnown(pool: Pool, current: Pool): boolean {
 }
 
 function hasSameAddresses(pool: Pool, current: Pool): boolean {
-  return current.space === pool.space && current.ranges.join() === pool.ranges.join();
+  const isSame = current.space === pool.space && current.ranges.join() === pool.ranges.join();
+  return isSame && hasReverseNames(current) === hasReverseNames(pool);
 }
 
 function writePool(
@@ -103,6 +104,7 @@ function writePool(
   force: boolean,
 ): void {
   checkRanges(builder, pool, builder.refusals);
+  builder.refusals.try(() => checkReverse(builder, pool));
   if (current !== undefined) {
     const { value: before } = current;
     const isMoved = before.space !== pool.space;
@@ -111,7 +113,7 @@ function writePool(
   guardRanges(builder, pool, current?.value);
   builder.put(
     poolKey(pool.name),
-    poolValue.encode(pool),
+    poolValue.encode(current === undefined ? pool : withReverseOf(current.value, pool)),
     current?.modified,
     current && poolValue.encode(current.value),
   );
@@ -139,8 +141,34 @@ function checkRanges({ views }: DecisionContext, pool: Pool, refusals: Refusals)
 }
 
 /**
- * If the ranges or the space change, requires that no pool is written before the commit. Each pool has its own key, so
- * two requests could otherwise write overlapping ranges into two pools at the same time (test/control/races.test.ts).
+ * Refuses with `reverse_conflict` a pool with reverse names if a pool of another space has those of one of its
+ * addresses: DNS has one reverse tree.
+ */
+function checkReverse({ views }: DecisionContext, pool: Pool): void {
+  if (!hasReverseNames({ space: known(pool.space), reverse: known(pool.reverse) })) return;
+  const { ranges } = poolShape(pool);
+  for (const { value: other } of views.pools.list()) {
+    if (other.name === pool.name || other.space === pool.space || !hasReverseNames(other)) continue;
+    const twin = poolShape(other).ranges.find((range) => ranges.some((own) => rangesOverlap(known(own), range)));
+    if (twin === undefined) continue;
+    const message = `pool '${other.name}' of space '${other.space}' has the reverse names of ${twin.text}: set "reverse" to false on one of the two pools`;
+    refuseField('reverse_conflict', '/reverse', message, { pool: other.name, space: other.space, range: twin.text });
+  }
+}
+
+/**
+ * Returns the pool with `reverse` if that has changed once, even if it has its default again: some hosts may still have
+ * their PTRs as before (hosts/align-reverse.ts).
+ */
+function withReverseOf(current: Pool, pool: Pool): Pool {
+  const isSettled = current.reverse === undefined && hasReverseNames(current) === hasReverseNames(pool);
+  return isSettled ? pool : { ...pool, reverse: hasReverseNames(pool) };
+}
+
+/**
+ * If the ranges, the space or the reverse names change, requires that no pool is written before the commit. Each pool
+ * has its own key, so two requests could otherwise write overlapping ranges into two pools at the same time
+ * (test/control/races.test.ts).
  */
 function guardRanges(builder: TransactionBuilder, pool: Pool, current: Pool | undefined): void {
   if (current === undefined || !hasSameAddresses(pool, current))

@@ -3,6 +3,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { accessOf } from '../../control/access/access.ts';
 import { usageOf, usageOfNew } from '../../control/addresses/pool-usage.ts';
+import { alignReverse } from '../../control/hosts/align-reverse.ts';
 import { entityTag } from '../../control/input/precondition.ts';
 import { parseSearch } from '../../control/input/search.ts';
 import { decideDeletePool, decideEvictAll } from '../../control/pools/delete-pool.ts';
@@ -34,7 +35,7 @@ import {
   strict,
   writeHeaders,
 } from '../schemas/common.ts';
-import { NewPool, PatchPool, PoolBody, PutPool } from '../schemas/pool.ts';
+import { NewPool, PatchPool, PoolBody, PutPool, showPool } from '../schemas/pool.ts';
 import type { Routes, Services } from '../services.ts';
 import {
   commitByForceFor,
@@ -58,7 +59,7 @@ const force = {
 
 export const poolRoutes: Routes = async (app, services) => {
   const { views } = services;
-  const show = (pool: Pool) => ({ ...pool, usage: usageOf({ views, now: Date.now() }, pool.name) });
+  const show = (pool: Pool) => ({ ...showPool(pool), usage: usageOf({ views, now: Date.now() }, pool.name) });
 
   app.post(
     '/v1/pools',
@@ -69,7 +70,7 @@ export const poolRoutes: Routes = async (app, services) => {
         summary: 'Create a pool',
         headers: idempotencyHeaders,
         body: NewPool,
-        refuses: ['already_exists', 'pool_overlap'],
+        refuses: ['already_exists', 'pool_overlap', 'reverse_conflict'],
         response: created(PoolBody),
       },
     },
@@ -80,7 +81,8 @@ export const poolRoutes: Routes = async (app, services) => {
       const committed = await commitFor(services, request, reply, (context) =>
         decideCreatePool(context, wanted, usage),
       );
-      return sendWritten(reply, committed, true, poolPath(name), committed.result, withBody);
+      await alignReverse(services, name);
+      return sendWritten(reply, committed, true, poolPath(name), showPool(committed.result), withBody);
     },
   );
 
@@ -138,7 +140,7 @@ export const poolRoutes: Routes = async (app, services) => {
         headers: writeHeaders,
         querystring: strict(force),
         body: PutPool,
-        refuses: ['pool_in_use', 'pool_overlap'],
+        refuses: ['pool_in_use', 'pool_overlap', 'reverse_conflict'],
         response: { ...written(PoolBody), ...created(PoolBody) },
       },
     },
@@ -171,7 +173,7 @@ export const poolRoutes: Routes = async (app, services) => {
         headers: writeHeaders,
         querystring: strict(force),
         body: PatchPool,
-        refuses: ['not_found', 'pool_in_use', 'pool_overlap'],
+        refuses: ['not_found', 'pool_in_use', 'pool_overlap', 'reverse_conflict'],
         response: written(PoolBody),
       },
     },
@@ -226,7 +228,8 @@ function requireName(named: unknown, name: string): void {
   refuseField('invalid_request', '/name', 'is not the name in the path: a pool cannot be renamed');
 }
 
-function commitPool(
+/** Commits the change of a pool. Then writes or deletes the PTRs of its hosts, if its `reverse` needs that. */
+async function commitPool(
   services: Services,
   request: FastifyRequest<{ Querystring: { force?: boolean } }>,
   reply: FastifyReply,
@@ -234,6 +237,9 @@ function commitPool(
 ): Promise<Committed<PoolPut>> {
   const force = Boolean(request.query.force);
   const decide: Decide<PoolPut> = (context) => decidePutPool(context, { ...change, force });
-  if (!force) return commitFor(services, request, reply, decide);
-  return commitByForceFor(services, request, reply, (context) => decideEvictOutside(context, change), decide);
+  const committed = force
+    ? await commitByForceFor(services, request, reply, (context) => decideEvictOutside(context, change), decide)
+    : await commitFor(services, request, reply, decide);
+  await alignReverse(services, committed.result.pool.name);
+  return committed;
 }

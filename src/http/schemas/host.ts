@@ -67,7 +67,9 @@ export const NewHost = strict(
   'NewHost',
 );
 const Ptr = nullable(NameText, {
-  description: 'null: the address has no PTR, or lost it with its reverse zone; PATCH `"ptr": true` writes it again',
+  description:
+    'null: the address has no PTR, its pool has `"reverse": false`, or it lost the PTR with its reverse zone; then ' +
+    'PATCH `"ptr": true` writes it again',
 });
 const HostAddress = Type.Object(
   { address: AddressText, pool: nullable(LabelText), ptr: Ptr },
@@ -134,10 +136,10 @@ export const WrittenHost = Type.Object({ ...HostBody.properties, warnings: HostW
 /** Returns a host as answers show it. */
 export function showHost(host: Host, revision: number, warnings: HostWarning[] = []): Static<typeof WrittenHost> {
   const { name, zone, aliases, ttl, ptr, owner, tags, createdAt } = host;
-  const addresses = host.addresses.map(({ address, pool, ptr: own }) => ({
+  const addresses = host.addresses.map(({ address, pool, ptr: own, noReverse }) => ({
     address,
     pool,
-    ptr: ptr && own !== false ? reverseName(address) : null,
+    ptr: ptr && own !== false && noReverse !== true ? reverseName(address) : null,
   }));
   return {
     name,

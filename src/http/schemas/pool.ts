@@ -5,7 +5,7 @@ import type { Static } from 'typebox';
 import type { AddressWarning as AddressWarned } from '../../control/addresses/choose-addresses.ts';
 import type { AddressRecord } from '../../model/allocation.ts';
 import { Type } from '../../model/json-schema.ts';
-import { strategies } from '../../model/pool.ts';
+import { hasReverseNames, type Pool, strategies } from '../../model/pool.ts';
 import {
   AddressText,
   FamilyText,
@@ -49,6 +49,11 @@ const settings = {
   }),
   drain: Type.Boolean({ description: 'Hands out no addresses; those in use stay' }),
   space: LabelText,
+  reverse: Type.Boolean({
+    description:
+      'Hosts get PTRs for the addresses of this pool; default: true in the space `default`, false in others. Of pools of ' +
+      'different spaces whose ranges overlap, only one has it. A change writes or deletes the PTRs of its hosts',
+  }),
   description: Type.String({ maxLength: 1000 }),
   tags: Tags,
 };
@@ -101,6 +106,11 @@ export const PoolBody = Type.Object(
   },
   { title: 'Pool' },
 );
+
+/** Returns a pool with all its settings. */
+export function showPool<Shown extends Pool>(pool: Shown): Shown & { reverse: boolean } {
+  return { ...pool, reverse: hasReverseNames(pool) };
+}
 
 const PortBody = strict(
   {

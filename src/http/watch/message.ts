@@ -15,7 +15,7 @@ import type { Change } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
 import { showForwarder } from '../schemas/forwarder.ts';
 import { showHost } from '../schemas/host.ts';
-import { showAllocation } from '../schemas/pool.ts';
+import { showAllocation, showPool } from '../schemas/pool.ts';
 import { showToken } from '../schemas/token.ts';
 import { showRrset, showZone } from '../schemas/zone.ts';
 
@@ -103,6 +103,7 @@ function shownAfter(seen: Seen, revision: Revision, change: ResourceChange): obj
     case 'forwarder':
       return showForwarder(change.after);
     case 'pool':
+      return showPool(change.after);
     case 'resolver':
       return change.after;
   }

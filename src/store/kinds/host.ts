@@ -28,7 +28,13 @@ export const hostValue: ValueCodec<Host> = valueCodec({
   name: fqdn,
   zone: fqdn,
   addresses: Type.Array(
-    Type.Object({ address, pool: poolOrNull, space: label, ptr: Type.Optional(Type.Literal(false)) }),
+    Type.Object({
+      address,
+      pool: poolOrNull,
+      space: label,
+      ptr: Type.Optional(Type.Literal(false)),
+      noReverse: Type.Optional(Type.Literal(true)),
+    }),
   ),
   aliases: Type.Array(fqdn),
   ttl: Type.Union([seconds, Type.Null()]),

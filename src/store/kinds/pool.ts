@@ -33,6 +33,7 @@ export const poolValue: ValueCodec<Pool> = valueCodec({
   coolDownSeconds: seconds,
   drain: Type.Boolean(),
   space: label,
+  reverse: Type.Optional(Type.Boolean()),
   description: text,
   tags,
 } satisfies FieldsOf<Pool>);

@@ -63,6 +63,7 @@ export const auditedKinds = {
       coolDownSeconds: true,
       drain: true,
       space: true,
+      reverse: true,
       description: true,
       tags: true,
     },
