@@ -18,7 +18,6 @@ import type { ThreadReport } from './dns/listen/thread-task.ts';
 import { handedOnKind } from './dns/respond/hand-on.ts';
 import { ForwardCacheWriter } from './forward-cache/forward-cache-writer.ts';
 import type { ForwarderOrder, ForwarderReport, ForwarderTask } from './forwarder-messages.ts';
-import type { ForwardRequest } from './forwarding/forwarders/forward-request.ts';
 import { Forwarding } from './forwarding/forwarders/forwarding.ts';
 import { lowerPriority } from './lower-priority.ts';
 import type { Logger } from './model/logger.ts';
@@ -72,7 +71,7 @@ setForwarders(task.forwarders);
  * Reads the messages up to the list with this forwarder. The list was sent before the question, but through another
  * channel, so it may not have been read yet.
  */
-function readList({ forwarder }: ForwardRequest): void {
+function readList(forwarder: number): void {
   while (!numbers.has(forwarder)) {
     const next = receiveMessageOnPort(control);
     if (next === undefined) return;
@@ -88,12 +87,16 @@ const late = new LateResponder({
   settings: task.settings,
 });
 const forward = openForwardTenant(late, task.cache, {
+  has: (forwarder) => {
+    readList(forwarder);
+    return numbers.has(forwarder);
+  },
   forward: (request, give) => {
-    readList(request);
+    readList(request.forwarder);
     forwarding.forward(request, give);
   },
   complete: (block, request) => {
-    readList(request);
+    readList(request.forwarder);
     return forwarding.complete(block, request);
   },
 });

@@ -4,6 +4,9 @@
 /** The octets of a piece. It is freed when none of its parts is used any more, so parts must not live long. */
 const pieceOctets = 2 ** 16;
 
+/** Octets that a loop copies sooner than `set`, which needs a subarray. */
+const maxLooped = 256;
+
 let piece = new Uint8Array(0);
 let used = 0;
 
@@ -21,7 +24,9 @@ export function shortLivedOctets(length: number): Uint8Array {
 
 /** Returns a copy of the octets from `from` to before `end`. Do not keep the copy. */
 export function shortLivedCopy(source: Uint8Array, from: number, end: number): Uint8Array {
-  const copy = shortLivedOctets(end - from);
-  copy.set(source.subarray(from, end));
+  const length = end - from;
+  const copy = shortLivedOctets(length);
+  if (length > maxLooped) copy.set(source.subarray(from, end));
+  else for (let i = 0; i < length; i += 1) copy[i] = source[from + i] as number;
   return copy;
 }

@@ -10,6 +10,8 @@ import type { MissingAnswer } from '../respond/forwarded-answers.ts';
 import type { QueryMessage } from '../respond/query-message.ts';
 import type { ResponseMessage } from '../respond/response-message.ts';
 import { extendedError, rcode } from '../wire/codes.ts';
+import { headerLength, readUint16 } from '../wire/header.ts';
+import { lowerName, nameLength } from '../wire/names.ts';
 import type { LateResponder } from './late-responder.ts';
 import type { Tenant } from './tenant.ts';
 
@@ -22,6 +24,8 @@ interface AskedQuestion {
 
 /** Gets answers as blocks of the cache (forward-cache/answer-block.ts). If no server answers, the block says so. */
 interface AnswerSource {
+  /** Returns whether the forwarder with this number is still in use. */
+  has(forwarder: number): boolean;
   /** Calls `give` with the answer, now or later. */
   forward(request: AskedQuestion, give: (answer: Uint8Array | Promise<Uint8Array>) => void): void;
   /** Completes an answer that begins with aliases of our own zones. `block` has these aliases. */
@@ -53,12 +57,16 @@ export function openForwardTenant(late: LateResponder, cache: SharedArrayBuffer,
   ]);
 
   return (query) => {
-    missing = undefined;
-    const { kind, message, client, port } = query;
+    const { kind, message, client, port, found } = query;
     const { transport, address, addressLength } = client;
-    const response = look({ kind, message, client: { transport, address, addressLength, handOn: takeAll }, port });
-    // The answer is in the cache by now, or the question is not forwarded any more.
-    if (missing === undefined) return response;
+    missing = undefined;
+    if (found !== undefined && source.has(found.forwarder)) {
+      missing = { forwarder: found.forwarder, question: questionIn(message, found.flags), aliases: undefined };
+    } else {
+      const response = look({ kind, message, client: { transport, address, addressLength, handOn: takeAll }, port });
+      // The answer is in the cache by now, or the question is not forwarded any more.
+      if (missing === undefined) return response;
+    }
     const { forwarder, question, aliases }: Missing = missing;
     const request = { forwarder, question, client: address.subarray(0, addressLength) };
     return (taker) => {
@@ -82,6 +90,14 @@ export function openForwardTenant(late: LateResponder, cache: SharedArrayBuffer,
 }
 
 const takeAll = () => true;
+
+/** Returns the question of a query whose question the answering thread has read. */
+function questionIn(message: Uint8Array, flags: number): CachedQuestion {
+  const end = headerLength + nameLength(message, headerLength);
+  const name = shortLivedCopy(message, headerLength, end);
+  lowerName(name, name.length);
+  return { name, type: readUint16(message, end), class: readUint16(message, end + 2), flags };
+}
 
 function copyOf({ forwarder, query, response, flags }: MissingAnswer): Missing {
   const { name, type, class: recordClass } = query;

@@ -51,8 +51,8 @@ const cell = {
 const cellBytes = 64;
 
 /** The 32-bit words at the beginning of a record. Address, name, control message and query follow. */
-const word = { size: 0, kinds: 1, id: 2, port: 3, lengths: 4, queryLength: 5 } as const;
-const addressAt = 24;
+const word = { size: 0, kinds: 1, id: 2, port: 3, lengths: 4, queryLength: 5, forwarder: 6 } as const;
+const addressAt = 28;
 const maxAddress = 16;
 const nameAt = addressAt + maxAddress;
 const maxName = 32;
@@ -88,7 +88,7 @@ export class QueryRingWriter {
   }
 
   /** Copies the query into the ring. Returns false if a limit is reached, or while the ring is paused. */
-  write({ kind, message, client, port, id, envelope }: RingQuery): boolean {
+  write({ kind, message, client, port, id, envelope, found }: RingQuery): boolean {
     const cells = this.#cells;
     const size = queryAt + ((message.length + 3) & ~3);
     if (Atomics.load(cells, cell.pausing) !== 0) return false;
@@ -105,11 +105,13 @@ export class QueryRingWriter {
     const words = at >>> 2;
     const { name, control } = envelope ?? { name: nothing, control: nothing };
     this.#words[words + word.size] = size;
-    this.#words[words + word.kinds] = kind | (transports.indexOf(client.transport) << 8) | (client.addressLength << 16);
+    this.#words[words + word.kinds] =
+      kind | (transports.indexOf(client.transport) << 8) | (client.addressLength << 16) | ((found?.flags ?? 0) << 24);
     this.#words[words + word.id] = id;
     this.#words[words + word.port] = port;
     this.#words[words + word.lengths] = name.length | (control.length << 16);
     this.#words[words + word.queryLength] = message.length;
+    this.#words[words + word.forwarder] = found?.forwarder ?? 0;
     copyOctets(client.address, 0, this.#octets, at + addressAt, client.addressLength);
     copyOctets(name, 0, this.#octets, at + nameAt, name.length);
     copyOctets(control, 0, this.#octets, at + controlAt, control.length);
@@ -159,6 +161,7 @@ export class QueryRingReader {
     const kinds = this.#words[words + word.kinds]!;
     const lengths = this.#words[words + word.lengths]!;
     const nameLength = lengths & 0xffff;
+    const forwarder = this.#words[words + word.forwarder]! >>> 0;
     const record = shortLivedCopy(this.#octets, at, at + size);
     const query: ReadQuery = {
       kind: (kinds & 0xff) as HandedOnKind,
@@ -166,7 +169,7 @@ export class QueryRingReader {
       client: {
         transport: transports[(kinds >>> 8) & 0xff]!,
         address: record.subarray(addressAt, addressAt + maxAddress),
-        addressLength: kinds >>> 16 === 4 ? 4 : 16,
+        addressLength: ((kinds >>> 16) & 0xff) === 4 ? 4 : 16,
       },
       port: this.#words[words + word.port]!,
       id: this.#words[words + word.id]!,
@@ -177,6 +180,7 @@ export class QueryRingReader {
               name: record.subarray(nameAt, nameAt + nameLength),
               control: record.subarray(controlAt, controlAt + (lengths >>> 16)),
             },
+      found: forwarder === 0 ? undefined : { forwarder, flags: kinds >>> 24 },
       octets: size,
     };
     Atomics.add(this.#cells, cell.taken, 1);

@@ -1,7 +1,7 @@
 // A tenant answers the handed-on queries of one kind.
 
 import type { Client } from '../respond/client.ts';
-import type { HandedOnKind, handedOnKind } from '../respond/hand-on.ts';
+import type { FoundForwarder, HandedOnKind, handedOnKind } from '../respond/hand-on.ts';
 
 export interface HandedOnQuery {
   readonly kind: HandedOnKind;
@@ -9,6 +9,8 @@ export interface HandedOnQuery {
   readonly client: Client;
   /** The client's port. */
   readonly port: number;
+  /** Undefined: nothing was found. */
+  readonly found?: FoundForwarder | undefined;
 }
 
 /** Takes the one answer to a query: a message, `undefined` for none, or the reason why there is none. */

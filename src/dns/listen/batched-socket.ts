@@ -3,7 +3,7 @@
 
 import type { Outlets } from '../handed-on/outlet.ts';
 import { type Client, newClient } from '../respond/client.ts';
-import type { HandedOnKind } from '../respond/hand-on.ts';
+import type { FoundForwarder, HandedOnKind } from '../respond/hand-on.ts';
 import type { Answerer } from './answerer.ts';
 import { type Libc, LibcError, linux } from './libc.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
@@ -56,7 +56,7 @@ export class BatchedSocket {
     this.#requests = memory.requestPointer;
     this.#untilWritable = Int32Array.of(descriptor, linux.POLLOUT).buffer;
     if (outlets !== undefined)
-      this.#client.handOn = (kind, query, length) => this.#handOn(outlets, kind, query, length);
+      this.#client.handOn = (kind, query, length, found) => this.#handOn(outlets, kind, query, length, found);
   }
 
   /**
@@ -107,7 +107,7 @@ export class BatchedSocket {
   }
 
   /** Hands the current query on. The other thread sends the answer by this socket's descriptor. */
-  #handOn(outlets: Outlets, kind: HandedOnKind, query: Uint8Array, length: number): boolean {
+  #handOn(outlets: Outlets, kind: HandedOnKind, query: Uint8Array, length: number, found: FoundForwarder): boolean {
     const outlet = outlets.of(kind);
     if (!outlet.admits(kind)) return false;
     const i = this.#current;
@@ -116,6 +116,7 @@ export class BatchedSocket {
       message: query.subarray(0, length),
       client: this.#client,
       port: this.#received.clientPort(i),
+      found,
       id: this.descriptor,
       envelope: this.#replies.envelopeOf(i),
     });

@@ -69,6 +69,7 @@ export class Exchange {
   readonly held = new HeldAddresses();
   /** The kind of the handed-on query; undefined if no step hands the query on. */
   handOnTo: HandedOnKind | undefined;
+  readonly found = { forwarder: 0, flags: 0 };
 
   constructor(reader: TableReader, { counters, settings = {}, clock = new Clock(), forwarded }: ResponderOptions = {}) {
     this.reader = reader;
@@ -86,6 +87,7 @@ export class Exchange {
   begin(query: Uint8Array, length: number, response: Uint8Array, client: Client): void {
     this.client = client;
     this.handOnTo = undefined;
+    this.found.forwarder = 0;
     this.query.begin(query, length);
     this.response.begin(response);
     this.edns.begin();

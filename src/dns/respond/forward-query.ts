@@ -19,8 +19,13 @@ export function forwardQuery(exchange: Exchange): Verdict {
   setRecursion(exchange);
   lookup.finding = finding.done;
   const number = reader.forwarderNumber(lookup.zone);
-  const answer = forwarded.find(number, lookup.name, exchange.query, flagsOf(exchange.query, exchange.edns));
-  if (answer === undefined) return handOn(exchange, forwarded);
+  const flags = flagsOf(exchange.query, exchange.edns);
+  const answer = forwarded.find(number, lookup.name, exchange.query, flags);
+  if (answer === undefined) {
+    exchange.found.forwarder = number;
+    exchange.found.flags = flags;
+    return handOn(exchange, forwarded);
+  }
   reader.countHit(lookup.zone);
   return writeForwarded(exchange, answer, forwarded.seconds);
 }

@@ -24,5 +24,17 @@ export const maxHandedOn: Readonly<Record<HandedOnKind, number>> = {
 /** The result of `respond` for a handed-on query, in place of the response's length: the response comes later. */
 export const handedOn = -1;
 
-/** Hands on a copy of the first `length` octets of `query`. Returns false if a limit is reached. Does not wait. */
-export type HandOn = (kind: HandedOnKind, query: Uint8Array, length: number) => boolean;
+/**
+ * What was found of a question to forward: the number of its forwarder, and the flags on which its answer depends
+ * (`questionFlag`). The number is 0 if the thread that answers must find them itself.
+ */
+export interface FoundForwarder {
+  readonly forwarder: number;
+  readonly flags: number;
+}
+
+/**
+ * Hands on a copy of the first `length` octets of `query`. Returns false if a limit is reached. Does not wait. `found`
+ * is valid only during the call.
+ */
+export type HandOn = (kind: HandedOnKind, query: Uint8Array, length: number, found: FoundForwarder) => boolean;

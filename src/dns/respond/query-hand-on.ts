@@ -21,7 +21,7 @@ export function createQueryHandOn(clock: Clock): (exchange: Exchange) => Verdict
   const serverFailures = new PerSecondLimit(maxServerFailures);
   return (exchange) => {
     const { client, query } = exchange;
-    const taken = client.handOn?.(exchange.handOnTo as HandedOnKind, query.octets, query.length);
+    const taken = client.handOn?.(exchange.handOnTo as HandedOnKind, query.octets, query.length, exchange.found);
     if (taken === true) return verdict.handOn;
     // The response has an alias of ours. It is an answer even without the records of the alias's target.
     if (exchange.response.answers > 0) return verdict.end;

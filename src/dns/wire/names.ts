@@ -35,3 +35,13 @@ export function nameLength(bytes: Uint8Array, offset: number): number {
   for (let length = bytes[at] as number; length !== 0; length = bytes[at] as number) at += 1 + length;
   return at + 1 - offset;
 }
+
+/** The lower case of each octet. */
+export const lowerCase = Uint8Array.from({ length: 256 }, (_, octet) =>
+  octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet,
+);
+
+/** Lower-cases the first `length` octets of a name. Lengths of labels are below `A`, so they stay. */
+export function lowerName(name: Uint8Array, length: number): void {
+  for (let i = 0; i < length; i += 1) name[i] = lowerCase[name[i] as number] as number;
+}

@@ -3,12 +3,13 @@
 
 import { rcode } from '../../dns/wire/codes.ts';
 import { headerField, readUint16 } from '../../dns/wire/header.ts';
+import { lowerName } from '../../dns/wire/names.ts';
 import { encodeAnswer } from '../../forward-cache/answer-block.ts';
 import { AnswerReader } from '../../forward-cache/answer-reader.ts';
 import type { CachedQuestion } from '../../forward-cache/forward-cache-writer.ts';
 import { typeCode } from '../../model/rdata/record-types.ts';
 import { MessageComposer } from './compose-message.ts';
-import { expandName, lowerName, maxName, namesEqual } from './expand-name.ts';
+import { expandName, maxName, namesEqual } from './expand-name.ts';
 import type { ForwardRequest } from './forward-request.ts';
 import { messageOf } from './kept-message.ts';
 import { section, WalkedMessage } from './walk-message.ts';

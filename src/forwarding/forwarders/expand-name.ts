@@ -1,13 +1,10 @@
 // Names in messages of other servers (RFC 1035 §4.1.4): they may be compressed, and may be malformed.
 
 import { headerLength } from '../../dns/wire/header.ts';
+import { lowerCase } from '../../dns/wire/names.ts';
 
 /** Octets of the longest name (RFC 1035 §2.3.4). */
 export const maxName = 255;
-
-const lowerCase = Uint8Array.from({ length: 256 }, (_, octet) =>
-  octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet,
-);
 
 /**
  * Copies the name at `at` to `target`, from octet `to` on, uncompressed. Returns its length, or −1 if the name is
@@ -36,11 +33,6 @@ export function expandName(octets: Uint8Array, at: number, end: number, target: 
     for (; from < next; from += 1, written += 1) target[written] = octets[from] as number;
     if (length === 0) return written - to;
   }
-}
-
-/** Lower-cases the first `length` octets of a name. Lengths of labels are below `A`, so they stay. */
-export function lowerName(name: Uint8Array, length: number): void {
-  for (let i = 0; i < length; i += 1) name[i] = lowerCase[name[i] as number] as number;
 }
 
 /** Returns whether two uncompressed names are equal, without regard to case. */

@@ -1,6 +1,6 @@
 // Finds what has a name: a forwarder, or a zone that is served here. The zone with the most labels wins.
 
-import { lowerName } from './expand-name.ts';
+import { lowerName } from '../../dns/wire/names.ts';
 import type { OwnZones } from './forward-request.ts';
 import type { ForwarderRuntime } from './forwarder-runtime.ts';
 import type { ZoneSight } from './make-answer.ts';

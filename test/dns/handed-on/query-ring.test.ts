@@ -21,7 +21,8 @@ const plenty = { maxUnderWay: 10_000, maxOctets: 2 ** 30 };
 
 function queryOf(length: number, id: number, address = '192.0.2.1'): RingQuery {
   const message = new Uint8Array(length).fill(id);
-  return { kind: handedOnKind.notify, message, client: clientAt(address, 'tls'), port: 53_000, id };
+  const found = id % 3 === 0 ? undefined : { forwarder: 2 ** 32 - 1 - id, flags: id & 3 };
+  return { kind: handedOnKind.notify, message, client: clientAt(address, 'tls'), port: 53_000, found, id };
 }
 
 const lengths = fc.oneof(fc.integer({ min: 12, max: 100 }), fc.integer({ min: 12, max: 65_535 }));

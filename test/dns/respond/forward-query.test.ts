@@ -9,6 +9,7 @@ import { handedOnKind } from '../../../src/dns/respond/hand-on.ts';
 import { extendedError } from '../../../src/dns/wire/codes.ts';
 import { createForwardCache } from '../../../src/forward-cache/create-forward-cache.ts';
 import { ForwardCacheWriter } from '../../../src/forward-cache/forward-cache-writer.ts';
+import { questionFlag } from '../../../src/forward-cache/layout.ts';
 import { parseRange } from '../../../src/model/address-range.ts';
 import { parseName } from '../../../src/model/name.ts';
 import { clientAt, clockAt, encodeQuestion, serve } from '../../support/answers.ts';
@@ -25,6 +26,7 @@ const zones = `
 
 interface HandedOn {
   kind: number;
+  found: { forwarder: number; flags: number };
   name: string;
 }
 
@@ -40,8 +42,12 @@ function serveForwarder(allowFrom: readonly string[] = ['192.0.2.0/24', '2001:db
     const query = encodeQuestion(question);
     if (rd) query[2] = 1;
     const client = clientAt(from);
-    client.handOn = (kind, octets, length) => {
-      handed.push({ kind, name: decode(Buffer.from(octets.subarray(0, length))).questions?.[0]?.name ?? '' });
+    client.handOn = (kind, octets, length, found) => {
+      handed.push({
+        kind,
+        found: { ...found },
+        name: decode(Buffer.from(octets.subarray(0, length))).questions?.[0]?.name ?? '',
+      });
       return handOn;
     };
     const before = handed.length;
@@ -67,6 +73,18 @@ test('only clients in allowFrom may ask, and only with RD', () => {
   for (const from of ['192.0.2.0', '192.0.2.255', '2001:db8::', '2001:db8:ffff::1']) ask('a.corp. A', from);
   assert.equal(handed.length, 4);
   assert.equal(handed[0]?.kind, handedOnKind.forward);
+});
+
+test('a question is handed on with the forwarder that was found, but not a question that an alias of ours answers', () => {
+  const { ask, handed } = serveForwarder();
+  for (const question of ['alias.z. A', 'a.corp. A', 'a.corp. A do', 'alias.z. A']) ask(question);
+  const found = handed.map(({ found: { forwarder, flags } }) => [forwarder, forwarder && flags]);
+  assert.deepEqual(found, [
+    [0, 0],
+    [number, 0],
+    [number, questionFlag.dnssecOk],
+    [0, 0],
+  ]);
 });
 
 test('the zone or forwarder with the longest matching name answers', () => {
