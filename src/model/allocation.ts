@@ -10,13 +10,34 @@ export interface Port {
   port: number;
 }
 
-/** One holder of an address: a host, or an allocation without a name. Times are RFC 3339 UTC. */
+/** What a holder shares of its address. Without a field, the address is its own. */
+export interface Sharing {
+  /** Only of hosts: the address is shared with all hosts that say so too. */
+  shared?: true;
+  sharingKey?: string;
+  ports?: Port[];
+}
+
+/** How a host has an address. */
+export interface HostSharing extends Sharing {
+  /** The host has the PTR of the address, although older hosts share the address. */
+  ptrFor?: true;
+}
+
+/** The limit for the holders of one address: each change of one of them writes them all. */
+export const maxHolders = 256;
+
+/**
+ * One holder of an address: a host, or an allocation without a name. Times are RFC 3339 UTC. The holders of a record
+ * are in the order in which they came.
+ */
 export type Holder =
-  | { kind: 'host'; host: Fqdn; owner: string }
+  | ({ kind: 'host'; host: Fqdn; owner: string } & HostSharing)
   | {
       kind: 'allocation';
       id: string;
       owner: string;
+      shared?: never;
       sharingKey?: string;
       ports?: Port[];
       expiresAt?: string;
@@ -55,8 +76,8 @@ export function coolDownEnd({ since, freeAt }: AddressRecord, coolDownSeconds: n
 }
 
 /**
- * Returns whether a newcomer may share a held address, as in MetalLB. All holders and the newcomer must be allocations
- * with the same sharing key. Each must have ports, and no two may have the same port of the same protocol.
+ * Returns whether a newcomer may share a held address. Either all holders and the newcomer are hosts with `shared`. Or,
+ * as in MetalLB, all have the same sharing key, each has ports, and no two have the same port of the same protocol.
  */
 export function mayShare(holders: readonly Holder[], newcomer: Holder): boolean {
   return holders.length > 0 && sharingConflict(holders, newcomer) === undefined;
@@ -64,24 +85,25 @@ export function mayShare(holders: readonly Holder[], newcomer: Holder): boolean 
 
 /** Why a newcomer may not share an address: the field to change, and the holders that it does not fit. */
 export interface SharingConflict {
-  field: 'sharingKey' | 'ports';
+  field: 'shared' | 'sharingKey' | 'ports';
   with: Holder[];
 }
 
 /** Returns why the newcomer may not share the address with these holders; undefined if it may ({@link mayShare}). */
 export function sharingConflict(holders: readonly Holder[], newcomer: Holder): SharingConflict | undefined {
-  const hasOtherKey = (holder: Holder) =>
-    holder.kind !== 'allocation' ||
-    newcomer.kind !== 'allocation' ||
-    known(newcomer.sharingKey) === undefined ||
-    holder.sharingKey !== newcomer.sharingKey;
-  const needsSamePort = (holder: Holder) =>
-    holder.kind === 'allocation' &&
-    newcomer.kind === 'allocation' &&
-    !portsAreApart(holder.ports, known(newcomer.ports));
-  const [byKey, byPorts] = [holders.filter(hasOtherKey), holders.filter(needsSamePort)];
-  if (byKey.length > 0) return { field: 'sharingKey', with: byKey };
-  return byPorts.length > 0 ? { field: 'ports', with: byPorts } : undefined;
+  const conflict = (field: SharingConflict['field'], isInTheWay: (holder: Holder) => boolean) => {
+    const found = holders.filter(isInTheWay);
+    return found.length > 0 ? { field, with: found } : undefined;
+  };
+  if (newcomer.shared === true) return conflict('shared', (holder) => holder.shared !== true);
+  const own = conflict('sharingKey', (holder) => holder.sharingKey === undefined);
+  if (own !== undefined && newcomer.kind === 'allocation') return own;
+  const key = known(newcomer.sharingKey);
+  if (key === undefined && newcomer.kind === 'host') return conflict('shared', () => true);
+  return (
+    conflict('sharingKey', (holder) => key === undefined || holder.shared === true || holder.sharingKey !== key) ??
+    conflict('ports', (holder) => !portsAreApart(holder.ports, known(newcomer.ports)))
+  );
 }
 
 /** Returns whether two holders have no port in common. A holder without ports needs all ports of the address. */

@@ -1,6 +1,7 @@
 // Hosts: a name with its addresses and aliases, and the records that a host has.
 
 import { type Address, type Family, familyOf, reverseName } from './address.ts';
+import type { AddressRecord, HostSharing } from './allocation.ts';
 import { InvalidValue } from './invalid-value.ts';
 import { type Fqdn, labelsOf, parseName } from './name.ts';
 import type { Tags } from './pool.ts';
@@ -8,7 +9,7 @@ import type { RecordType } from './rdata/record-types.ts';
 import type { OwnedRrset } from './rrset.ts';
 import { orUnknown } from './unknown.ts';
 
-export interface HostAddress {
+export interface HostAddress extends HostSharing {
   address: Address;
   /** The pool that gave the address; null if a request named the address outside every pool. */
   pool: string | null;
@@ -56,7 +57,10 @@ export function isPtrTarget(name: Fqdn): boolean {
   return labelsOf(name)[0] !== '*';
 }
 
-/** Returns all records of a host: A and AAAA, then PTR, then its aliases. All have the TTL `ttl`, in seconds. */
+/**
+ * Returns all records of a host: A and AAAA, then PTR, then its aliases. All have the TTL `ttl`, in seconds. Of the
+ * hosts that share an address, each has a PTR here, but only one of them is written: that of {@link ptrHost}.
+ */
 export function recordsOf(host: Host, ttl: number): OwnedRrset[] {
   const records: OwnedRrset[] = [];
   const target = orUnknown(() => `${host.name}.`);
@@ -77,4 +81,43 @@ export function recordsOf(host: Host, ttl: number): OwnedRrset[] {
 
 function managed(owner: Fqdn, type: string, ttl: number, records: string[]): OwnedRrset {
   return { owner, rrset: { type: type as RecordType, ttl, records, manager: 'host' } };
+}
+
+/** As people write it: a flag may be false. */
+interface HostSharingFlags extends Pick<HostSharing, 'sharingKey' | 'ports'> {
+  shared?: boolean;
+  ptrFor?: boolean;
+}
+
+/** Returns how a host has an address, without fields that are not set. */
+export function sharingOf({ shared, sharingKey, ports, ptrFor }: HostSharingFlags): HostSharing {
+  return {
+    ...(shared === true && { shared }),
+    ...(sharingKey !== undefined && { sharingKey }),
+    ...(ports !== undefined && { ports }),
+    ...(ptrFor === true && { ptrFor }),
+  };
+}
+
+/** Returns whether a host wants the PTR of one of its addresses. */
+export function wantsPtr(host: Host, space: string, address: Address): boolean {
+  const own = host.addresses.find((one) => one.address === address && one.space === space);
+  return host.ptr && own !== undefined && own.ptr !== false && own.noReverse !== true;
+}
+
+/**
+ * Returns the host that has the PTR of a shared address: the one with `ptrFor`, else the one that has held the address
+ * longest; only a host that wants a PTR. Calls `hostOf` for these holders in that order, until it has found the host.
+ */
+export function ptrHost(
+  { space, address, holders }: AddressRecord,
+  hostOf: (name: Fqdn) => Host | undefined,
+): Host | undefined {
+  const hosts = holders.filter((holder) => holder.kind === 'host');
+  const inOrder = [...hosts.filter(({ ptrFor }) => ptrFor === true), ...hosts.filter(({ ptrFor }) => ptrFor !== true)];
+  for (const { host: name } of inOrder) {
+    const host = hostOf(name);
+    if (host !== undefined && wantsPtr(host, space, address)) return host;
+  }
+  return undefined;
 }

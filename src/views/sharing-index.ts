@@ -41,7 +41,7 @@ export class SharingIndex {
 
   /** Yields the addresses from `first` to `last` that the newcomer may share, in order. */
   *shareable(newcomer: Holder, first: AddressNumber, last: AddressNumber): Generator<AddressNumber> {
-    if (newcomer.kind === 'host' || newcomer.sharingKey === undefined) return;
+    if (newcomer.sharingKey === undefined) return;
     const sets = [...(this.#byKey.get(newcomer.sharingKey)?.values() ?? [])]
       .filter(({ holders }) => mayShare(holders, newcomer))
       .map(({ addresses }) => addresses);
@@ -62,16 +62,15 @@ export class SharingIndex {
 }
 
 /**
- * Returns the group of an address. Undefined if nobody may share it, because nobody holds it, a host holds it, or an
- * allocation needs the whole address.
+ * Returns the group of an address. Undefined if no allocation may share it, because nobody holds it, or a holder has no
+ * sharing key or needs all ports of the address.
  */
 function placeOf({ holders }: AddressRecord): { key: string; ports: string } | undefined {
   const [first] = holders;
-  if (first?.kind !== 'allocation' || first.sharingKey === undefined) return undefined;
+  if (first?.sharingKey === undefined) return undefined;
   const ports = new Set<string>();
   for (const holder of holders) {
-    if (holder.kind !== 'allocation' || holder.sharingKey !== first.sharingKey || !holder.ports?.length)
-      return undefined;
+    if (holder.sharingKey !== first.sharingKey || !holder.ports?.length) return undefined;
     for (const { protocol, port } of holder.ports) ports.add(`${protocol}/${port}`);
   }
   return { key: first.sharingKey, ports: [...ports].sort().join() };

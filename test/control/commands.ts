@@ -15,7 +15,7 @@ import { decideChangeRrsets } from '../../src/control/zones/change-rrsets.ts';
 import { decideClearZone, decideDeleteZone } from '../../src/control/zones/delete-zone.ts';
 import { decidePutZone } from '../../src/control/zones/put-zone.ts';
 import { type Family, parseAddress } from '../../src/model/address.ts';
-import type { Port } from '../../src/model/allocation.ts';
+import type { HostSharing, Port } from '../../src/model/allocation.ts';
 import { parseName } from '../../src/model/name.ts';
 import { type Pool, poolDefaults } from '../../src/model/pool.ts';
 import { parseRecordType } from '../../src/model/rdata/record-types.ts';
@@ -53,10 +53,21 @@ const host: fc.Arbitrary<WantedHost> = fc
       pool,
       families,
       addresses: some(addresses),
+      how: pick<HostSharing>([
+        {},
+        { shared: true },
+        { shared: true },
+        { shared: true, ptrFor: true },
+        { sharingKey: 'k', ports: [{ protocol: 'tcp', port: 1 }] },
+        { sharingKey: 'k', ports: [{ protocol: 'sctp', port: 1 }], ptrFor: true },
+      ]),
     },
     { requiredKeys: ['name', 'aliases', 'ttl', 'ptr', 'owner', 'tags'] },
   )
-  .map((wanted) => wanted as WantedHost);
+  .map(({ how, ...wanted }) => ({
+    ...(wanted as WantedHost),
+    ...(how && { sharing: new Map((wanted.addresses ?? []).map((address) => [address, how])) }),
+  }));
 
 const newPool: fc.Arbitrary<Pool> = fc.record({
   name: pool,

@@ -1,6 +1,7 @@
 // Runs a race for every compare that guards against one: two decisions on the same view (race-table.ts), or work that
 // is overtaken (below). The last test fails if a compare in src/control has no row. stale-views.test.ts runs random
-// histories on stale views. Cited by src/control/addresses/hold-address.ts, src/control/zone-file/import-lock.ts.
+// histories on stale views. Cited by src/control/addresses/hold-address.ts, src/control/hosts/shared-address.ts,
+// src/control/zone-file/import-lock.ts.
 
 import assert from 'node:assert/strict';
 import { globSync, readFileSync } from 'node:fs';
@@ -21,6 +22,7 @@ import { forwarderRaces } from './forwarder-races.ts';
 import { assertOvertaken, assertRace, type Overtaken } from './race.ts';
 import { races as otherRaces } from './race-table.ts';
 import { returnRaces, reverseZoneRaces } from './reverse-zone-races.ts';
+import { sharingRaces } from './sharing-races.ts';
 import { skydnsRaces } from './skydns-races.ts';
 import {
   allocate,
@@ -39,7 +41,7 @@ import {
   zone,
 } from './steps.ts';
 
-const races = [...otherRaces, ...forwarderRaces, ...skydnsRaces, ...returnRaces];
+const races = [...otherRaces, ...forwarderRaces, ...skydnsRaces, ...sharingRaces, ...returnRaces];
 
 for (const race of races) test(`compares stop the second writer when ${race.what}`, (t) => assertRace(t, race));
 

@@ -72,25 +72,45 @@ export function assertWhole(contents: Contents, { emptyZones = false } = {}): vo
   }
 }
 
-/** Asserts that each address of a host is held by this host alone, and that a host holds no other addresses. */
+/**
+ * Asserts that each address of a host is held by this host, that a host holds no other addresses, and that all holders
+ * of an address with several of them share it.
+ */
 function assertAddresses({ hosts, addresses }: Contents): void {
-  const wanted = new Map<string, Fqdn>();
+  const wanted = new Map<string, Holder[]>();
   for (const host of hosts.values()) {
     assert.ok(host.addresses.length > 0, `${host.name} has no address`);
-    for (const { space, address } of host.addresses) {
+    for (const { space, address, pool, ptr: _, noReverse: __, ...sharing } of host.addresses) {
       const place = `${space}/${address}`;
-      assert.ok(!wanted.has(place), `${place} belongs to ${wanted.get(place)} and ${host.name}`);
-      wanted.set(place, host.name);
-      assert.deepEqual(addresses.get(place)?.holders, [{ kind: 'host', host: host.name, owner: host.owner }], place);
+      const holder: Holder = { kind: 'host', host: host.name, owner: host.owner, ...sharing };
+      wanted.set(place, [...(wanted.get(place) ?? []), holder]);
+      assert.equal(addresses.get(place)?.pool, pool, place);
     }
   }
-  for (const [place, { holders, state, pool }] of addresses) {
+  const inOrder = (holders: readonly Holder[] = []) => holders.map((one) => JSON.stringify(one, sortFields)).sort();
+  for (const place of new Set([...wanted.keys(), ...addresses.keys()])) {
+    const { holders = [], state } = addresses.get(place) ?? {};
     assert.equal(state === 'held', holders.length > 0, place);
-    for (const holder of holders) if (holder.kind === 'host') assert.equal(wanted.get(place), holder.host, place);
-    const host = hosts.get(wanted.get(place) as Fqdn);
-    const listed = host?.addresses.find(({ space, address }) => `${space}/${address}` === place);
-    if (listed !== undefined) assert.equal(pool, listed.pool, place);
+    const ofHosts = holders.filter(({ kind }) => kind === 'host');
+    assert.deepEqual(inOrder(ofHosts), inOrder(wanted.get(place)), place);
+    assertShared(place, holders);
   }
+}
+
+function sortFields(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Asserts that several holders say that they share the address, all in one way, and that one at most has `ptrFor`. */
+function assertShared(place: string, holders: readonly Holder[]): void {
+  if (holders.length < 2) return;
+  const keys = new Set(holders.map(({ sharingKey }) => sharingKey));
+  const areShared = holders.every(({ shared }) => shared === true);
+  assert.ok(areShared || (keys.size === 1 && !keys.has(undefined)), `${place} has holders that do not share it`);
+  const ports = areShared ? [] : holders.flatMap((holder) => holder.ports ?? []).map((port) => JSON.stringify(port));
+  assert.equal(new Set(ports).size, ports.length, `${place} has a port with two holders`);
+  assert.ok(holders.filter((holder) => 'ptrFor' in holder).length < 2, `two holders of ${place} have ptrFor`);
 }
 
 /** Asserts that each held address is in its pool, and that pools of one space do not overlap. */
@@ -112,11 +132,13 @@ function assertPools({ pools, addresses }: Contents): void {
 }
 
 /** Asserts that the managed records are exactly those of the hosts, each in the most specific zone around it. */
-function assertNames({ hosts, zones, names }: Contents): void {
+function assertNames({ hosts, zones, names, addresses }: Contents): void {
   const zoneOf = (name: Fqdn) => [...ancestry(name)].find((one) => zones.has(one));
-  const wanted = [...hosts.values()].flatMap(recordsWanted).map(([owner, type, records]) => {
-    return `${owner} in ${zoneOf(owner)}: ${type} ${records}`;
-  });
+  const wanted = [...hosts.values()]
+    .flatMap((host) => recordsWanted(host, { hosts, addresses }))
+    .map(([owner, type, records]) => {
+      return `${owner} in ${zoneOf(owner)}: ${type} ${records}`;
+    });
   const found: string[] = [];
   const hiding = names.filter(({ rrsets }) => rrsets.some(({ type }) => type === 'NS' || type === 'DNAME'));
   for (const { name, zone, rrsets } of names) {
@@ -146,7 +168,10 @@ function hides(cut: NamedRrsets & { zone: Fqdn }, { name, rrsets }: NamedRrsets)
 }
 
 /** Returns the records that a host must have. Does not call `recordsOf`, because the test must not trust it. */
-function recordsWanted(host: Host): [owner: Fqdn, type: string, records: string][] {
+function recordsWanted(
+  host: Host,
+  { hosts, addresses }: Pick<Contents, 'hosts' | 'addresses'>,
+): [owner: Fqdn, type: string, records: string][] {
   const of = (family: 'ipv4' | 'ipv6') =>
     host.addresses
       .map(({ address }): Address => address)
@@ -155,8 +180,18 @@ function recordsWanted(host: Host): [owner: Fqdn, type: string, records: string]
   const records: [Fqdn, string, string][] = [];
   if (of('ipv4').length > 0) records.push([host.name, 'A', of('ipv4').join()]);
   if (of('ipv6').length > 0) records.push([host.name, 'AAAA', of('ipv6').join()]);
-  for (const { address, ptr, noReverse } of host.ptr ? host.addresses : [])
-    if (ptr !== false && noReverse !== true) records.push([reverseName(address), 'PTR', `${host.name}.`]);
+  /** Whether a host that comes first wants the PTR of the address. */
+  const isWanted = (space: string, address: Address, name: Fqdn) => {
+    const other = hosts.get(name);
+    const one = other?.addresses.find((own) => own.address === address && own.space === space);
+    return other?.ptr === true && one !== undefined && one.ptr !== false && one.noReverse !== true;
+  };
+  for (const { space, address } of host.addresses) {
+    const holders = (addresses.get(`${space}/${address}`)?.holders ?? []).filter((holder) => holder.kind === 'host');
+    const wanting = holders.filter((holder) => isWanted(space, address, holder.host));
+    const first = wanting.find(({ ptrFor }) => ptrFor === true) ?? wanting[0];
+    if (first?.host === host.name) records.push([reverseName(address), 'PTR', `${host.name}.`]);
+  }
   for (const alias of host.aliases) records.push([alias, 'CNAME', `${host.name}.`]);
   return records;
 }

@@ -149,3 +149,172 @@ function tokenOf(api: Api): (scope: object) => Promise<Record<string, string>> {
     return { authorization: `Bearer ${made.token}` };
   };
 }
+
+interface Host {
+  addresses: { address: string; ptr: string | null; shared?: boolean; sharingKey?: string; ptrFor?: boolean }[];
+}
+const vip = '10.0.0.1';
+const reverse = '1.0.0.10.in-addr.arpa';
+const shared = { address: vip, shared: true };
+
+async function createShared(api: Api, name: string, more: object = {}, body: object = {}): Promise<Host> {
+  return api.ok<Host>(201, 'POST', '/v1/hosts', { name, addresses: [{ ...shared, ...more }], ...body });
+}
+
+/** Returns the host that has the PTR of the shared address, as the records and the hosts say. */
+async function ptrOf(api: Api): Promise<string | null> {
+  const zones = await api.ok<{ items: { name: string }[] }>(200, 'GET', '/v1/zones');
+  const zone = '0.0.10.in-addr.arpa';
+  const { items: hosts } = await api.ok<{ items: (Host & { name: string })[] }>(200, 'GET', `/v1/hosts?address=${vip}`);
+  const showing = hosts.filter(({ addresses }) => addresses.some(({ ptr }) => ptr === reverse)).map(({ name }) => name);
+  if (!zones.items.some(({ name }) => name === zone)) {
+    assert.deepEqual(showing, []);
+    return null;
+  }
+  const { items } = await api.ok<{ items: { records: string[]; managedBy: string }[] }>(
+    200,
+    'GET',
+    `/v1/zones/${zone}/rrsets?type=PTR&name=1`,
+  );
+  const [ptr] = items;
+  const host = ptr?.records[0]?.slice(0, -1) ?? null;
+  assert.deepEqual([showing.join(), ptr?.managedBy], [host ?? '', ptr && `host:${host}`]);
+  return host;
+}
+
+const holdersOf = async (api: Api): Promise<string[]> => {
+  const { holders } = await api.ok<Held>(200, 'GET', `/v1/addresses/${vip}`);
+  return holders.map(({ host, id }) => host ?? id ?? '');
+};
+
+test('hosts that all say "shared" hold one address: the PTR is of the first, and passes to the oldest that remains', async (t) => {
+  const api = await prepare(t);
+  const first = await createShared(api, 'a.z');
+  assert.deepEqual(first.addresses, [{ address: vip, pool: 'p', ptr: reverse, shared: true }]);
+  const second = await createShared(api, 'b.z');
+  assert.equal(second.addresses[0]?.ptr, null);
+  await createShared(api, 'c.z', {}, { ptr: false });
+  await createShared(api, 'd.z');
+  assert.deepEqual(await holdersOf(api), ['a.z', 'b.z', 'c.z', 'd.z']);
+  assert.equal(await ptrOf(api), 'a.z');
+  await api.ok(200, 'PATCH', '/v1/hosts/b.z', { ttl: 60, owner: 'x' });
+  assert.deepEqual(await holdersOf(api), ['a.z', 'b.z', 'c.z', 'd.z'], 'a change moves a holder');
+  await api.ok(200, 'PATCH', '/v1/hosts/a.z', { name: 'z.z' });
+  assert.equal(await ptrOf(api), 'z.z');
+  await api.ok(204, 'DELETE', '/v1/hosts/z.z');
+  assert.equal(await ptrOf(api), 'b.z');
+  const zone = '/v1/zones/0.0.10.in-addr.arpa/rrsets/1/PTR';
+  assert.equal((await api.ok(200, 'GET', zone)).ttl, 60);
+  await api.ok(200, 'PATCH', '/v1/hosts/b.z', { addresses: ['10.0.0.2'] });
+  assert.equal(await ptrOf(api), 'd.z', 'a host without PTRs gets the PTR');
+  await api.ok(200, 'PATCH', '/v1/hosts/c.z', { ptr: true });
+  assert.equal(await ptrOf(api), 'c.z', 'an older host that wants a PTR does not get it');
+  await api.ok(200, 'PATCH', '/v1/hosts/c.z', { ptr: false });
+  await api.ok(200, 'PATCH', '/v1/hosts/d.z', { ptr: false });
+  assert.equal(await ptrOf(api), null);
+  await api.ok(204, 'DELETE', '/v1/hosts/c.z');
+  assert.equal((await api.ok(200, 'GET', `/v1/addresses/${vip}`)).state, 'held');
+  await api.ok(204, 'DELETE', '/v1/hosts/d.z');
+  assert.equal((await api.ok(200, 'GET', `/v1/addresses/${vip}`)).state, 'free');
+});
+
+test('all holders must share an address, and a refusal says who does not', async (t) => {
+  const api = await prepare(t);
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'own.z', addresses: [vip] });
+  const join = (name: string, address: unknown) =>
+    api.refused('address_taken', 'POST', '/v1/hosts', { name, addresses: [address] }, ['/addresses/0']);
+  const refused = await join('b.z', shared);
+  assert.deepEqual(refused.heldBy, ['host:own.z']);
+  assert.match(String(refused.detail), /not shared: host:own\.z must have "shared": true/);
+  await api.ok(200, 'PATCH', '/v1/hosts/own.z', { addresses: [shared] });
+  assert.match(String((await join('b.z', vip)).detail), /"shared": true|\{"address", "shared": true\}/);
+  await createShared(api, 'b.z');
+  const leave = { addresses: [{ address: vip }] };
+  const stay = await api.refused('address_taken', 'PATCH', '/v1/hosts/own.z', leave, ['/addresses/0']);
+  assert.deepEqual(stay.heldBy, ['host:b.z']);
+  await api.refused('address_taken', 'POST', '/v1/pools/p/allocations', { addresses: [vip] }, ['/addresses/0']);
+  const both = { ...shared, sharingKey: 'k' };
+  const twice = { name: 'c.z', addresses: [both] };
+  await api.refused('invalid_request', 'POST', '/v1/hosts', twice, ['/addresses/0/sharingKey']);
+  const { items } = await api.ok<{ items: unknown[] }>(200, 'GET', `/v1/hosts?address=${vip}`);
+  assert.equal(items.length, 2);
+  await api.ok(204, 'DELETE', '/v1/hosts/b.z');
+  await api.ok(200, 'PATCH', '/v1/hosts/own.z', leave);
+});
+
+test('an address as a text keeps its sharing, and what a read gives can be written', async (t) => {
+  const api = await prepare(t);
+  await createShared(api, 'a.z');
+  await createShared(api, 'b.z', { ptrFor: true });
+  const read = await api.ok<Host>(200, 'GET', '/v1/hosts/a.z');
+  for (const body of [read, { addresses: [vip] }]) {
+    const put = await api.ok<Host>(200, 'PUT', '/v1/hosts/a.z', body);
+    assert.deepEqual(put.addresses, read.addresses);
+  }
+});
+
+test('"ptrFor" chooses the host with the PTR, for one host at a time', async (t) => {
+  const api = await prepare(t);
+  await createShared(api, 'a.z');
+  const second = await createShared(api, 'b.z', { ptrFor: true });
+  assert.equal(second.addresses[0]?.ptr, reverse);
+  assert.equal(await ptrOf(api), 'b.z');
+  const third = { name: 'c.z', addresses: [{ ...shared, ptrFor: true }] };
+  const refused = await api.refused('rrset_conflict', 'POST', '/v1/hosts', third, ['/addresses/0/ptrFor']);
+  assert.equal(refused.managedBy, 'host:b.z');
+  await api.refused('invalid_request', 'POST', '/v1/hosts', { ...third, ptr: false }, ['/addresses/0/ptrFor']);
+  await api.ok(200, 'PATCH', '/v1/hosts/b.z', { addresses: [shared] });
+  assert.equal(await ptrOf(api), 'a.z');
+  await api.ok(201, 'POST', '/v1/hosts', third);
+  assert.equal(await ptrOf(api), 'c.z');
+  await api.ok(204, 'DELETE', '/v1/hosts/c.z');
+  assert.equal(await ptrOf(api), 'a.z');
+});
+
+test('hosts and allocations with one sharing key hold one address, with ports of their own', async (t) => {
+  const api = await prepare(t);
+  const keyed = (port: number) => ({ address: vip, sharingKey: 'k', ports: tcp(port) });
+  const host = (name: string, port: number) => ({ name, addresses: [keyed(port)] });
+  const made = await api.ok<Host>(201, 'POST', '/v1/hosts', host('a.z', 1));
+  assert.deepEqual(made.addresses, [{ ...keyed(1), pool: 'p', ptr: reverse }]);
+  const { address } = (await allocate(api, { sharingKey: 'k', ports: tcp(2) })) as unknown as { address: string };
+  assert.equal(address, vip, 'an allocation does not join a host with its key');
+  await api.refused('address_taken', 'POST', '/v1/hosts', host('b.z', 2), ['/addresses/0']);
+  await api.ok(201, 'POST', '/v1/hosts', host('b.z', 3));
+  await api.ok(204, 'DELETE', '/v1/hosts/a.z');
+  assert.equal(await ptrOf(api), 'b.z');
+  await api.ok(204, 'DELETE', '/v1/hosts/b.z');
+  assert.equal(await ptrOf(api), null);
+  assert.equal((await holdersOf(api)).length, 1);
+});
+
+test('force takes a shared address from all its holders, and deletes a reverse zone with the PTR of all', async (t) => {
+  const api = await prepare(t);
+  const keyed = (port: number) => ({ address: vip, sharingKey: 'k', ports: tcp(port) });
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'a.z', addresses: [keyed(1)] });
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'b.z', addresses: [keyed(2), '10.0.0.2'] });
+  await allocate(api, { addresses: [vip], sharingKey: 'k', ports: tcp(3) });
+  await api.ok(204, 'DELETE', '/v1/zones/0.0.10.in-addr.arpa?force=true');
+  assert.equal(await ptrOf(api), null);
+  await api.ok(200, 'PATCH', '/v1/hosts/b.z', { ptr: true });
+  assert.equal(await ptrOf(api), 'b.z');
+  await api.ok(200, 'PATCH', '/v1/pools/p?force=true', { ranges: ['10.0.0.2-10.0.0.6'] });
+  await api.refused('not_found', 'GET', '/v1/hosts/a.z');
+  const { addresses } = await api.ok<Host>(200, 'GET', '/v1/hosts/b.z');
+  assert.deepEqual(
+    addresses.map(({ address }) => address),
+    ['10.0.0.2'],
+  );
+  await api.refused('not_found', 'GET', `/v1/addresses/${vip}`);
+});
+
+test('a swap moves a shared address with its place among the holders, and so the PTR', async (t) => {
+  const api = await prepare(t);
+  await createShared(api, 'a.z');
+  await createShared(api, 'c.z');
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'b.z', addresses: ['10.0.0.2'] });
+  const { items } = await api.ok<{ items: Host[] }>(200, 'POST', '/v1/hosts/a.z/swap', { with: 'b.z' });
+  assert.deepEqual(items[1]?.addresses, [{ address: vip, pool: 'p', ptr: reverse, shared: true }]);
+  assert.deepEqual(await holdersOf(api), ['b.z', 'c.z']);
+  assert.equal(await ptrOf(api), 'b.z');
+});

@@ -11,7 +11,7 @@ import type { Views } from '../../src/views/views.ts';
 
 const at = 2 as Revision;
 /** Views without data: messages about pools do not use them. */
-const seen = { views: {} as Pick<Views, 'pools'> };
+const seen = { views: {} as Pick<Views, 'pools' | 'hosts'> };
 
 /** Returns an event that writes a pool with a description of this length. */
 function written(number: number, length: number): StoreEvent {

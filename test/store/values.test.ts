@@ -22,6 +22,8 @@ const written = {
       '"since":"2026-01-01T00:00:00.000Z"}',
     '{"v":1,"address":"10.0.0.6","space":"default","pool":null,"state":"held","holders":[{"kind":"allocation","id":"1","owner":"me","sharingKey":"k",' +
       '"ports":[{"protocol":"tcp","port":80}],"expiresAt":"2040-01-01T00:00:00.000Z","tags":{"rack":"7"}}],"since":"2026-01-01T00:00:00.000Z"}',
+    '{"v":1,"address":"10.0.0.9","space":"default","pool":"p","state":"held","holders":[{"kind":"host","host":"h.k8s","owner":"","shared":true,"ptrFor":true},' +
+      '{"kind":"host","host":"i.k8s","owner":"","sharingKey":"k","ports":[{"protocol":"tcp","port":80}]}],"since":"2026-01-01T00:00:00.000Z"}',
     '{"v":1,"address":"10.0.0.8","space":"default","pool":"p","state":"released","holders":[],"since":"2026-01-01T00:00:00.000Z",' +
       '"freeAt":"2026-01-01T00:01:00.000Z"}',
   ],
@@ -38,6 +40,9 @@ const written = {
     '{"v":1,"name":"e.k8s","rrsets":[{"type":"A","ttl":300,"records":["10.0.0.5"],"manager":"skydns"}]}',
   ],
   hostValue: [
+    '{"v":1,"name":"s.k8s","zone":"k8s","addresses":[{"address":"10.0.0.9","space":"default","pool":"p","shared":true,"ptrFor":true},' +
+      '{"address":"10.0.0.6","space":"default","pool":"p","sharingKey":"k","ports":[{"protocol":"tcp","port":80}]}],"aliases":[],"ttl":null,"ptr":true,' +
+      '"owner":"","tags":{},"createdAt":"2026-01-01T00:00:00.000Z"}',
     '{"v":1,"name":"h.k8s","zone":"k8s","addresses":[{"address":"10.0.0.5","space":"default","pool":"p","noReverse":true},{"address":"2001:db8::5","space":"default",' +
       '"pool":null,"ptr":false}],"aliases":["a.k8s"],"ttl":null,"ptr":true,"owner":"me","tags":{},"createdAt":"2026-01-01T00:00:00.000Z"}',
   ],

@@ -3,6 +3,7 @@
 
 import { joinFirst, maxNamed, refuse, refuseField } from '../../errors.ts';
 import { type Address, addressNumber, type Family } from '../../model/address.ts';
+import { type AddressRecord, type Holder, maxHolders, mayShare, sharingConflict } from '../../model/allocation.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { capacityOf, defaultSpace, isExcluded, type Pool, poolShape, shapeHolds } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
@@ -64,16 +65,25 @@ const families: readonly Family[] = ['ipv4', 'ipv6'];
 /**
  * Checks an address that the request names at `path`. Refuses with `address_taken`, `address_outside_pool` or
  * `address_excluded`, with `pool_exhausted` if the pool is draining, and with `not_found` if there is no pool
- * `poolName`.
+ * `poolName`. `newcomer`: the holder that shall get the address; it may share it with others ({@link mayJoin}).
  */
-export function chooseExplicit(context: DecisionContext, address: Address, path: string, poolName?: string): Choice {
+export function chooseExplicit(
+  context: DecisionContext,
+  address: Address,
+  path: string,
+  poolName?: string,
+  newcomer?: Holder,
+): Choice {
   const pool =
     poolName === undefined
       ? context.views.pools.poolAt(defaultSpace, address)?.value
       : existingPool(context, poolName).value;
   const space = pool?.space ?? defaultSpace;
   if (pool !== undefined) checkInPool(pool, address, path);
-  refuseTaken(context, space, address, path);
+  const record = context.views.pools.address(space, address)?.value;
+  if (record !== undefined && newcomer !== undefined && mayJoin(context, record, newcomer))
+    return { address, space, pool: record.pool };
+  refuseTaken(context, space, address, path, newcomer);
   return { address, space, pool: pool?.name ?? null };
 }
 
@@ -99,10 +109,28 @@ function refuseDraining({ name }: Pool): never {
   refuse('pool_exhausted', `pool '${name}' is draining: it gives no addresses`, { pool: name });
 }
 
+/** Returns whether a newcomer may share an address with its holders. The actor must see all of these. */
+export function mayJoin(context: DecisionContext, { state, holders }: AddressRecord, newcomer: Holder): boolean {
+  const access = accessOf(context);
+  return (
+    state === 'held' &&
+    holders.length < maxHolders &&
+    mayShare(holders, newcomer) &&
+    holders.every((holder) => access.hasHolder(holder))
+  );
+}
+
 /**
  * Refuses with `address_taken` if the address is not free now. The refusal names the holders that the actor may see.
+ * `newcomer`: the holder that shall get the address; the refusal says why it cannot share it.
  */
-export function refuseTaken(context: DecisionContext, space: string, address: Address, path: string): void {
+export function refuseTaken(
+  context: DecisionContext,
+  space: string,
+  address: Address,
+  path: string,
+  newcomer?: Holder,
+): void {
   const { views, claimed, now } = context;
   const key = addressKey(space, address);
   if (views.pools.isFree(space, address, now) && !claimed.has(key)) return;
@@ -119,12 +147,33 @@ export function refuseTaken(context: DecisionContext, space: string, address: Ad
   const by =
     record?.state === 'released'
       ? `cooling down until ${freeAt}: take another, or end the cool-down (${release})`
-      : `held by ${heldBy.join(', ') || 'another request'}: take another, or ask for none and get the next free one`;
+      : `held by ${joinFirst(heldBy) || 'another request'}${whyNotShared(context, record, newcomer)}: take another, or ask for none and get the next free one`;
   refuseField('address_taken', path, `${address} is ${by}`, {
     address,
     heldBy,
     ...(freeAt && { freeAt }),
   });
+}
+
+/** Returns why a newcomer cannot share the address, or how it can, as a part of a message. */
+function whyNotShared(context: DecisionContext, record?: AddressRecord, newcomer?: Holder): string {
+  if (record === undefined || newcomer === undefined || record.holders.length === 0) return '';
+  if (record.holders.length >= maxHolders) return `, and has ${maxHolders} holders, the most that it can have`;
+  const access = accessOf(context);
+  if (!record.holders.every((holder) => access.hasHolder(holder))) return '';
+  if (newcomer.shared === true) {
+    const others = record.holders
+      .filter(({ shared }) => shared !== true)
+      .map((holder) => access.describeHolder(holder));
+    return others.length > 0 ? `, and not shared: ${joinFirst(others)} must have "shared": true there too` : '';
+  }
+  if (newcomer.kind === 'host' && newcomer.sharingKey === undefined)
+    return record.holders.every(({ shared }) => shared === true)
+      ? ', who share it: ask for {"address", "shared": true}'
+      : ', and not shared';
+  if (newcomer.sharingKey === undefined) return '';
+  const isOther = sharingConflict(record.holders, newcomer)?.field === 'sharingKey';
+  return isOther ? ', which has another sharing key, or none' : ', and each needs ports of its own';
 }
 
 /**

@@ -9,16 +9,22 @@ import { addressKey, addressValue } from '../../store/kinds/address.ts';
 import { poolKey } from '../../store/kinds/pool.ts';
 import type { Versioned } from '../../views/versioned.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
-import { type Choice, refuseTaken } from './choose-addresses.ts';
+import { type Choice, mayJoin, refuseTaken } from './choose-addresses.ts';
 
 /**
  * Gives a chosen address to a holder. The compare of the address's key proves that nobody else holds the address. If
  * the address is from a pool, the compare of the pool's key proves that the pool still has the address
- * (test/control/races.test.ts). Refuses with `address_taken`. `path`: where the request names the address.
+ * (test/control/races.test.ts). Refuses with `address_taken`. `path`: where the request names the address. If others
+ * hold the address and the holder may share it ({@link mayJoin}), adds the holder to them.
  */
 export function takeAddress(builder: TransactionBuilder, choice: Choice, holder: Holder, path = ''): AddressRecord {
   const { views, now } = builder;
-  refuseTaken(builder, choice.space, choice.address, path);
+  const current = recordNow(builder, choice.space, choice.address);
+  if (current !== undefined && mayJoin(builder, current, holder)) {
+    const holders = [...current.holders, holder];
+    return replaceHolders(builder, choice.space, choice.address, holders) ?? current;
+  }
+  refuseTaken(builder, choice.space, choice.address, path, holder);
   const before = views.pools.address(choice.space, choice.address);
   const record: AddressRecord = { ...choice, state: 'held', holders: [holder], since: timestamp(now) };
   putAddressRecord(builder, record, before);
@@ -38,21 +44,32 @@ export function replaceHolders(
   holders: Holder[],
 ): AddressRecord | undefined {
   const before = builder.views.pools.address(space, address);
-  if (before === undefined || before.value.state !== 'held') return undefined;
+  const current = recordNow(builder, space, address);
+  if (before === undefined || current?.state !== 'held') return undefined;
   if (holders.length > 0) {
-    const record = { ...before.value, holders };
+    const record = { ...current, holders };
     putAddressRecord(builder, record, before);
     return record;
   }
-  const released = releasedRecord(builder, before.value);
+  const released = releasedRecord(builder, current);
   if (released !== undefined) putAddressRecord(builder, released, before);
   else builder.delete(addressKey(space, address), before.modified);
-  return before.value;
+  return current;
 }
 
 /**
- * Removes a host from the holders of an address, or replaces it by `next`. Other holders stay. Does nothing if the host
- * is not a holder, or if the record of the address cannot be read.
+ * Returns the record of an address as this transaction writes it; as the views have it, if the transaction does not
+ * write it. A transaction may change several holders of one address, one after the other.
+ */
+export function recordNow(builder: TransactionBuilder, space: string, address: Address): AddressRecord | undefined {
+  const operation = builder.operationOn(addressKey(space, address));
+  if (operation === undefined) return builder.views.pools.address(space, address)?.value;
+  return operation.kind === 'put' ? addressValue.decode(operation.value) : undefined;
+}
+
+/**
+ * Removes a host from the holders of an address, or replaces it by `next`. Other holders stay, in their order. Does
+ * nothing if the host is not a holder, or if the record of the address cannot be read.
  */
 export function replaceHost(
   builder: TransactionBuilder,
@@ -60,12 +77,10 @@ export function replaceHost(
   host: Fqdn,
   next?: Holder,
 ): void {
-  const { pools, faults } = builder.views;
-  if (faults.has(addressKey(space, address))) return;
-  const holders = pools.address(space, address)?.value.holders ?? [];
-  const others = holders.filter((holder) => holder.kind !== 'host' || holder.host !== host);
-  if (others.length === holders.length) return;
-  replaceHolders(builder, space, address, next === undefined ? others : [...others, next]);
+  if (builder.views.faults.has(addressKey(space, address))) return;
+  const holders = recordNow(builder, space, address)?.holders ?? [];
+  const at = holders.findIndex((holder) => holder.kind === 'host' && holder.host === host);
+  if (at !== -1) replaceHolders(builder, space, address, holders.toSpliced(at, 1, ...(next ? [next] : [])));
 }
 
 /** Ends an address's cool-down. Keeps the address's record only if the pool's strategy is `least-recently-used`. */

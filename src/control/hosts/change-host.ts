@@ -5,6 +5,7 @@ import type { Fqdn } from '../../model/name.ts';
 import { isKnown, known } from '../../model/unknown.ts';
 import { hostKey } from '../../store/kinds/host.ts';
 import { accessOf } from '../access/access.ts';
+import { recordNow } from '../addresses/hold-address.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
 import { withPools } from '../reading/with-pools.ts';
 import type { Decision, DecisionContext, Standing } from '../transaction/decision.ts';
@@ -53,7 +54,7 @@ export function decideChangeHost(
   const host = hostFrom(builder, wanted, before);
   writeHost(builder, before, host);
   const resultOf = (warnings: Warning[]) => ({
-    host: withPools(context, host),
+    host: withPools(context, host, (space, address) => recordNow(builder, space, address)),
     created: current === undefined,
     warnings: [...newAddressWarnings(context, host, before), ...warnings],
     ...standingSince(builder, hostKey(host.name), current),

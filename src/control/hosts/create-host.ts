@@ -2,6 +2,7 @@
 
 import type { Host } from '../../model/host.ts';
 import { isKnown } from '../../model/unknown.ts';
+import { recordNow } from '../addresses/hold-address.ts';
 import { withPools } from '../reading/with-pools.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import type { Warning } from '../transaction/name-edits.ts';
@@ -42,7 +43,10 @@ export function createHost(builder: TransactionBuilder, context: DecisionContext
   writeHost(builder, orphan, host, { adoption: wanted.adopt === true ? 'asked' : 'offered' });
   const resultOf = (found: readonly Warning[]) => {
     const warnings = [...newAddressWarnings(context, host, orphan), ...found];
-    return { ...withPools(context, host), ...(warnings.length > 0 && { warnings }) };
+    return {
+      ...withPools(context, host, (space, address) => recordNow(builder, space, address)),
+      ...(warnings.length > 0 && { warnings }),
+    };
   };
   return { host, resultOf };
 }

@@ -2,9 +2,10 @@
 // the field.
 
 import { atField, refuseField } from '../../errors.ts';
-import { addressNumber, type Family, parseAddress } from '../../model/address.ts';
+import { type Address, addressNumber, type Family, parseAddress } from '../../model/address.ts';
 import { parseFilterRange, rangeHolds } from '../../model/address-range.ts';
-import { type Host, isPtrTarget, parseHostName } from '../../model/host.ts';
+import type { HostSharing, Port } from '../../model/allocation.ts';
+import { type Host, isPtrTarget, parseHostName, sharingOf } from '../../model/host.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
 import { checkTags, type Tags } from '../../model/pool.ts';
 import { isKnown, known, orUnknown } from '../../model/unknown.ts';
@@ -22,6 +23,10 @@ interface HostAddressInput {
   address: string;
   pool?: string | null;
   ptr?: string | null;
+  shared?: boolean;
+  sharingKey?: string;
+  ports?: Port[];
+  ptrFor?: boolean;
 }
 
 /** A host as people write it. All fields but the name have a default. */
@@ -61,6 +66,7 @@ export function parseHostInput(input: HostInput, pathName?: () => Fqdn): WantedH
       return isTarget;
     },
     () => atField('/tags', () => checkTags(tags)),
+    () => checkSharing(input),
   );
   return {
     name,
@@ -76,6 +82,7 @@ export function parseHostInput(input: HostInput, pathName?: () => Fqdn): WantedH
     ...(addresses !== undefined && {
       addresses,
       withoutPtr: orUnknown(() => addresses.filter((_, at) => lacksPtr(input, at))),
+      sharing: orUnknown(() => new Map(addresses.flatMap((address, at) => sharingIn(input, address, at)))),
     }),
   };
 }
@@ -97,6 +104,32 @@ function addressIn(one: string | HostAddressInput): string {
 function lacksPtr({ addresses = [] }: HostInput, index: number): boolean {
   const one = addresses[index];
   return typeof one === 'object' && one.ptr === null;
+}
+
+/** Returns how the host shall have an address, if the request says so. An address as a plain text says nothing. */
+function sharingIn({ addresses = [] }: HostInput, address: Address, index: number): [Address, HostSharing][] {
+  const one = addresses[index];
+  if (typeof one !== 'object') return [];
+  return [[address, sharingOf(one)]];
+}
+
+/** Refuses with `invalid_request` an address that is shared in two ways, or that has `ptrFor` without a PTR. */
+function checkSharing({ addresses = [], ptr }: HostInput): void {
+  const refusals = addresses.flatMap((one, index) => {
+    if (typeof one !== 'object') return [];
+    const at = `/addresses/${index}`;
+    const refuse = (field: string, why: string) => refuseField('invalid_request', `${at}/${field}`, why);
+    return [
+      () => {
+        if (one.shared === true && one.sharingKey !== undefined)
+          refuse('sharingKey', 'is another way to share than "shared": give one of them');
+      },
+      () => {
+        if (one.ptrFor === true && ptr === false) refuse('ptrFor', 'needs a host with "ptr"');
+      },
+    ];
+  });
+  parseAll(...refusals);
 }
 
 /** A host as answers show it. {@link checkShownHost} compares a request with it. */

@@ -2,6 +2,7 @@
 
 import { refuse, refuseField } from '../../errors.ts';
 import { type Address, type Family, familyOf } from '../../model/address.ts';
+import type { Holder, HostSharing } from '../../model/allocation.ts';
 import { type Host, type HostAddress, maxHostAddresses } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Tags } from '../../model/pool.ts';
@@ -31,6 +32,8 @@ export interface WantedHost {
   pool?: string;
   families?: Family[];
   addresses?: Address[];
+  /** How the host has an address. An address that is absent here keeps its sharing, or is not shared. */
+  sharing?: ReadonlyMap<Address, HostSharing>;
   /** The addresses with `ptr: null` in the request: a PTR that was deleted with a reverse zone stays deleted. */
   withoutPtr?: Address[];
   aliases: Fqdn[];
@@ -125,9 +128,17 @@ function heldBy({ ptr, everyPtr = false, withoutPtr = [] }: WantedHost, before: 
 
 /** Returns the addresses of the wanted host: the ones of `held` that it keeps, and new ones. */
 function addressesFrom(context: TransactionBuilder, wanted: WantedHost, held: HostAddress[]): HostAddress[] {
-  const choose = (address: Address, index: number) =>
-    [...held, ...(wanted.adopted ?? [])].find((one) => one.address === address && isIn(context, one, wanted.pool)) ??
-    chooseExplicit(context, address, `/addresses/${index}`, wanted.pool);
+  const choose = (address: Address, index: number): HostAddress => {
+    const sharing = wanted.sharing?.get(address);
+    const own = [...held, ...(wanted.adopted ?? [])].find(
+      (one) => one.address === address && isIn(context, one, wanted.pool),
+    );
+    if (own !== undefined && sharing === undefined) return own;
+    const newcomer: Holder = { kind: 'host', host: wanted.name, owner: wanted.owner, ...sharing };
+    const choice: HostAddress = own ?? chooseExplicit(context, address, `/addresses/${index}`, wanted.pool, newcomer);
+    const { shared: _, sharingKey: __, ports: ___, ptrFor: ____, ...place } = choice;
+    return { ...place, ...sharing };
+  };
   const explicit = (wanted.addresses ?? []).flatMap(
     (address, index) => context.refusals.try(() => choose(address, index), `/addresses/${index}`) ?? [],
   );

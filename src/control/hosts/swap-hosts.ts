@@ -1,19 +1,20 @@
 // Use case: two hosts exchange their addresses in one transaction. Their names, aliases and other fields stay.
 
 import { Refusal, refuse, refuseField } from '../../errors.ts';
-import { type Family, familyOf } from '../../model/address.ts';
+import { type Address, type Family, familyOf } from '../../model/address.ts';
 import { type Host, type HostAddress, maxHostAddresses } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { isKnown, known, orUnknown } from '../../model/unknown.ts';
 import { addressKey } from '../../store/kinds/address.ts';
 import { accessOf } from '../access/access.ts';
-import { replaceHost } from '../addresses/hold-address.ts';
+import { recordNow, replaceHost } from '../addresses/hold-address.ts';
 import { existingHost } from '../reading/existing.ts';
 import { faultRefusal } from '../reading/fault-refusal.ts';
 import { withPools } from '../reading/with-pools.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import type { HostCreated } from './create-host.ts';
+import { holderOf } from './shared-address.ts';
 import { writeExchanged } from './write-host.ts';
 
 interface HostSwap {
@@ -67,11 +68,12 @@ function decideSwap(context: DecisionContext, swap: HostSwap): Decision<HostCrea
   for (const address of taken) moveAddress(builder, address, other, one);
   const changes = [one, other].map((before, index) => ({ before, after: after[index] as Host }));
   writeExchanged(builder, changes);
+  const recordOf = (space: string, address: Address) => recordNow(builder, space, address);
   return builder.buildWith(
     (warnings) =>
       after.map((host) => {
         const own = warnings.filter(({ owner }) => [host.name, ...host.aliases].includes(owner));
-        return { ...withPools(context, host), ...(own.length > 0 && { warnings: own }) };
+        return { ...withPools(context, host, recordOf), ...(own.length > 0 && { warnings: own }) };
       }),
     () => '/with',
   );
@@ -107,7 +109,8 @@ function refuseUnfit({ name, addresses }: Host): void {
  * Gives an address of one host to another one. Refuses with `address_taken` if the first host does not hold it, because
  * somebody has changed the store by hand.
  */
-function moveAddress(builder: TransactionBuilder, { space, address }: HostAddress, from: Host, to: Host): void {
+function moveAddress(builder: TransactionBuilder, moved: HostAddress, from: Host, to: Host): void {
+  const { space, address } = moved;
   const { pools, faults } = builder.views;
   const key = addressKey(space, address);
   builder.refusals.try(() => {
@@ -118,6 +121,6 @@ function moveAddress(builder: TransactionBuilder, { space, address }: HostAddres
       const message = `${from.name} does not hold its address ${address} in the store: give it other addresses first`;
       refuseField('address_taken', '/with', message, { address, heldBy: [] });
     }
-    replaceHost(builder, { space, address }, from.name, { kind: 'host', host: to.name, owner: to.owner });
+    replaceHost(builder, { space, address }, from.name, holderOf(to, moved));
   });
 }

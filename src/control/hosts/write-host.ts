@@ -2,10 +2,11 @@
 // For a new host, `before` is undefined, or the host that the orphans of its name describe (orphans.ts). For a deleted
 // host, `after` is undefined.
 
+import { isDeepStrictEqual } from 'node:util';
 import { refuseField } from '../../errors.ts';
 import { automaticReverseZone, reverseName } from '../../model/address.ts';
-import type { Holder } from '../../model/allocation.ts';
-import { type Host, type HostAddress, recordsOf } from '../../model/host.ts';
+import type { AddressRecord } from '../../model/allocation.ts';
+import { type Host, type HostAddress, recordsOf, sharingOf } from '../../model/host.ts';
 import { type Fqdn, isWithin } from '../../model/name.ts';
 import { managingHost, type OwnedRrset, type Rrset } from '../../model/rrset.ts';
 import { isKnown } from '../../model/unknown.ts';
@@ -20,6 +21,7 @@ import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { type Adoption, howToAdopt, mayAdopt } from './adopt-records.ts';
 import { removeEmptyZone, reverseZoneSettings } from './automatic-zone.ts';
 import { isOrphanedRecord, requireOrphan } from './orphans.ts';
+import { checkSharing, type HostChange, holderOf, ptrHostNow, sharedPtrs } from './shared-address.ts';
 
 /** Returns a {@link PathOf} for a request about this host: the path of the field that makes the owner name. */
 export function pathsIn({ name, aliases, addresses }: Pick<Host, 'name' | 'aliases' | 'addresses'>): PathOf {
@@ -46,11 +48,6 @@ export function writeHost(
   writeRecords(builder, [{ before, after }], { doomed, adoption });
 }
 
-interface HostChange {
-  before: Host | undefined;
-  after: Host | undefined;
-}
-
 /** Writes hosts that have exchanged addresses. The transaction has the new holders of these addresses already. */
 export function writeExchanged(builder: TransactionBuilder, changes: readonly HostChange[]): void {
   for (const { before, after } of changes) builder.refusals.try(() => writeHostKey(builder, before, after));
@@ -64,11 +61,14 @@ function writeRecords(
   { doomed, adoption }: { doomed?: Fqdn | undefined; adoption?: Adoption | undefined },
 ): void {
   const isDoomed = (owner: Fqdn) => doomed !== undefined && builder.views.zones.enclosing(owner)?.value.name === doomed;
-  const removed: Fqdn[] = [];
+  const shared = sharedPtrs(builder, changes);
+  const recordsIn = (host: Host) =>
+    recordsOf(host, 0).filter(({ owner, rrset }) => rrset.type !== 'PTR' || !shared.has(owner));
+  const removed: Fqdn[] = [...shared.keys()];
   for (const { before, after } of changes) {
     if (before === undefined) continue;
-    const wanted = after === undefined ? [] : recordsOf(after, 0);
-    const left = recordsOf(before, 0).filter(
+    const wanted = after === undefined ? [] : recordsIn(after);
+    const left = recordsIn(before).filter(
       (record) => !wanted.some((other) => isSamePlace(record, other)) && !isDoomed(record.owner),
     );
     for (const record of left) removeRecord(builder, before, record);
@@ -76,9 +76,12 @@ function writeRecords(
   }
   for (const { before, after } of changes) {
     if (after === undefined) continue;
-    for (const record of recordsOf(after, 0)) {
+    for (const record of recordsIn(after)) {
       builder.refusals.try(() => addRecord(builder, before, after, record, adoption));
     }
+  }
+  for (const [owner, record] of shared) {
+    if (!isDoomed(owner)) builder.refusals.try(() => writeSharedPtr(builder, changes, record, adoption));
   }
   for (const owner of removed) removeEmptyZone(builder, owner);
 }
@@ -104,19 +107,56 @@ function writeAddresses(builder: TransactionBuilder, before?: Host, after?: Host
     for (const address of left) replaceHost(builder, address, before.name);
   }
   if (after === undefined) return;
-  const holder: Holder = { kind: 'host', host: after.name, owner: after.owner };
-  // An unchanged address is written too if the name or the owner of its host changes, or if a new host takes over an
-  // orphan. The compare of the address proves that nobody else has taken it.
+  // An unchanged address is written too if the name, the owner or the sharing of its host changes, or if a new host
+  // takes over an orphan. The compare of the address proves that nobody else has taken it.
   const isNew = !isKnown(after.name) || builder.views.hosts.get(after.name) === undefined;
   for (const [index, choice] of wanted.entries()) {
     builder.refusals.try(() => {
-      if (!old.some((other) => isSameAddress(choice, other))) {
-        takeAddress(builder, choice, holder, `/addresses/${index}`);
-      } else if (before !== undefined && (isNew || before.owner !== after.owner)) {
-        replaceHost(builder, choice, before.name, holder);
+      const path = `/addresses/${index}`;
+      const holder = holderOf(after, choice);
+      const same = old.find((other) => isSameAddress(choice, other));
+      checkSharing(builder, before, after, choice, path);
+      if (same === undefined) {
+        const { address, space, pool } = choice;
+        takeAddress(builder, { address, space, pool }, holder, path);
+      } else if (before !== undefined) {
+        const changed = !isDeepStrictEqual(sharingOf(same), sharingOf(choice));
+        if (changed || isNew || before.owner !== after.owner) replaceHost(builder, choice, before.name, holder);
       }
     });
   }
+}
+
+/**
+ * Writes the PTR of a shared address: it belongs to one of the hosts ({@link ptrHost}), and passes to another when that
+ * one leaves or no longer wants it.
+ */
+function writeSharedPtr(
+  builder: TransactionBuilder,
+  changes: readonly HostChange[],
+  record: AddressRecord,
+  adoption: Adoption | undefined,
+): void {
+  const { address, holders } = record;
+  const host = ptrHostNow(builder, changes, record);
+  const owner = reverseName(address);
+  const change = changes.find(({ after }) => after !== undefined && after === host);
+  if (host !== undefined && change !== undefined) {
+    const sharers = holders.flatMap((holder) => (holder.kind === 'host' ? holder.host : []));
+    const others = changes.flatMap(({ before }) => before?.name ?? []);
+    const ptr = recordsOf(host, 0).find((one) => one.owner === owner && one.rrset.type === 'PTR');
+    if (ptr !== undefined) addRecord(builder, change.before, host, ptr, adoption, [...sharers, ...others]);
+    return;
+  }
+  // The PTR of another host stays. That of a changed host passes on, or is deleted.
+  const zone = builder.views.zones.enclosing(owner)?.value;
+  const stands = zone && builder.rrsetsAt(zone, owner).find(({ type }) => type === 'PTR');
+  if (zone === undefined || stands === undefined) return;
+  const isOurs = ({ before, after }: HostChange) =>
+    isManagedBy(owner, stands, before?.name) || isManagedBy(owner, stands, after?.name);
+  if (!changes.some(isOurs)) return;
+  if (host === undefined) builder.deleteRrset(zone, owner, 'PTR');
+  else builder.putRrset(zone, owner, { ...stands, records: [`${host.name}.`], ttl: host.ttl ?? zone.defaultTtl });
 }
 
 function isSameAddress(a: HostAddress, b: HostAddress): boolean {
@@ -133,19 +173,24 @@ function removeRecord(builder: TransactionBuilder, host: Host, { owner, rrset }:
   if (stands !== undefined && isManagedBy(owner, stands, host.name)) builder.deleteRrset(zone, owner, rrset.type);
 }
 
-/** Writes a record of the host. Deletes orphans at its name. Refuses if another RRset at the name conflicts with it. */
+/**
+ * Writes a record of the host. Deletes orphans at its name. Refuses if another RRset at the name conflicts with it.
+ * `sharers`: hosts whose PTR the host may take over.
+ */
 function addRecord(
   builder: TransactionBuilder,
   before: Host | undefined,
   after: Host,
   { owner, rrset }: OwnedRrset,
   adoption: Adoption | undefined,
+  sharers: readonly Fqdn[] = [],
 ): void {
   // hostFrom has already refused a host that is its own alias.
   if (owner === after.name && rrset.type === 'CNAME') return;
   const zone = zoneFor(builder, after, owner);
   for (const stands of builder.rrsetsAt(zone, owner)) {
     if (isManagedBy(owner, stands, before?.name) || isManagedBy(owner, stands, after.name)) continue;
+    if (stands.type === 'PTR' && sharers.some((sharer) => isManagedBy(owner, stands, sharer))) continue;
     if (adoption === 'asked' && mayAdopt(rrset, stands)) continue;
     // The record of a host that this transaction writes too is no orphan, although the views do not have the host.
     const isOfThis = stands.manager === 'host' && builder.writes(hostKey(managingHost(owner, stands)));

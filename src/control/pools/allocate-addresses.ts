@@ -2,14 +2,7 @@
 
 import { refuse } from '../../errors.ts';
 import { type Address, type Family, formatAddress } from '../../model/address.ts';
-import {
-  type AddressRecord,
-  type Allocation,
-  type Holder,
-  hasTags,
-  mayShare,
-  type Port,
-} from '../../model/allocation.ts';
+import { type AddressRecord, type Allocation, type Holder, hasTags, type Port } from '../../model/allocation.ts';
 import { type Pool, poolShape, type Tags } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
 import { known, orUnknown } from '../../model/unknown.ts';
@@ -156,11 +149,7 @@ function allocateExplicit(
   path: string,
   holder: Holder,
 ): AddressRecord {
-  const record = builder.views.pools.address(pool.space, address)?.value;
-  const isSeen = record?.holders.every((one) => accessOf(builder).hasHolder(one));
-  if (!pool.drain && record?.state === 'held' && isSeen && mayShare(record.holders, holder))
-    return share(builder, record, holder);
-  return takeAddress(builder, chooseExplicit(builder, address, path, pool.name), holder);
+  return takeAddress(builder, chooseExplicit(builder, address, path, pool.name, holder), holder, path);
 }
 
 function share(builder: TransactionBuilder, record: AddressRecord, holder: Holder): AddressRecord {

@@ -3,7 +3,7 @@
 
 import { joinFirst, maxNamed, refuse } from '../../errors.ts';
 import { type Interval, rangesWithout } from '../../model/address-range.ts';
-import type { AddressRecord } from '../../model/allocation.ts';
+import type { AddressRecord, Holder } from '../../model/allocation.ts';
 import type { Host } from '../../model/host.ts';
 import { type Pool, poolShape } from '../../model/pool.ts';
 import { addressesPrefix } from '../../store/kinds/address.ts';
@@ -59,7 +59,8 @@ export function decideEvict(context: DecisionContext, leaving: Leaving): Decisio
       left = 1;
       break;
     }
-    if (hosts.length === 0) replaceHolders(builder, record.space, record.address, []);
+    const isHost = (holder: Holder) => holder.kind === 'host' && hosts.some(({ name }) => name === holder.host);
+    replaceHolders(builder, record.space, record.address, record.holders.filter(isHost));
     released.push(record);
   }
   for (const [before, rest] of hostsWithout(context, released)) {

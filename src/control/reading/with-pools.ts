@@ -1,22 +1,37 @@
-// Fills in the pool whose ranges have an address. The store keeps the pool that gave the address, or none if no pool
-// gave it. If a pool around such an address is created later, answers show that pool, and
-// nothing is rewritten.
+// Fills in what answers show of an address, and the store does not keep. The pool whose ranges have the address: the
+// store keeps the pool that gave it, or none. If a pool around such an address is created later, answers show that
+// pool, and nothing is rewritten. And which of several hosts at an address has its PTR.
 
+import type { Address } from '../../model/address.ts';
 import type { AddressRecord } from '../../model/allocation.ts';
-import type { Host } from '../../model/host.ts';
+import { type Host, type HostAddress, ptrHost } from '../../model/host.ts';
+import type { Fqdn } from '../../model/name.ts';
 import type { Views } from '../../views/views.ts';
 
 interface Seen {
-  views: Pick<Views, 'pools'>;
+  views: Pick<Views, 'pools' | 'hosts'>;
 }
 
-/** Returns the host with the pool of each address. */
-export function withPools({ views }: Seen, host: Host): Host {
-  const addresses = host.addresses.map((one) => ({ ...one, pool: views.pools.poolNameAt(one.space, one.address) }));
+/**
+ * Returns the host with the pool of each address, and without the PTRs that other hosts at its addresses have.
+ * `recordOf` returns the record of an address; default: as the views have it.
+ */
+export function withPools(
+  { views }: Seen,
+  host: Host,
+  recordOf = (space: string, address: Address) => views.pools.address(space, address)?.value,
+): Host {
+  const hostOf = (name: Fqdn) => (name === host.name ? host : views.hosts.get(name)?.value);
+  const addresses = host.addresses.map((one): HostAddress => {
+    const pool = views.pools.poolNameAt(one.space, one.address);
+    const record = recordOf(one.space, one.address);
+    const hasPtr = record === undefined || record.holders.length < 2 || ptrHost(record, hostOf) === host;
+    return { ...one, pool, ...(!hasPtr && { ptr: false }) };
+  });
   return { ...host, addresses };
 }
 
 /** Returns the record of an address with its pool. */
-export function withPool({ views }: Seen, record: AddressRecord): AddressRecord {
+export function withPool({ views }: { views: Pick<Views, 'pools'> }, record: AddressRecord): AddressRecord {
   return { ...record, pool: views.pools.poolNameAt(record.space, record.address) };
 }

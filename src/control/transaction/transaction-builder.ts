@@ -92,7 +92,10 @@ export class TransactionBuilder implements DecisionContext {
   put(key: string, value: string, before: Revision | undefined, standing?: string): this {
     if (before === undefined) this.requireAbsent(key);
     else this.requireUnchanged(key, before);
-    if (before !== undefined && standing !== undefined && isSame(value, standing)) return this;
+    if (before !== undefined && standing !== undefined && isSame(value, standing)) {
+      this.#operations.delete(key);
+      return this;
+    }
     return this.addUnchecked({ kind: 'put', key, value });
   }
 
@@ -123,6 +126,11 @@ export class TransactionBuilder implements DecisionContext {
    */
   writes(key: string): boolean {
     return this.#operations.has(key);
+  }
+
+  /** Returns the operation of this transaction on the key; undefined if there is none. See {@link writes}. */
+  operationOn(key: string): Operation | undefined {
+    return this.#operations.get(key);
   }
 
   /** Notes that this transaction ends an import of the zone. The zone's audit event has these numbers of RRsets. */

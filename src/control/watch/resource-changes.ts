@@ -185,11 +185,16 @@ function zoneChanges(written: WrittenKey<'zone'>): ResourceChange[] {
 function rrsetChanges({ subject, values }: WrittenKey<'name'>, revised: Revised): ResourceChange[] {
   const { zone, generation, owner } = subject;
   if (!revised.showsNames(zone, generation)) return [];
-  const told = (value: NamedRrsets | undefined) => {
-    const isTold = (rrset: Rrset) => rrset.manager !== 'host' || !revised.writesHost(managingHost(owner, rrset));
-    return new Map((value?.rrsets ?? []).filter(isTold).map((rrset) => [rrset.type, rrset]));
-  };
+  const isTold = (rrset: Rrset) => rrset.manager !== 'host' || !revised.writesHost(managingHost(owner, rrset));
   const { before, after } = values();
+  // When the PTR of a shared address passes from one of its hosts to another, one change shows both.
+  const ptrs = [before, after].flatMap((value) =>
+    (value?.rrsets ?? []).filter(({ type, manager }) => type === 'PTR' && manager === 'host'),
+  );
+  const passes = ptrs.length === 2 && ptrs.some(isTold);
+  const isShown = (rrset: Rrset) => isTold(rrset) || (passes && ptrs.includes(rrset));
+  const told = (value: NamedRrsets | undefined) =>
+    new Map((value?.rrsets ?? []).filter(isShown).map((rrset) => [rrset.type, rrset]));
   const [old, now] = [told(before), told(after)];
   return [...new Set([...old.keys(), ...now.keys()])].flatMap((type) =>
     between('rrset', { zone, owner, type }, old.get(type), now.get(type)),

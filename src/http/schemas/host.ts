@@ -4,7 +4,7 @@
 import type { Static, TSchema } from 'typebox';
 import type { HostWarning } from '../../control/hosts/host-wanted.ts';
 import { reverseName } from '../../model/address.ts';
-import { type Host, maxHostAddresses } from '../../model/host.ts';
+import { type Host, maxHostAddresses, sharingOf } from '../../model/host.ts';
 import { unicodeNameOf } from '../../model/international-name.ts';
 import { Type } from '../../model/json-schema.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -23,12 +23,25 @@ import {
   TagsPatch,
   Ttl,
 } from './common.ts';
-import { AddressWarning } from './pool.ts';
+import { AddressWarning, Ports, SharingKey } from './pool.ts';
 import { Problem } from './problem.ts';
 import { showUnicodeName, UnicodeName } from './unicode-name.ts';
 import { RrsetWarning, showWarning } from './zone.ts';
 
 const addressesDescription = 'The addresses of the host; default: the next free ones of the pool';
+/** How a host has an address. In answers, fields that are not set are absent. */
+const sharing = {
+  shared: Type.Optional(
+    Type.Boolean({ description: 'The address is shared with other hosts: all of them must say so' }),
+  ),
+  sharingKey: Type.Optional(SharingKey),
+  ports: Type.Optional(Ports),
+  ptrFor: Type.Optional(
+    Type.Boolean({
+      description: 'The PTR of a shared address belongs to this host; without it, to the host that came first',
+    }),
+  ),
+};
 const settings = {
   pool: LabelText,
   families: Type.Array(FamilyText, {
@@ -38,8 +51,7 @@ const settings = {
     description:
       'One address of each family; default: the families that the host has; for a new host IPv4, or IPv6 if no pool has IPv4',
   }),
-  addresses: Type.Array(AddressText, {
-    format: 'distinct',
+  addresses: Type.Array(Type.Union([AddressText, strict({ address: AddressText, ...sharing }, 'NewHostAddress')]), {
     minItems: 1,
     maxItems: maxHostAddresses,
     description: addressesDescription,
@@ -72,7 +84,7 @@ const Ptr = nullable(NameText, {
     'PATCH `"ptr": true` writes it again',
 });
 const HostAddress = Type.Object(
-  { address: AddressText, pool: nullable(LabelText), ptr: Ptr },
+  { address: AddressText, pool: nullable(LabelText), ptr: Ptr, ...sharing },
   { title: 'HostAddress' },
 );
 const UnicodeAliases = Type.Array(Type.String(), {
@@ -95,7 +107,10 @@ const changeable = {
   addresses: Type.Array(
     Type.Union([
       AddressText,
-      strict({ address: AddressText, pool: readOnly(nullable(LabelText)), ptr: readOnly(Ptr) }, 'HostAddressInput'),
+      strict(
+        { address: AddressText, pool: readOnly(nullable(LabelText)), ptr: readOnly(Ptr), ...sharing },
+        'HostAddressInput',
+      ),
     ]),
     { minItems: 1, maxItems: maxHostAddresses, description: addressesDescription },
   ),
@@ -136,10 +151,11 @@ export const WrittenHost = Type.Object({ ...HostBody.properties, warnings: HostW
 /** Returns a host as answers show it. */
 export function showHost(host: Host, revision: number, warnings: HostWarning[] = []): Static<typeof WrittenHost> {
   const { name, zone, aliases, ttl, ptr, owner, tags, createdAt } = host;
-  const addresses = host.addresses.map(({ address, pool, ptr: own, noReverse }) => ({
-    address,
-    pool,
-    ptr: ptr && own !== false && noReverse !== true ? reverseName(address) : null,
+  const addresses = host.addresses.map((one) => ({
+    address: one.address,
+    pool: one.pool,
+    ptr: ptr && one.ptr !== false && one.noReverse !== true ? reverseName(one.address) : null,
+    ...sharingOf(one),
   }));
   return {
     name,

@@ -120,14 +120,16 @@ const PortBody = strict(
   'Port',
 );
 
+export const SharingKey = Type.String({
+  minLength: 1,
+  maxLength: 255,
+  description: 'Holders with the same key may share an address, if each has ports and no two have the same',
+});
+export const Ports = Type.Array(PortBody, { maxItems: 100 });
 const changeable = {
   owner: Owner,
-  sharingKey: Type.String({
-    minLength: 1,
-    maxLength: 255,
-    description: 'Holders with the same key may share an address, if each has ports and no two have the same',
-  }),
-  ports: Type.Array(PortBody, { maxItems: 100 }),
+  sharingKey: SharingKey,
+  ports: Ports,
   expiresInSeconds: Type.Integer({
     minimum: 1,
     maximum: 315_360_000,
@@ -178,6 +180,8 @@ export const AllocationBody = Type.Object(
           host: Type.Optional(Type.String()),
           id: Type.Optional(Type.String()),
           owner: Owner,
+          shared: Type.Optional(Type.Boolean()),
+          ptrFor: Type.Optional(Type.Boolean()),
           sharingKey: Type.Optional(Type.String()),
           ports: Type.Optional(Type.Array(PortBody)),
           expiresAt: Type.Optional(Type.String({ format: 'date-time' })),

@@ -27,7 +27,7 @@ export interface Message {
 }
 
 interface Seen {
-  views: Pick<Views, 'pools'>;
+  views: Pick<Views, 'pools' | 'hosts'>;
 }
 
 /** The part of a message that one slice makes, as its `octets` count. A slice takes some milliseconds. */

@@ -29,3 +29,19 @@ export const poolOrNull = Type.Union([label, Type.Null()]);
  * the file unchanged.
  */
 export const seconds = Type.Integer({ minimum: 0, maximum: maxTtl });
+
+const port = Type.Object({
+  protocol: Type.Union([Type.Literal('tcp'), Type.Literal('udp'), Type.Literal('sctp')]),
+  port: Type.Integer({ minimum: 1, maximum: 65_535 }),
+});
+/** With which holders an address may be shared. */
+export const keyAndPorts = {
+  sharingKey: Type.Optional(Type.String({ minLength: 1 })),
+  ports: Type.Optional(Type.Array(port)),
+};
+/** How a host has an address. */
+export const hostSharing = {
+  shared: Type.Optional(Type.Literal(true)),
+  ...keyAndPorts,
+  ptrFor: Type.Optional(Type.Literal(true)),
+};

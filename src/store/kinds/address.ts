@@ -7,7 +7,7 @@ import { Type } from '../../model/json-schema.ts';
 import { parseTimestamp } from '../../model/timestamp.ts';
 import { requireCanonicalName, requireDistinct, requireEqual } from '../codec/value-checks.ts';
 import { type FieldsOf, type ValueCodec, valueCodec } from '../codec/value-codec.ts';
-import { address, fqdn, label, poolOrNull, tags, text, time } from '../codec/value-fields.ts';
+import { address, fqdn, hostSharing, keyAndPorts, label, poolOrNull, tags, text, time } from '../codec/value-fields.ts';
 import { type Subject, storedKind } from './stored-kind.ts';
 
 declare module './stored-kind.ts' {
@@ -34,11 +34,6 @@ export function addressesPrefix(space: string, addresses: readonly Address[] = [
   return `${prefix}${space}/${first.slice(0, length)}`;
 }
 
-const port = Type.Object({
-  protocol: Type.Union([Type.Literal('tcp'), Type.Literal('udp'), Type.Literal('sctp')]),
-  port: Type.Integer({ minimum: 1, maximum: 65_535 }),
-});
-
 export const addressValue: ValueCodec<AddressRecord> = valueCodec({
   address,
   space: label,
@@ -46,13 +41,12 @@ export const addressValue: ValueCodec<AddressRecord> = valueCodec({
   state: Type.Union([Type.Literal('held'), Type.Literal('released')]),
   holders: Type.Array(
     Type.Union([
-      Type.Object({ kind: Type.Literal('host'), host: fqdn, owner: text }),
+      Type.Object({ kind: Type.Literal('host'), host: fqdn, owner: text, ...hostSharing }),
       Type.Object({
         kind: Type.Literal('allocation'),
         id: text,
         owner: text,
-        sharingKey: Type.Optional(Type.String({ minLength: 1 })),
-        ports: Type.Optional(Type.Array(port)),
+        ...keyAndPorts,
         expiresAt: Type.Optional(time),
         tags: Type.Optional(tags),
       }),

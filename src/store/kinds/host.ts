@@ -9,7 +9,7 @@ import { parseTimestamp } from '../../model/timestamp.ts';
 import { decodeReversed, encodeReversed } from '../codec/encoded-name.ts';
 import { requireCanonicalName, requireDistinct, requireEqual } from '../codec/value-checks.ts';
 import { type FieldsOf, type ValueCodec, valueCodec } from '../codec/value-codec.ts';
-import { address, fqdn, label, poolOrNull, seconds, tags, text, time } from '../codec/value-fields.ts';
+import { address, fqdn, hostSharing, label, poolOrNull, seconds, tags, text, time } from '../codec/value-fields.ts';
 import { type Subject, storedKind } from './stored-kind.ts';
 
 declare module './stored-kind.ts' {
@@ -34,6 +34,7 @@ export const hostValue: ValueCodec<Host> = valueCodec({
       space: label,
       ptr: Type.Optional(Type.Literal(false)),
       noReverse: Type.Optional(Type.Literal(true)),
+      ...hostSharing,
     }),
   ),
   aliases: Type.Array(fqdn),

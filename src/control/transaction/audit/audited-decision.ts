@@ -52,7 +52,8 @@ export function auditedDecision(context: DecisionContext, written: Written): Aud
     uses.push(...addressUses(change));
   }
   // Names of a pending generation are not among these edits, because no user sees them yet.
-  for (const [, edit] of written.names) if (edit.changed) events.push(...rrsetEvents(edit, tellsOf));
+  const hostOf = (host: Fqdn) => context.views.hosts.get(host)?.value;
+  for (const [, edit] of written.names) if (edit.changed) events.push(...rrsetEvents(edit, tellsOf, hostOf));
   return events.length + uses.length === 0 ? undefined : { actor: auditActor(context.actor), events, uses };
 }
 

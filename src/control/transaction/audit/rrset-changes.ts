@@ -1,6 +1,7 @@
 // The events of the RRsets that a decision changes at one name. An RRset of a host is part of the host's event.
 
 import type { AuditEvent, Fields } from '../../../model/audit-event.ts';
+import { type Host, recordsOf } from '../../../model/host.ts';
 import type { Fqdn } from '../../../model/name.ts';
 import { managerOf, managingHost, type Rrset } from '../../../model/rrset.ts';
 import type { NameEdit } from '../name-edits.ts';
@@ -8,16 +9,24 @@ import { eventOf } from './event-of.ts';
 
 /**
  * Returns the events of a name. `tellsOf` returns whether the decision has an event of the host. If it has none, an
- * RRset of that host has an event of its own: the host does not exist, or somebody deleted its RRset by hand.
+ * RRset of that host has an event of its own: the host does not exist, or somebody deleted its RRset by hand. The PTR
+ * of a shared address has no event when it passes from one of its hosts to another: that follows from the hosts.
  */
 export function rrsetEvents(
   { zone, owner, before, rrsets }: Pick<NameEdit, 'zone' | 'owner' | 'before' | 'rrsets'>,
   tellsOf: (host: Fqdn) => boolean,
+  hostOf: (host: Fqdn) => Host | undefined,
 ): AuditEvent[] {
+  const isTold = (rrset: Rrset) => {
+    const name = managingHost(owner, rrset);
+    if (tellsOf(name)) return true;
+    const host = rrset.type === 'PTR' ? hostOf(name) : undefined;
+    return host !== undefined && recordsOf(host, 0).some((one) => one.rrset.type === 'PTR' && one.owner === owner);
+  };
   const told = (all: readonly Rrset[]) =>
     new Map(
       all
-        .filter((rrset) => rrset.manager !== 'host' || !tellsOf(managingHost(owner, rrset)))
+        .filter((rrset) => rrset.manager !== 'host' || !isTold(rrset))
         .map((rrset) => [rrset.type, fieldsOf(owner, rrset)]),
     );
   const [old, wanted] = [told(before), told(rrsets)];
