@@ -3,7 +3,8 @@
 import { type ErrorCode, Refusal } from '../../errors.ts';
 import type { ForeignFault } from '../../model/skydns/foreign-rrsets.ts';
 import type { Actor } from '../access/actor.ts';
-import { type Committer, NotServed } from '../transaction/commit.ts';
+import type { Committer } from '../transaction/commit.ts';
+import { NotServed } from '../transaction/commit-failures.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 
 /** Audit events of these changes name this actor. */

@@ -1,13 +1,12 @@
-// A batch of decisions that share one transaction. No decision of a batch writes a key that another decision of the
-// batch compares or writes (test/control/races.test.ts). Only the serial of a zone may be written by several of them.
+// A batch of decisions that share one transaction. No two of them touch (footprint.ts).
 
 import { timestamp } from '../../model/timestamp.ts';
 import { newUlid } from '../../model/ulid.ts';
 import { outboxKey, outboxText } from '../../store/kinds/outbox.ts';
-import { serialKind } from '../../store/kinds/serial.ts';
-import { type Compare, maxOperations, type Operation, type Transaction } from '../../store/store.ts';
+import { maxOperations, type Operation, type Transaction } from '../../store/store.ts';
 import { withinLimits } from './audit/limit-events.ts';
 import { type Decision, maxDecisionOperations } from './decision.ts';
+import { Footprint, isShared } from './footprint.ts';
 import { comparedKey, writtenKey } from './transaction-keys.ts';
 
 /**
@@ -29,11 +28,7 @@ export interface Audit {
 
 export class Batch<Job> {
   readonly jobs: { job: Job; decision: Decision<unknown> }[] = [];
-  /** The operations of the transaction, each by the key that it writes. */
-  readonly written = new Map<string, Operation>();
-  readonly #compares = new Map<string, Compare>();
-  /** The prefixes of keys that the batch deletes or requires to be unchanged. */
-  readonly #prefixes: string[] = [];
+  readonly keys = new Footprint();
   readonly #audit: Audit | undefined;
   /** The audit events of the decisions, as JSON. */
   readonly #audited: string[] = [];
@@ -48,7 +43,8 @@ export class Batch<Job> {
 
   /** True if the transaction has no room for another operation or compare, or had no room for an earlier decision. */
   get full(): boolean {
-    return this.#closed || this.written.size >= maxDecisionOperations || this.#compares.size >= maxOperations;
+    const { written, compared } = this.keys;
+    return this.#closed || written.size >= maxDecisionOperations || compared.size >= maxOperations;
   }
 
   /**
@@ -56,26 +52,20 @@ export class Batch<Job> {
    * conflicts with another one of the batch.
    */
   add(job: Job, decision: Decision<unknown>): boolean {
-    const compares = decision.compares.filter((compare) => !this.#compares.has(comparedKey(compare)));
+    const { written, compared } = this.keys;
+    const compares = decision.compares.filter((compare) => !compared.has(comparedKey(compare)));
     const operations = decision.operations.filter(
-      (operation) => !isShared(operation) || !this.written.has(writtenKey(operation)),
+      (operation) => !isShared(operation) || !written.has(writtenKey(operation)),
     );
-    if (this.#compares.size + compares.length > maxOperations) return this.#close();
-    if (this.written.size + operations.length > maxDecisionOperations) return this.#close();
+    if (compared.size + compares.length > maxOperations) return this.#close();
+    if (written.size + operations.length > maxDecisionOperations) return this.#close();
     const bytes = operations.reduce((sum, operation) => sum + bytesOf(operation), 0);
     const audited = this.#audit && decision.audited && withinLimits(decision.audited);
     if (this.jobs.length === 0 && bytes > maxBytes) return false;
     const withEvents = this.#bytes + bytes + (audited === undefined ? 0 : Buffer.byteLength(audited));
     if (this.jobs.length > 0 && withEvents > maxSharedBytes) return this.#close();
-    if (this.jobs.length > 0 && this.#conflicts(decision.compares, operations)) return false;
-    for (const compare of compares) {
-      this.#compares.set(comparedKey(compare), compare);
-      if (compare.kind === 'quiet') this.#prefixes.push(compare.prefix);
-    }
-    for (const operation of operations) {
-      this.written.set(writtenKey(operation), operation);
-      if (operation.kind === 'delete-prefix') this.#prefixes.push(operation.prefix);
-    }
+    if (this.jobs.length > 0 && this.keys.touches(decision)) return false;
+    this.keys.add({ compares, operations });
     this.#bytes = withEvents;
     if (audited !== undefined) this.#audited.push(audited);
     this.jobs.push({ job, decision });
@@ -91,8 +81,8 @@ export class Batch<Job> {
   /** Returns the transaction. If the decisions have audit events, the transaction puts them into the outbox. */
   transaction(): Transaction {
     return {
-      compares: [...this.#compares.values()],
-      operations: [...this.written.values(), ...this.#outbox()],
+      compares: [...this.keys.compared.values()],
+      operations: [...this.keys.written.values(), ...this.#outbox()],
     };
   }
 
@@ -102,40 +92,6 @@ export class Batch<Job> {
     const value = outboxText(timestamp(now), this.#audit.replica, this.#audited);
     return [{ kind: 'put', key: outboxKey(newUlid(now)), value }];
   }
-
-  #conflicts(compares: readonly Compare[], operations: readonly Operation[]): boolean {
-    return (
-      compares.some((compare) => this.#isWritten(compare)) || operations.some((operation) => this.#isInUse(operation))
-    );
-  }
-
-  /** Returns whether the batch writes a key that the compare reads. */
-  #isWritten(compare: Compare): boolean {
-    const compared = comparedKey(compare);
-    if (compare.kind === 'quiet') return [...this.written.keys()].some((key) => key.startsWith(compared));
-    return this.written.has(compared) || this.#prefixes.some((prefix) => compared.startsWith(prefix));
-  }
-
-  /** Returns whether the batch compares or writes a key that the operation writes. */
-  #isInUse(operation: Operation): boolean {
-    const written = writtenKey(operation);
-    if (operation.kind === 'delete-prefix') {
-      return [...this.written.keys(), ...this.#compares.keys()].some((key) => key.startsWith(written));
-    }
-    return (
-      this.written.has(written) ||
-      this.#compares.has(written) ||
-      this.#prefixes.some((prefix) => written.startsWith(prefix))
-    );
-  }
-}
-
-/**
- * Returns whether several decisions of a batch may have this operation. Only the put of a zone's serial may be shared:
- * its value is empty, because the serial is the key's revision.
- */
-function isShared(operation: Operation): boolean {
-  return operation.kind === 'put' && operation.key.startsWith(serialKind.prefix);
 }
 
 function bytesOf(operation: Operation): number {

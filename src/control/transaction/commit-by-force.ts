@@ -3,7 +3,8 @@
 
 import { type ErrorCode, Refusal } from '../../errors.ts';
 import type { Actor } from '../access/actor.ts';
-import { type Committer, LostRace } from './commit.ts';
+import type { Committer } from './commit.ts';
+import { LostRace } from './commit-failures.ts';
 import type { Committed, Decide } from './decision.ts';
 
 /** The limit for attempts, because others may add items before the decision is committed. */

@@ -9,7 +9,8 @@ import type { AnswerUsage } from '../../views/answer-view.ts';
 import type { Views } from '../../views/views.ts';
 import type { TokenActor } from '../access/actor.ts';
 import { untilServed } from '../reading/until-reached.ts';
-import { type Committer, LostRace, maxAttempts, NotServed, notWritten } from './commit.ts';
+import { type Committer, maxAttempts } from './commit.ts';
+import { LostRace, NotServed, notWritten } from './commit-failures.ts';
 import type { Committed, Decide } from './decision.ts';
 
 /** The store keeps an answer for at least 24 hours. The answers of one hour share a lease. */

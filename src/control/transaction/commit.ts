@@ -1,13 +1,13 @@
-// The loop that commits all decisions. It puts decisions that do not conflict into one transaction. If a compare fails,
-// it decides again on newer views. It answers a caller when this replica serves the result. What a decision is:
-// decision.ts.
+// The loop that commits all decisions. It puts decisions that do not touch into one transaction, and has several
+// transactions under way at once that do not touch. If a compare fails, it decides again on newer views. It answers a
+// caller when this replica serves the result. What a decision is: decision.ts. What touches: footprint.ts.
 
-import { setTimeout as delay, setImmediate as nextPass } from 'node:timers/promises';
 import { Refusal, refuse } from '../../errors.ts';
 import type { Logger } from '../../model/logger.ts';
 import type { Revision } from '../../model/revision.ts';
 import { within } from '../../model/within.ts';
 import {
+  type CommitResult,
   LeaseGone,
   maxOperations,
   type Operation,
@@ -16,14 +16,16 @@ import {
   StoreUnavailable,
   TransactionTooLarge,
 } from '../../store/store.ts';
-import type { Fault } from '../../views/stored-faults.ts';
 import type { Views } from '../../views/views.ts';
 import type { Actor } from '../access/actor.ts';
 import { faultRefusal } from '../reading/fault-refusal.ts';
 import { untilServed } from '../reading/until-reached.ts';
 import { type Audit, Batch } from './batch.ts';
 import { logChange } from './change-log.ts';
+import { ClaimedKeys, noneClaimed } from './claimed-keys.ts';
+import { LostRace, NotServed, notConfirmed, notWritten } from './commit-failures.ts';
 import type { Committed, Decide, Decision, DecisionContext } from './decision.ts';
+import { Footprint } from './footprint.ts';
 import { readSkydnsKeys } from './read-skydns-keys.ts';
 import { comparedKey, writtenKey } from './transaction-keys.ts';
 
@@ -35,6 +37,12 @@ interface Job {
   maxAttempts: number;
   /** The time of the call, by performance.now(). */
   since: number;
+  /** The batches for which the job waits before it is decided again. */
+  waitsFor: readonly Batch<Job>[];
+  /** True after a refusal that was not final, because other batches were under way. */
+  wasRefused: boolean;
+  /** The last decision, while the job waits. */
+  wanted: Decision<unknown> | undefined;
   /** The keys of the SkyDNS layout that were read after the last failed attempt. */
   skydnsKeys?: DecisionContext['skydnsKeys'];
   resolve: (committed: Committed<unknown>) => void;
@@ -43,25 +51,17 @@ interface Job {
 
 /** The limit for attempts to commit a decision. After the last one, the caller gets a refusal. */
 export const maxAttempts = 200;
+/**
+ * While the store has not answered this many transactions, further requests gather for the next one: one transaction of
+ * many requests costs less than several of few.
+ */
+const maxUnanswered = 2;
+/** The same limit if so many requests wait that they fill a transaction. Matters if the store is far away. */
+const maxUnansweredFull = 8;
+/** How many requests fill a transaction: about as many as there is room for hosts. */
+const fullLength = 32;
 /** The limit for the wait until the views have the change that made a compare fail. */
 const maxFreshViewMilliseconds = 25;
-
-/** The refusal after the last attempt: another writer was first in every attempt. */
-export class LostRace extends Refusal {
-  constructor(consequence = 'nothing was written') {
-    super('contended', `too many concurrent changes: other writers were first each time, ${consequence}; try again`);
-  }
-}
-
-/** The refusal of a change that is durable but that this replica cannot serve. */
-export class NotServed extends Refusal {
-  constructor(revision: Revision, fault: Fault | undefined) {
-    super(
-      fault?.code ?? 'internal_error',
-      `the change is durable (revision ${revision}), but this replica cannot serve it: ${fault?.message}`,
-    );
-  }
-}
 
 export class Committer {
   readonly #store: Store;
@@ -70,7 +70,11 @@ export class Committer {
   readonly #logger: Logger | undefined;
   readonly #audit: Audit | undefined;
   #queue: Job[] = [];
-  #running = false;
+  /** The batches that were sent, until the views have their changes or they have failed. */
+  readonly #underWay = new Set<Batch<Job>>();
+  /** How many of these batches the store has not answered yet. */
+  #unanswered = 0;
+  #isScheduled = false;
 
   /** Without `audit`, writes no audit events (test/control/audit-outbox.test.ts). */
   constructor(store: Store, views: Views, logger?: Logger, audit?: Audit) {
@@ -92,32 +96,55 @@ export class Committer {
     if (obstacle !== undefined) refuse('store_unavailable', obstacle);
     return new Promise((resolve, reject) => {
       const job = { actor, decide, attempts: 0, maxAttempts: once ? 1 : maxAttempts, since: performance.now(), reject };
-      this.#queue.push({ ...job, resolve: resolve as Job['resolve'] });
-      if (!this.#running) void this.#run();
+      this.#queue.push({
+        ...job,
+        resolve: resolve as Job['resolve'],
+        waitsFor: [],
+        wasRefused: false,
+        wanted: undefined,
+      });
+      this.#schedule();
     });
   }
 
-  async #run(): Promise<void> {
-    this.#running = true;
-    // Waits one turn of the event loop, so that requests that arrive in this turn share the first transaction.
-    await delay(0);
-    while (this.#queue.length > 0) {
-      await this.#commitBatch(this.#takeBatch());
-      // In this pass of the event loop, the views have read the values of the transaction. Other work comes first now.
-      await nextPass();
-    }
-    this.#running = false;
+  /**
+   * Makes the next batch at the end of this turn of the event loop, so that requests that arrive in this turn share it.
+   * Does not wait for more, unless {@link maxUnanswered} transactions are on their way.
+   */
+  #schedule(): void {
+    const max = this.#queue.length < fullLength ? maxUnanswered : maxUnansweredFull;
+    if (this.#isScheduled || this.#queue.length === 0 || this.#unanswered >= max) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      const batch = this.#takeBatch();
+      if (batch.jobs.length === 0) return;
+      void this.#commitBatch(batch);
+      this.#schedule();
+    });
   }
 
   /**
    * Decides the jobs of the queue in order, until one has no room in the transaction. To decide more jobs would be in
    * vain: a job that waits is decided again for the next transaction (test/control/long-queue.test.ts). Resolves a job
-   * whose decision has no operations, compares or audit events. A job stays in the queue if it has no room or conflicts
-   * with the transaction, or if it is refused while the batch has other jobs.
+   * whose decision has no operations, compares or audit events. A job stays in the queue if it has no room, if it
+   * touches with a batch under way, or if it touches with a job before it that waits: so no job waits for ever, however
+   * many come after it. A job that is refused while others are under way is decided once more after them
+   * (test/control/under-way.test.ts).
    */
   #takeBatch(): Batch<Job> {
     const batch = new Batch<Job>(this.#audit);
+    const batches = [...this.#underWay, batch];
+    /** The keys of the jobs that wait. */
+    const reserved = new Footprint();
     const waiting: Job[] = [];
+    let blockers: readonly Batch<Job>[] = [];
+    const wait = (job: Job, wanted: Decision<unknown> | undefined, others: readonly Batch<Job>[]) => {
+      waiting.push(job);
+      job.wanted = wanted;
+      job.waitsFor = blockers = others;
+      if (wanted !== undefined) reserved.add(wanted);
+    };
     let seen = 0;
     let retries = 0;
     for (const job of this.#queue) {
@@ -126,27 +153,29 @@ export class Committer {
       retries = Math.max(retries, job.attempts);
       if (batch.full || batch.jobs.length >= Math.max(1, maxOperations >> Math.min(retries, 7))) break;
       seen += 1;
+      if (job.waitsFor.some((other) => this.#underWay.has(other))) {
+        wait(job, job.wanted, job.waitsFor);
+        continue;
+      }
+      const claimed = new ClaimedKeys(batches, reserved);
       try {
-        const decision = job.decide({
-          actor: job.actor,
-          views: this.#views,
-          claimed: batch.written,
-          now: Date.now(),
-          skydnsKeys: job.skydnsKeys,
-        });
-        const tells = this.#audit !== undefined && decision.audited !== undefined;
-        if (decision.operations.length === 0 && decision.compares.length === 0 && !tells) {
-          job.resolve({ result: decision.result, revision: this.#views.revision });
-        } else if (!batch.add(job, decision)) {
-          if (batch.jobs.length === 0) {
+        const decision = this.#decide(job, claimed);
+        if (decision === undefined) continue;
+        const other = batches.find(({ keys }) => keys.touches(decision));
+        if (other !== undefined) wait(job, decision, [other]);
+        else if (reserved.touches(decision)) wait(job, decision, blockers);
+        else if (!batch.add(job, decision)) {
+          if (batch.jobs.length === 0)
             refuse('payload_too_large', 'the request changes more than one transaction can hold: split it');
-          }
-          waiting.push(job);
+          wait(job, decision, [batch]);
         }
       } catch (error) {
-        // Another request of the batch may be about to write the key that causes the refusal. Decide again after the
-        // commit of the batch.
-        if (error instanceof Refusal && batch.jobs.length > 0) waiting.push(job);
+        if (!(error instanceof Refusal) || batches.every(({ jobs }) => jobs.length === 0)) job.reject(error);
+        else if (!job.wasRefused) {
+          // A batch may be about to write the key that causes the refusal, for example release an address.
+          job.wasRefused = true;
+          wait(job, undefined, batches);
+        } else if (claimed.wereMet) this.#refuse(job, () => wait(job, undefined, batches));
         else job.reject(error);
       }
     }
@@ -154,22 +183,58 @@ export class Committer {
     return batch;
   }
 
-  async #commitBatch(batch: Batch<Job>): Promise<void> {
-    if (batch.jobs.length === 0) return;
+  /** Returns the decision of the job. Resolves the job and returns undefined if there is nothing to commit. */
+  #decide(job: Job, claimed: DecisionContext['claimed']): Decision<unknown> | undefined {
+    const { actor, skydnsKeys } = job;
+    const decision = job.decide({ actor, views: this.#views, claimed, now: Date.now(), skydnsKeys });
+    const tells = this.#audit !== undefined && decision.audited !== undefined;
+    if (decision.operations.length > 0 || decision.compares.length > 0 || tells) return decision;
+    job.resolve({ result: decision.result, revision: this.#views.revision });
+    return undefined;
+  }
+
+  /**
+   * Rejects a job that was refused, if it would be refused without the keys that others are about to write, too.
+   * Otherwise calls `wait`, because these keys may never be written.
+   */
+  #refuse(job: Job, wait: () => void): void {
     try {
-      const { committed, revision } = await this.#store.commit(batch.transaction());
+      if (this.#decide(job, noneClaimed) !== undefined) wait();
+    } catch (error) {
+      job.reject(error);
+    }
+  }
+
+  async #commitBatch(batch: Batch<Job>): Promise<void> {
+    this.#underWay.add(batch);
+    try {
+      const { committed, revision } = await this.#send(batch);
       if (committed) {
         // A transaction without operations has made no revision. It proves that the views are right.
-        const proven = batch.written.size === 0;
+        const proven = batch.keys.written.size === 0;
         if (!proven) await untilServed(this.#views, revision);
         for (const { job, decision } of batch.jobs)
           this.#answer(job, decision, proven ? this.#views.revision : revision);
       } else {
-        this.#requeue(batch, await readSkydnsKeys(this.#store, batch));
+        const mistaken = await readSkydnsKeys(this.#store, batch);
         await within(this.#views.reached(revision), maxFreshViewMilliseconds);
+        this.#requeue(batch, mistaken);
       }
     } catch (error) {
       this.#fail(batch, error);
+    } finally {
+      this.#underWay.delete(batch);
+      this.#schedule();
+    }
+  }
+
+  async #send(batch: Batch<Job>): Promise<CommitResult> {
+    this.#unanswered += 1;
+    try {
+      return await this.#store.commit(batch.transaction());
+    } finally {
+      this.#unanswered -= 1;
+      this.#schedule();
     }
   }
 
@@ -244,20 +309,4 @@ export class Committer {
     }
     this.#queue.unshift(...again);
   }
-}
-
-/** Returns the refusal of a write that was not done because the store could not be reached. */
-export function notWritten({ message }: StoreUnavailable): Refusal {
-  return new Refusal(
-    'store_unavailable',
-    `the store cannot be written to (${message}): nothing was written, try again later; DNS is still answered`,
-  );
-}
-
-/** Returns the refusal of a write that the store may have done. */
-function notConfirmed({ message }: OutcomeUnknown): Refusal {
-  return new Refusal(
-    'store_unavailable',
-    `the store did not confirm the write (${message}). It may have been carried out: read the resource to see, or repeat a POST with the same Idempotency-Key. DNS is still answered`,
-  );
 }
