@@ -1,0 +1,248 @@
+// A simple model of pools, hosts, allocations and time: a list of addresses that is searched from the beginning. It
+// predicts the outcome of a request. address-model.test.ts compares it with what the use cases do.
+
+import type { AddressRecord, Allocation, Holder, Port } from '../../src/model/allocation.ts';
+import type { Pool } from '../../src/model/pool.ts';
+
+export type Family = 'ipv4' | 'ipv6';
+
+/** An address of a history: a small number. The IPv6 addresses come after all IPv4 addresses. */
+export type Place = number;
+
+export const placesOfFamily = 16;
+export const familyOfPlace = (place: Place): Family => (place < placesOfFamily ? 'ipv4' : 'ipv6');
+
+export interface ModelRange {
+  first: Place;
+  last: Place;
+  /** True: written as a prefix, so that `allowFirstLast` matters. */
+  prefix: boolean;
+}
+
+export interface ModelPool extends Pick<Pool, 'autoAssign' | 'priority' | 'strategy' | 'coolDownSeconds' | 'drain'> {
+  name: string;
+  ranges: ModelRange[];
+  exclude: Place[];
+  avoidBuggyIps: boolean;
+  allowFirstLast: boolean;
+}
+
+interface ModelRecord {
+  holders: Holder[];
+  pool: string | null;
+  /** When the address was taken or released, in milliseconds. */
+  since: number;
+  freeAt?: number;
+}
+
+/** The outcome of a request: refused with one of these codes, or done with these places, each with its choices. */
+export type Predicted = { refused: string[] } | { places: Place[][] };
+
+const refused = (...codes: string[]): Predicted => ({ refused: codes });
+
+export class AddressModel {
+  now: number;
+  readonly pools = new Map<string, ModelPool>();
+  readonly records = new Map<Place, ModelRecord>();
+  readonly hosts = new Map<string, { places: Place[]; owner: string }>();
+  /** Returns whether the last octet of a place is 0 or 255. */
+  readonly isBuggy: (place: Place) => boolean;
+
+  constructor(now: number, isBuggy: (place: Place) => boolean) {
+    this.now = now;
+    this.isBuggy = isBuggy;
+  }
+
+  poolAt(place: Place): ModelPool | undefined {
+    return [...this.pools.values()].find((pool) => isInside(pool, place));
+  }
+
+  isExcluded(pool: ModelPool, place: Place): boolean {
+    if (pool.exclude.includes(place) || (pool.avoidBuggyIps && this.isBuggy(place))) return true;
+    const isEnd = ({ first, last, prefix }: ModelRange) => prefix && last - first > 1 && [first, last].includes(place);
+    return !pool.allowFirstLast && pool.ranges.some(isEnd);
+  }
+
+  isHeld(place: Place): boolean {
+    return (this.records.get(place)?.holders.length ?? 0) > 0;
+  }
+
+  isFree(place: Place): boolean {
+    const record = this.records.get(place);
+    return record === undefined || (record.holders.length === 0 && (this.coolDownEnd(place) ?? 0) <= this.now);
+  }
+
+  coolDownEnd(place: Place): number | undefined {
+    const { freeAt, since = 0 } = this.records.get(place) ?? {};
+    const seconds = this.poolAt(place)?.coolDownSeconds;
+    return freeAt === undefined || seconds === undefined ? freeAt : Math.min(freeAt, since + seconds * 1000);
+  }
+
+  /** Returns the usable places of a pool, in the order of its ranges. */
+  usable(pool: ModelPool, family: Family): Place[] {
+    return pool.ranges
+      .flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, index) => first + index))
+      .filter((place) => familyOfPlace(place) === family && !this.isExcluded(pool, place));
+  }
+
+  /** Returns the free places in the order in which the pool gives them. */
+  candidates(pool: ModelPool, family: Family): Place[] {
+    if (pool.drain) return [];
+    const free = this.usable(pool, family).filter((place) => this.isFree(place));
+    if (pool.strategy !== 'least-recently-used') return free;
+    const rested = free.filter((place) => this.records.has(place));
+    const since = (place: Place) => this.records.get(place)?.since ?? 0;
+    return [
+      ...free.filter((place) => !this.records.has(place)),
+      ...rested.sort((a, b) => since(a) - since(b) || a - b),
+    ];
+  }
+
+  /** Returns what the next request for `count` addresses may get: one list of choices for each of them. */
+  next(pool: ModelPool, family: Family, count: number): Place[][] | undefined {
+    const free = this.candidates(pool, family);
+    if (free.length < count) return undefined;
+    return pool.strategy === 'random' ? Array(count).fill(free) : free.slice(0, count).map((place) => [place]);
+  }
+
+  /** Returns the codes with which a request that names the place is refused. */
+  faultsOf(place: Place, pool: ModelPool | undefined): string[] {
+    if (pool !== undefined && !isInside(pool, place)) return ['address_outside_pool'];
+    if (pool !== undefined && this.isExcluded(pool, place)) return ['address_excluded'];
+    if (pool?.drain) return ['pool_exhausted'];
+    return this.isFree(place) ? [] : ['address_taken'];
+  }
+
+  allocate(wanted: { pool: string; family: Family; count: number; named?: Place[]; holder: Allocation }): Predicted {
+    const pool = this.pools.get(wanted.pool);
+    if (pool === undefined) return refused('not_found');
+    const canShare = (place: Place) => !pool.drain && this.isHeld(place) && this.mayShare(place, wanted.holder);
+    if (wanted.named !== undefined) {
+      const codes = wanted.named.flatMap((place) => (canShare(place) ? [] : this.faultsOf(place, pool)));
+      return codes.length > 0 ? refused(...codes) : { places: wanted.named.map((place) => [place]) };
+    }
+    const inside = pool.ranges.toSorted((a, b) => a.first - b.first).flatMap(placesIn);
+    const shared = inside.filter((place) => familyOfPlace(place) === wanted.family && canShare(place));
+    const first = shared.slice(0, wanted.count).map((place) => [place]);
+    const others = this.next(pool, wanted.family, wanted.count - first.length);
+    return others === undefined ? refused('pool_exhausted') : { places: [...first, ...others] };
+  }
+
+  /** Predicts a new host, or with `before` a changed one. */
+  putHost(
+    wanted: { pool?: string; families?: Family[]; named?: Place[] },
+    before: readonly Place[],
+    automatic: readonly ModelPool[],
+  ): Predicted {
+    const pool = wanted.pool === undefined ? undefined : this.pools.get(wanted.pool);
+    if (wanted.pool !== undefined && pool === undefined) return refused('pool_not_found');
+    const isIn = (place: Place) => pool === undefined || isInside(pool, place);
+    if (wanted.named !== undefined) {
+      const isKept = (place: Place) => before.includes(place) && isIn(place);
+      const codes = wanted.named.flatMap((place) =>
+        isKept(place) ? [] : this.faultsOf(place, pool ?? this.poolAt(place)),
+      );
+      return codes.length > 0 ? refused(...codes) : { places: wanted.named.map((place) => [place]) };
+    }
+    const kept = before.filter((place) => isIn(place) && (wanted.families?.includes(familyOfPlace(place)) ?? true));
+    const had = [...new Set(before.map(familyOfPlace))];
+    const families = wanted.families ?? (had.length > 0 ? had : [this.#defaultFamily(pool ? [pool] : automatic)]);
+    const missing = families.filter((family) => !kept.some((place) => familyOfPlace(place) === family));
+    const chosen = missing.map((family) =>
+      (pool ? [pool] : automatic).map((one) => this.next(one, family, 1)?.[0]).find((choices) => choices !== undefined),
+    );
+    if (chosen.includes(undefined)) return refused('pool_exhausted');
+    return { places: [...kept.map((place) => [place]), ...(chosen as Place[][])] };
+  }
+
+  #defaultFamily(pools: readonly ModelPool[]): Family {
+    const families: Family[] = ['ipv4', 'ipv6'];
+    const isGiven = (family: Family) => pools.some((pool) => this.usable(pool, family).length > 0);
+    const isNamed = (family: Family) =>
+      pools.some(({ ranges }) => ranges.some(({ first }) => familyOfPlace(first) === family));
+    return families.find(isGiven) ?? families.find(isNamed) ?? 'ipv4';
+  }
+
+  mayShare(place: Place, newcomer: Allocation): boolean {
+    return (this.records.get(place)?.holders ?? []).every((holder) => share(holder, newcomer));
+  }
+
+  take(place: Place, holder: Holder): void {
+    const record = this.records.get(place);
+    if (record !== undefined && record.holders.length > 0) record.holders.push(holder);
+    else this.records.set(place, { holders: [holder], pool: this.poolAt(place)?.name ?? null, since: this.now });
+  }
+
+  leave(place: Place, leaves: (holder: Holder) => boolean): void {
+    const record = this.records.get(place);
+    if (record === undefined) return;
+    record.holders = record.holders.filter((holder) => !leaves(holder));
+    if (record.holders.length > 0) return;
+    const pool = this.poolAt(place);
+    if (pool === undefined || (pool.coolDownSeconds === 0 && pool.strategy !== 'least-recently-used')) {
+      this.records.delete(place);
+      return;
+    }
+    const freeAt = pool.coolDownSeconds > 0 ? { freeAt: this.now + pool.coolDownSeconds * 1000 } : {};
+    this.records.set(place, { holders: [], pool: record.pool, since: this.now, ...freeAt });
+  }
+
+  /** Ends the cool-down of a place, as a request may. */
+  endCoolDown(place: Place): void {
+    const record = this.records.get(place);
+    if (this.poolAt(place)?.strategy !== 'least-recently-used') this.records.delete(place);
+    else delete record?.freeAt;
+  }
+
+  /** Does what housekeeping does: releases what has expired, forgets records of releases that nobody needs. */
+  keepHouse(): void {
+    for (const [place, { holders, freeAt, since }] of [...this.records]) {
+      const isOver = (holder: Holder) =>
+        holder.kind === 'allocation' && holder.expiresAt !== undefined && Date.parse(holder.expiresAt) <= this.now;
+      if (holders.length > 0) {
+        if (holders.some(isOver)) this.leave(place, isOver);
+      } else if (this.poolAt(place)?.strategy !== 'least-recently-used') {
+        if ((freeAt === undefined ? since : (this.coolDownEnd(place) ?? since)) <= this.now) this.records.delete(place);
+      }
+    }
+  }
+
+  /** Returns the counts of a pool, as its usage says them. */
+  usage(pool: ModelPool, family: Family): Record<'capacity' | 'used' | 'coolingDown' | 'free', bigint> {
+    const usable = this.usable(pool, family);
+    const inside = pool.ranges.flatMap(placesIn).filter((place) => familyOfPlace(place) === family);
+    const count = (places: Place[]) => BigInt(places.length);
+    return {
+      capacity: count(usable),
+      used: count(inside.filter((place) => this.isHeld(place))),
+      coolingDown: count(usable.filter((place) => !this.isHeld(place) && !this.isFree(place))),
+      free: count(usable.filter((place) => this.isFree(place))),
+    };
+  }
+
+  /** Returns the record of a place as the store has it. */
+  stored(place: Place): Pick<AddressRecord, 'holders' | 'pool' | 'since' | 'freeAt'> | undefined {
+    const record = this.records.get(place);
+    if (record === undefined) return undefined;
+    const { holders, pool, since, freeAt } = record;
+    const at = (time: number) => new Date(time).toISOString();
+    return { holders, pool, since: at(since), ...(freeAt !== undefined && { freeAt: at(freeAt) }) };
+  }
+}
+
+export function placesIn({ first, last }: ModelRange): Place[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}
+
+export function isInside({ ranges }: Pick<ModelPool, 'ranges'>, place: Place): boolean {
+  return ranges.some(({ first, last }) => first <= place && place <= last);
+}
+
+/** Returns whether two holders may have one address: allocations with the same key, and ports that differ. */
+function share(one: Holder, other: Holder): boolean {
+  if (one.kind === 'host' || other.kind === 'host') return false;
+  if (one.sharingKey === undefined || one.sharingKey !== other.sharingKey) return false;
+  const text = ({ protocol, port }: Port) => `${protocol} ${port}`;
+  const [ports = [], others = []] = [one.ports?.map(text), other.ports?.map(text)];
+  return ports.length > 0 && others.length > 0 && !ports.some((port) => others.includes(port));
+}
