@@ -1,7 +1,7 @@
-// Measures pools with many holders. First, how long the decision about the next address takes in pools with many holders
-// and in an empty one, for each strategy. Then, for a /8 with as many holders in the embedded store and in etcd: how
-// long the views take to load it, how long a replica takes from its start until it is ready, and the memory for each
-// address. Needs etcd, and 4 GB of memory for a million holders.
+// Measures pools with many holders. First, how long the decision about the next address takes in pools with many
+// holders and in an empty one, for each strategy. Then, for a /8 with as many holders in the embedded store and in
+// etcd: how long the views take to load it, how long a replica takes from its start until it is ready, and the memory
+// for each address. Needs etcd, and 4 GB of memory for a million holders.
 //
 // npm run bench:pools [holders] [next | embedded | etcd]
 
@@ -142,17 +142,24 @@ function* transactionsOf(values: Iterable<bigint>): Generator<Operation[]> {
   if (operations.length > 0) yield operations;
 }
 
-/** Returns the seconds until new views have loaded the store, and the octets of memory that they need for an address. */
+/**
+ * Returns the seconds until new views have loaded the store, and the octets of memory that they need for an address.
+ */
 async function timeLoad(store: Store): Promise<Record<string, string>> {
   return inScope(async (scope) => {
     const before = usedMemory();
-    const begun = performance.now();
+    const [begun, spent] = [performance.now(), process.cpuUsage()];
     const replica = await openReplica(scope, store);
     const seconds = (performance.now() - begun) / 1000;
+    const { user, system } = process.cpuUsage(spent);
     const octets = usedMemory() - before;
     const { used } = replica.views.pools.usage('p', Date.now())?.ipv4 ?? {};
     if (used !== BigInt(holders)) throw new Error(`the views count ${used} addresses`);
-    return { 'views loaded, s': seconds.toFixed(2), 'octets for an address': (octets / holders).toFixed(0) };
+    return {
+      'views loaded, s': seconds.toFixed(2),
+      'of CPU, s': ((user + system) / 1e6).toFixed(2),
+      'octets for an address': (octets / holders).toFixed(0),
+    };
   });
 }
 

@@ -11,7 +11,9 @@ export interface Asked {
   revision: number;
 }
 
-/** What the parent gets: all followers have the revision. `cpu`: the CPU time of this process so far, in microseconds. */
+/**
+ * What the parent gets: all followers have the revision. `cpu`: the CPU time of this process so far, in microseconds.
+ */
 export interface Told {
   revision: number;
   cpu: number;

@@ -1,6 +1,6 @@
 // Measures what hosts cost one etcd and a replica: octets in etcd's database for a host, before and after compaction,
-// memory of a replica for a host, and the time until a replica that starts has loaded them. Says how many hosts fit into
-// etcd's quota. A host has its own key, its address, an A record and a PTR. Needs etcd.
+// memory of a replica for a host, and the time until a replica that starts has loaded them. Says how many hosts fit
+// into etcd's quota. A host has its own key, its address, an A record and a PTR. Needs etcd.
 //
 // npm run bench:scale-size [hosts]
 

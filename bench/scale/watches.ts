@@ -1,7 +1,7 @@
-// Measures what a change costs one etcd and each of its replicas, with 1 to 50 replicas that follow it: CPU time of etcd
-// and of a follower, octets that etcd sends, and the time from the commit until all followers have the change. A change
-// is a new host with its address, its A record and its PTR. The followers have a replica's connection, watch and views,
-// and no DNS and HTTP; they share a few processes. Needs etcd, and 3 GB of memory for 50 followers.
+// Measures what a change costs one etcd and each of its replicas, with 1 to 50 replicas that follow it: CPU time of
+// etcd and of a follower, octets that etcd sends, and the time from the commit until all followers have the change. A
+// change is a new host with its address, its A record and its PTR. The followers have a replica's connection, watch and
+// views, and no DNS and HTTP; they share a few processes. Needs etcd, and 3 GB of memory for 50 followers.
 //
 // npm run bench:scale-watches [followers…]
 //

@@ -1,7 +1,7 @@
 // Random histories of requests for addresses, compared request by request with a simple model (address-model.ts): which
-// addresses are given, which requests are refused, what the store has, what the pools count and offer next. Each history
-// has its own addresses, names and clock, and many run at once on the same replicas.
-// ZONEWRIGHT_TEST_HISTORIES sets how many histories run on each store.
+// addresses are given, which requests are refused, what the store has, what the pools count and offer next. Each
+// history has its own addresses, names and clock, and many run at once on the same replicas. ZONEWRIGHT_TEST_HISTORIES
+// sets how many histories run on each store.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
