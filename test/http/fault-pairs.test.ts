@@ -31,6 +31,7 @@ const hostSchema = [
   fault('schema', '/tags', 'x'),
   fault('schema', '/owner', 7),
   fault('schema', '/ptr', 1),
+  fault('schema', '/prefer', 1),
   fault('schema', '/pool', 'No Label'),
   fault('schema', '/families/0', 'ipv5'),
   stray,
@@ -64,7 +65,7 @@ const operations: Record<string, Operation> = {
       fault('stands', '/name', 'a.none.test'),
       ...hostStands,
       because('/addresses/1', { '/addresses/0': '192.0.2.9', '/addresses/1': '192.0.2.2' }, [...ofPool]),
-      because('/families', { '/families': ['ipv6'] }, [...ofPool, '/addresses', '/addresses/0']),
+      because('/families', { '/families': ['ipv6'] }, [...ofPool, '/prefer', '/addresses', '/addresses/0']),
     ],
   },
   createHosts: {

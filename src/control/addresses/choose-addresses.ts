@@ -190,6 +190,17 @@ export function chooseNext(context: DecisionContext, family: Family, count: numb
   return refuseExhausted(context, family, count, poolName === undefined ? able : pools, poolName);
 }
 
+/**
+ * Chooses an address of each family from the first automatic pool that has one of each free. Returns undefined if there
+ * is no such pool.
+ */
+export function chooseFromOnePool(context: DecisionContext, wanted: readonly Family[]): Choice[] | undefined {
+  return automaticPools(context)
+    .values()
+    .map((pool) => wanted.flatMap((family) => nextOf(context, pool, family, 1)))
+    .find((choices) => choices.length === wanted.length);
+}
+
 /** Returns the addresses that the next request for this pool would get. */
 export function nextAddresses(asking: Asking, poolName: string, count: number, family?: Family): Address[] {
   const context = { ...asking, claimed: new Set<string>(), now: Date.now() };

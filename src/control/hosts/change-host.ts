@@ -11,7 +11,14 @@ import { withPools } from '../reading/with-pools.ts';
 import type { Decision, DecisionContext, Standing } from '../transaction/decision.ts';
 import type { Warning } from '../transaction/name-edits.ts';
 import { standingSince, TransactionBuilder } from '../transaction/transaction-builder.ts';
-import { type HostWarning, hostFrom, newAddressWarnings, refuseTakenName, type WantedHost } from './host-wanted.ts';
+import {
+  familyWarnings,
+  type HostWarning,
+  hostFrom,
+  newAddressWarnings,
+  refuseTakenName,
+  type WantedHost,
+} from './host-wanted.ts';
 import { orphanedHost } from './orphans.ts';
 import { requireScope } from './require-scope.ts';
 import { pathsIn, writeHost } from './write-host.ts';
@@ -56,7 +63,7 @@ export function decideChangeHost(
   const resultOf = (warnings: Warning[]) => ({
     host: withPools(context, host, (space, address) => recordNow(builder, space, address)),
     created: current === undefined,
-    warnings: [...newAddressWarnings(context, host, before), ...warnings],
+    warnings: [...familyWarnings(context, wanted, host), ...newAddressWarnings(context, host, before), ...warnings],
     ...standingSince(builder, hostKey(host.name), current),
   });
   return builder.buildWith(resultOf, pathsIn(host));

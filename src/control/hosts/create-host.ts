@@ -8,7 +8,14 @@ import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import type { Warning } from '../transaction/name-edits.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { withAdopted } from './adopt-records.ts';
-import { type HostWarning, hostFrom, newAddressWarnings, refuseTakenName, type WantedHost } from './host-wanted.ts';
+import {
+  familyWarnings,
+  type HostWarning,
+  hostFrom,
+  newAddressWarnings,
+  refuseTakenName,
+  type WantedHost,
+} from './host-wanted.ts';
 import { orphanedHost } from './orphans.ts';
 import { requireScope } from './require-scope.ts';
 import { pathsIn, writeHost } from './write-host.ts';
@@ -42,7 +49,7 @@ export function createHost(builder: TransactionBuilder, context: DecisionContext
   const host = hostFrom(builder, wanted, orphan);
   writeHost(builder, orphan, host, { adoption: wanted.adopt === true ? 'asked' : 'offered' });
   const resultOf = (found: readonly Warning[]) => {
-    const warnings = [...newAddressWarnings(context, host, orphan), ...found];
+    const warnings = [...familyWarnings(context, wanted, host), ...newAddressWarnings(context, host, orphan), ...found];
     return {
       ...withPools(context, host, (space, address) => recordNow(builder, space, address)),
       ...(warnings.length > 0 && { warnings }),

@@ -34,6 +34,8 @@ export interface HostInput {
   name?: string;
   pool?: string;
   families?: Family[];
+  /** True: those of the families that are to be had. */
+  prefer?: boolean;
   addresses?: (string | HostAddressInput)[];
   aliases?: string[];
   /** Seconds; null: the zone's default. */
@@ -67,6 +69,14 @@ export function parseHostInput(input: HostInput, pathName?: () => Fqdn): WantedH
     },
     () => atField('/tags', () => checkTags(tags)),
     () => checkSharing(input),
+    () => {
+      if (input.prefer === true && families === undefined)
+        refuseField(
+          'invalid_request',
+          '/prefer',
+          'needs "families": those that the host shall have if they are to be had',
+        );
+    },
   );
   return {
     name,
@@ -79,6 +89,7 @@ export function parseHostInput(input: HostInput, pathName?: () => Fqdn): WantedH
     tags,
     ...(pool !== undefined && { pool }),
     ...(families !== undefined && { families }),
+    ...(input.prefer !== undefined && { prefer: input.prefer }),
     ...(addresses !== undefined && {
       addresses,
       withoutPtr: orUnknown(() => addresses.filter((_, at) => lacksPtr(input, at))),

@@ -1,6 +1,6 @@
 // Makes a host from the host that a request wants: keeps some of its addresses, and chooses new ones.
 
-import { refuse, refuseField } from '../../errors.ts';
+import { Refusal, refuse, refuseField } from '../../errors.ts';
 import { type Address, type Family, familyOf } from '../../model/address.ts';
 import type { Holder, HostSharing } from '../../model/allocation.ts';
 import { type Host, type HostAddress, maxHostAddresses } from '../../model/host.ts';
@@ -12,6 +12,7 @@ import type { Zone } from '../../model/zone.ts';
 import {
   type AddressWarning,
   chooseExplicit,
+  chooseFromOnePool,
   chooseNext,
   defaultFamily,
   recordedWarnings,
@@ -31,6 +32,8 @@ export interface WantedHost {
   name: Fqdn;
   pool?: string;
   families?: Family[];
+  /** True: the host gets those of the families that are to be had, and at least one address. */
+  prefer?: boolean;
   addresses?: Address[];
   /** How the host has an address. An address that is absent here keeps its sharing, or is not shared. */
   sharing?: ReadonlyMap<Address, HostSharing>;
@@ -95,8 +98,24 @@ function zoneOf({ views }: DecisionContext, name: Fqdn): Zone {
   return views.zones.enclosing(name)?.value ?? refuseField('zone_not_found', '/name', message);
 }
 
-/** A warning about an address of the host, or about a record. */
-export type HostWarning = AddressWarning | Warning;
+/** A warning: the host has no address of a family that the request prefers. */
+export interface FamilyWarning {
+  family: Family;
+  message: string;
+}
+
+/** A warning about an address or a family of the host, or about a record. */
+export type HostWarning = AddressWarning | FamilyWarning | Warning;
+
+/** Returns the warnings about the families that the request prefers and the host lacks. */
+export function familyWarnings(context: DecisionContext, wanted: WantedHost, host: Host): FamilyWarning[] {
+  if (wanted.prefer !== true) return [];
+  return (wanted.families ?? []).flatMap((family) => {
+    if (host.addresses.some(({ address }) => familyOf(address) === family)) return [];
+    const { refusal } = nextOrRefusal(context, family, wanted.pool);
+    return refusal === undefined ? [] : [{ family, message: refusal.message }];
+  });
+}
 
 /** Returns warnings about the new addresses of the host, if records of other names have them. */
 export function newAddressWarnings(context: DecisionContext, host: Host, before: Host | undefined): AddressWarning[] {
@@ -169,15 +188,42 @@ function missingFamilies(
   before: HostAddress[],
 ): HostAddress[] {
   const had = [...new Set(before.map(({ address }) => familyOf(address)))];
-  const known = have.length > 0 || had.length > 0;
-  const families = wanted.families ?? (known ? had : [defaultFamily(context, wanted.pool)]);
+  const hasOrHad = have.length > 0 || had.length > 0;
+  const families = wanted.families ?? (hasOrHad ? had : [defaultFamily(context, wanted.pool)]);
   const missing = families.filter((family) => !have.some(({ address }) => familyOf(address) === family));
   if (have.length === 0 && missing.length === 0)
     refuse('invalid_request', 'a host needs at least one address: name an address or a family');
   const path = wanted.pool === undefined ? '/families' : '/pool';
+  if (missing.length > 0 && known(wanted.prefer) === true) {
+    const found = preferred(context, wanted, missing);
+    if (found.length + have.length > 0) return found;
+  }
   return missing.flatMap(
     (family) => context.refusals.try(() => chooseNext(context, family, 1, wanted.pool), path) ?? [],
   );
+}
+
+/**
+ * Chooses an address of each of the families of which one is free, as PreferDualStack of Kubernetes. Without a pool in
+ * the request, all are from one pool if one can give all.
+ */
+function preferred(context: TransactionBuilder, { pool }: WantedHost, families: readonly Family[]): HostAddress[] {
+  const together = pool === undefined && families.length > 1 ? chooseFromOnePool(context, families) : undefined;
+  return together ?? families.flatMap((family) => nextOrRefusal(context, family, pool).choices ?? []);
+}
+
+/** Returns an address of the family or, if none is free, the refusal that says why. */
+function nextOrRefusal(
+  context: DecisionContext,
+  family: Family,
+  pool: string | undefined,
+): { choices: HostAddress[]; refusal?: never } | { choices?: never; refusal: Refusal } {
+  try {
+    return { choices: chooseNext(context, family, 1, pool) };
+  } catch (error) {
+    if (error instanceof Refusal && error.code === 'pool_exhausted') return { refusal: error };
+    throw error;
+  }
 }
 
 /** Refuses with `name_taken` if there is a host of that name. */

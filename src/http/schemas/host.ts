@@ -51,6 +51,10 @@ const settings = {
     description:
       'One address of each family; default: the families that the host has; for a new host IPv4, or IPv6 if no pool has IPv4',
   }),
+  prefer: Type.Boolean({
+    description:
+      'The host gets those of the `families` that are to be had, and at least one address; a warning names the others',
+  }),
   addresses: Type.Array(Type.Union([AddressText, strict({ address: AddressText, ...sharing }, 'NewHostAddress')]), {
     minItems: 1,
     maxItems: maxHostAddresses,
@@ -139,10 +143,15 @@ export const HostBody = Type.Object(
   { title: 'Host' },
 );
 
+const FamilyWarning = Type.Object(
+  { family: FamilyText, message: Type.String({ description: 'Why there is no address of the family' }) },
+  { title: 'FamilyWarning' },
+);
 const HostWarnings = Type.Optional(
-  Type.Array(Type.Union([AddressWarning, RrsetWarning]), {
+  Type.Array(Type.Union([AddressWarning, FamilyWarning, RrsetWarning]), {
     description:
-      'Addresses that were asked for and given, although A or AAAA records name them; records that may be a mistake, ' +
+      'Addresses that were asked for and given, although A or AAAA records name them; families that were ' +
+      'preferred and are not to be had; records that may be a mistake, ' +
       'such as a CNAME that is left pointing at the old name of the host; absent if there are no warnings',
   }),
 );
@@ -171,7 +180,7 @@ export function showHost(host: Host, revision: number, warnings: HostWarning[] =
     createdAt,
     revision,
     ...(warnings.length > 0 && {
-      warnings: warnings.map((one) => ('address' in one ? one : showWarning(undefined, one))),
+      warnings: warnings.map((one) => ('address' in one || 'family' in one ? one : showWarning(undefined, one))),
     }),
   };
 }
