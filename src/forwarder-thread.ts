@@ -27,7 +27,7 @@ import type { Logger } from './model/logger.ts';
  * answering threads may need its processor.
  */
 const restPerWork = 0.5;
-/** In milliseconds: `pause` of the taker. It is short beside the time that a server takes to answer. */
+/** In milliseconds: `pause` of the taker. Clients hardly notice it beside the time that a server takes to answer. */
 const pause = 1;
 
 /** The maximum number of cached answers that the API shows at once. */

@@ -93,7 +93,7 @@ export function encodeAnswer(fields: AnswerFields, message: Uint8Array, ttls: re
   writeNumber(block, field.authoritiesEnd, 2, fields.authoritiesEnd);
   writeNumber(block, field.end, 2, end);
   writeNumber(block, field.nameLength, 2, fields.nameLength);
-  block.set(message.subarray(headerLength, end), field.message);
+  for (let at = headerLength; at < end; at += 1) block[messageShift + at] = message[at] as number;
   for (let i = 0; i < ttls.length; i += 1) writeNumber(block, messageShift + end + 2 * i, 2, ttls[i] as number);
   return block;
 }

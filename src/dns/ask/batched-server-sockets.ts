@@ -14,6 +14,8 @@ import type { ServerSocket, SocketFailure, SocketListener } from './server-socke
 
 /** Milliseconds until queries are sent again that a full socket did not take. */
 const retryMilliseconds = 1;
+/** The most open sockets that are tried without asking poll() for those that have received something. */
+const maxTried = 2;
 
 export class BatchedServerSockets {
   readonly #libc: Libc;
@@ -73,10 +75,11 @@ export class BatchedServerSockets {
     if (this.#open.size > 0) {
       if (this.#polled.length === 0) this.#listForPoll();
       const [sockets, list] = [this.#polled, this.#pollList];
-      if (this.#libc.poll(list.buffer, BigInt(sockets.length), 0) > 0) {
-        for (const [i, socket] of sockets.entries()) {
+      const isPolled = sockets.length > maxTried;
+      if (!isPolled || this.#libc.poll(list.buffer, BigInt(sockets.length), 0) > 0) {
+        for (let i = 0; i < sockets.length; i += 1) {
           // The events that were found are in the upper half.
-          if ((list[2 * i + 1] as number) >>> 16 !== 0) socket.receive(this.#batch);
+          if (!isPolled || (list[2 * i + 1] as number) >>> 16 !== 0) sockets[i]?.receive(this.#batch);
         }
       }
     }

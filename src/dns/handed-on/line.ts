@@ -90,7 +90,7 @@ export class Line {
     this.#datagrams = [];
     this.#answered = [];
     this.#ring.whileOpen(() => this.#sendDatagrams(datagrams));
-    for (const query of answered) this.#ring.finish(query);
+    this.#ring.finishEach(answered);
   }
 
   /** Waits until no query is under way, but only for a moment (settle.ts). */

@@ -18,6 +18,11 @@ const flowWeight = 1 / 8;
 /** The value of `#flow` from which the thread pauses. */
 const minFlow = 0.5;
 /**
+ * The value of `#flow` below which a pause is twice as long: a turn with few queries costs nearly as much as one with
+ * many (bench/forward/run.ts).
+ */
+const fewQueries = 16;
+/**
  * A thread that pauses also stands still within a slice, after so many queries, for so many milliseconds: an answer
  * from the table may wait for its processor (bench/forward-flood.ts).
  */
@@ -29,7 +34,8 @@ export interface PaceOptions {
   readonly restPerWork?: number;
   /**
    * Milliseconds for which the thread stands still after each slice while many queries come, so that it handles all
-   * queries and messages of that time in one turn of the event loop. Only for a thread without other work.
+   * queries and messages of that time in one turn of the event loop; twice as many while slices are small. Only for a
+   * thread without other work.
    */
   readonly pause?: number;
 }
@@ -69,7 +75,7 @@ export class Pace {
     if (this.#pause === undefined) return false;
     this.#flow += (taken - this.#flow) * flowWeight;
     if (this.#flow < minFlow) return false;
-    this.#standStill(this.#pause);
+    this.#standStill(this.#flow < fewQueries ? 2 * this.#pause : this.#pause);
     return true;
   }
 

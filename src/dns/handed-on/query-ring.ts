@@ -5,7 +5,7 @@
 import { shortLivedCopy } from '../../model/short-lived-octets.ts';
 import { transports } from '../respond/counters.ts';
 import type { HandedOnKind } from '../respond/hand-on.ts';
-import { copyOctets } from '../wire/copy-octets.ts';
+import { copyMessage, copyOctets } from '../wire/copy-octets.ts';
 import type { HandOnLimits } from './hand-on-limits.ts';
 import type { HandedOnQuery } from './tenant.ts';
 
@@ -62,9 +62,6 @@ const queryAt = controlAt + maxControl;
 /** This word in place of a record's size says that the next record is at the start of the ring. */
 const wrapped = 0;
 
-/** Octets of a message that a loop copies sooner than `set`. */
-const maxLooped = 256;
-
 const nothing = new Uint8Array(0);
 
 type RingLimits = Pick<HandOnLimits, 'maxUnderWay' | 'maxOctets'>;
@@ -115,8 +112,7 @@ export class QueryRingWriter {
     copyOctets(client.address, 0, this.#octets, at + addressAt, client.addressLength);
     copyOctets(name, 0, this.#octets, at + nameAt, name.length);
     copyOctets(control, 0, this.#octets, at + controlAt, control.length);
-    if (message.length <= maxLooped) copyOctets(message, 0, this.#octets, at + queryAt, message.length);
-    else this.#octets.set(message, at + queryAt);
+    copyMessage(message, message.length, this.#octets, at + queryAt);
     Atomics.add(cells, cell.underWay, 1);
     Atomics.add(cells, cell.octets, size);
     // Publishes the record: the taker sees all that was written before this store.
@@ -191,9 +187,20 @@ export class QueryRingReader {
 
   /** Ends a query that has its answer, or gets none. */
   finish({ octets }: ReadQuery): void {
-    Atomics.sub(this.#cells, cell.taken, 1);
+    this.#finishAll(1, octets);
+  }
+
+  /** Ends several queries. */
+  finishEach(queries: readonly ReadQuery[]): void {
+    let octets = 0;
+    for (const query of queries) octets += query.octets;
+    this.#finishAll(queries.length, octets);
+  }
+
+  #finishAll(count: number, octets: number): void {
+    Atomics.sub(this.#cells, cell.taken, count);
     Atomics.sub(this.#cells, cell.takenOctets, octets);
-    Atomics.sub(this.#cells, cell.underWay, 1);
+    Atomics.sub(this.#cells, cell.underWay, count);
     Atomics.sub(this.#cells, cell.octets, octets);
   }
 

@@ -2,14 +2,11 @@
 // do that, because a descriptor belongs to the whole process.
 
 import type { LateDatagram, SendDatagrams } from '../handed-on/line.ts';
-import { copyOctets } from '../wire/copy-octets.ts';
+import { copyMessage, copyOctets } from '../wire/copy-octets.ts';
 import { type Libc, linux, openLibc } from './libc.ts';
 import { type CounterCells, counterCell } from './listen-counters.ts';
 import { batchSize, header, headerBytes, iov, iovBytes, nameBytes, packetInfoBytes } from './message-layout.ts';
 import { maxPayload } from './udp-sizes.ts';
-
-/** Octets of a message that a loop copies sooner than `set`. */
-const maxLooped = 256;
 
 const iovsAt = batchSize * headerBytes;
 const namesAt = iovsAt + batchSize * iovBytes;
@@ -79,8 +76,7 @@ class LateDatagrams {
     const i = this.#count;
     copyOctets(name, 0, this.#octets, namesAt + i * nameBytes, name.length);
     copyOctets(control, 0, this.#octets, controlsAt + i * packetInfoBytes, control.length);
-    if (message.length <= maxLooped) copyOctets(message, 0, this.#octets, payloadsAt + this.#used, message.length);
-    else this.#octets.set(message, payloadsAt + this.#used);
+    copyMessage(message, message.length, this.#octets, payloadsAt + this.#used);
     this.#words[i * header.words + header.nameLength] = name.length;
     this.#words[i * header.words + header.controlLength] = control.length;
     this.#words[(iovsAt + i * iovBytes) / 4 + iov.length] = message.length;

@@ -2,6 +2,7 @@
 // 5452 §6, RFC 2181 §5.4.1), limits their TTLs, and decides how long the answer may be kept.
 
 import { rcode } from '../../dns/wire/codes.ts';
+import { copyMessage, copyOctets } from '../../dns/wire/copy-octets.ts';
 import { flag, headerField, headerLength, readUint16, readUint32, writeUint32 } from '../../dns/wire/header.ts';
 import { answerFlag, encodeAnswer } from '../../forward-cache/answer-block.ts';
 import type { CachedQuestion } from '../../forward-cache/forward-cache-writer.ts';
@@ -61,7 +62,7 @@ export function makeAnswer(
   sight: ZoneSight,
   seconds: number,
 ): MadeAnswer | Unusable {
-  kept.fill(0, 0, message.count);
+  for (let record = 0; record < message.count; record += 1) kept[record] = 0;
   const chain = followChain(message, question, sight);
   if (chain === undefined) return 'alias loop';
   const { hasData, isOutside, aliases } = chain;
@@ -86,7 +87,12 @@ export function makeAnswer(
       rcode: isDenied ? rcode.NXDOMAIN : rcode.NOERROR,
       flags: unfinished ? answerFlag.unfinished : 0,
       nameLength: question.name.length,
-      ...written.counts,
+      answers: written.answers,
+      authorities: written.authorities,
+      additionals: written.additionals,
+      answersEnd: written.answersEnd,
+      authoritiesEnd: written.authoritiesEnd,
+      end: written.end,
     },
     written.octets,
     written.ttls,
@@ -96,7 +102,7 @@ export function makeAnswer(
 
 /** Keeps the records of the question's name and of its aliases. Returns undefined if the aliases do not end. */
 function followChain(message: WalkedMessage, question: CachedQuestion, sight: ZoneSight): Chain | undefined {
-  current.set(question.name);
+  copyOctets(question.name, 0, current, 0, question.name.length);
   const chain: Chain = { length: question.name.length, aliases: 0, hasData: false, isOutside: false };
   for (;;) {
     const alias = keepOwned(message, question, chain, sight);
@@ -191,8 +197,8 @@ function writeKept(message: WalkedMessage, question: CachedQuestion, soaTtl: num
   let octets = composer.octets;
   if (whole) {
     octets = copied;
-    octets.set(message.octets.subarray(0, message.length));
-    octets.set(question.name, headerLength);
+    copyMessage(message.octets, message.length, octets, 0);
+    copyOctets(question.name, 0, octets, headerLength, question.name.length);
   } else composer.begin(question.name, question.type, question.class);
   const start = headerLength + question.name.length + 4;
   let end = start;
@@ -217,7 +223,12 @@ function writeKept(message: WalkedMessage, question: CachedQuestion, soaTtl: num
     ttls,
     minTtl,
     hasRecords: ttls.length > 0,
-    counts: { answers, authorities, additionals, answersEnd, authoritiesEnd, end },
+    answers,
+    authorities,
+    additionals,
+    answersEnd,
+    authoritiesEnd,
+    end,
   };
 }
 

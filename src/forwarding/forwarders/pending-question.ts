@@ -189,7 +189,7 @@ export class PendingQuestion implements Linked<PendingQuestion> {
 
   #waitFor({ upstream, queries }: Turn): number {
     const isAnotherLeft = this.#turns.some((turn) => !turn.hasFailed && turn.queries < queries);
-    if (!isAnotherLeft) return (this.#budget / repeatPart) * 2 ** (queries - 1);
+    if (!isAnotherLeft) return (this.#budget / repeatPart) * (1 << (queries - 1));
     const byLatency = waitPerLatency * (upstream.latency ?? Infinity);
     // Opening a connection takes time too.
     return Math.min(Math.max(byLatency, minWait), maxWait) * (upstream.isSecure ? 2 : 1);
