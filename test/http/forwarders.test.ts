@@ -139,6 +139,34 @@ test('the addresses of a host need no zone that is forwarded', async () => {
   await api.ok(204, 'DELETE', '/v1/forwarders/2.0.192.in-addr.arpa');
 });
 
+test('a PTR that takes a reverse zone from a wider forwarder is written with a warning that names the way out', async () => {
+  await api.ok(201, 'POST', '/v1/zones', { name: 'warned.test' });
+  await api.ok(201, 'PUT', '/v1/forwarders/10.in-addr.arpa', { targets: ['192.0.2.53'] });
+  const create = async (address: string, rest: object = {}) => {
+    const host = { name: `h-${address.replaceAll('.', '-')}.warned.test`, addresses: [address], ...rest };
+    const { warnings = [] } = await api.ok<{ warnings?: { address: string; message: string }[] }>(
+      201,
+      'POST',
+      '/v1/hosts',
+      host,
+    );
+    return warnings;
+  };
+  assert.deepEqual(await create('10.9.9.8', { ptr: false }), []);
+  const [warning] = await create('10.9.9.9');
+  assert.equal(warning?.address, '10.9.9.9');
+  assert.match(
+    warning.message,
+    /makes the zone 9\.9\.10\.in-addr\.arpa here.* forwarder 10\.in-addr\.arpa: .*"ptr": false/,
+  );
+  // The zone exists now. A zone that an admin has made is no surprise either.
+  assert.deepEqual(await create('10.9.9.10'), []);
+  await api.ok(201, 'POST', '/v1/zones', { name: '8.9.10.in-addr.arpa' });
+  assert.deepEqual(await create('10.9.8.1'), []);
+  await api.ok(204, 'DELETE', '/v1/forwarders/10.in-addr.arpa');
+  assert.deepEqual(await create('10.9.7.1'), []);
+});
+
 test('a replica of this service is refused as a target', async () => {
   const { items } = await api.ok<{ items: { dns: string[] }[] }>(200, 'GET', '/v1/members');
   const [own = ''] = items[0]?.dns ?? [];

@@ -1,10 +1,10 @@
 // Makes a host from the host that a request wants: keeps some of its addresses, and chooses new ones.
 
 import { Refusal, refuse, refuseField } from '../../errors.ts';
-import { type Address, type Family, familyOf } from '../../model/address.ts';
+import { type Address, automaticReverseZone, type Family, familyOf, reverseName } from '../../model/address.ts';
 import type { Holder, HostSharing } from '../../model/allocation.ts';
 import { type Host, type HostAddress, maxHostAddresses } from '../../model/host.ts';
-import type { Fqdn } from '../../model/name.ts';
+import { type Fqdn, parentOf } from '../../model/name.ts';
 import type { Tags } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
 import { isKnown, known } from '../../model/unknown.ts';
@@ -117,18 +117,36 @@ export function familyWarnings(context: DecisionContext, wanted: WantedHost, hos
   });
 }
 
-/** Returns warnings about the new addresses of the host, if records of other names have them. */
+/**
+ * Returns warnings about the new addresses of the host: records of other names have them, they get no PTR, or their PTR
+ * takes the names of others from a forwarder.
+ */
 export function newAddressWarnings(context: DecisionContext, host: Host, before: Host | undefined): AddressWarning[] {
   const isKept = ({ address, space }: HostAddress) =>
     before?.addresses.some((one) => one.address === address && one.space === space) ?? false;
   const added = host.addresses.filter((one) => !isKept(one));
-  return [...recordedWarnings(context, added, host.name), ...(host.ptr ? added.flatMap(noReverseWarning) : [])];
+  const ofPtr = host.ptr
+    ? added.flatMap((one) => [...noReverseWarning(one), ...forwardedReverseWarning(context, one)])
+    : [];
+  return [...recordedWarnings(context, added, host.name), ...ofPtr];
 }
 
 /** Returns the warning that a host gets no PTR for an address whose pool has no reverse names. */
 function noReverseWarning({ address, pool, space, noReverse }: HostAddress): AddressWarning[] {
   if (noReverse !== true) return [];
   const message = `${address} gets no PTR: pool '${pool}' of space '${space}' has no reverse names ("reverse": false)`;
+  return [{ address, names: [], message }];
+}
+
+/** Returns the warning that the address's PTR makes an automatic zone, whose other names are no longer forwarded. */
+function forwardedReverseWarning({ views }: DecisionContext, one: HostAddress): AddressWarning[] {
+  const { address, ptr, noReverse } = one;
+  if (ptr === false || noReverse === true || views.zones.enclosing(reverseName(address)) !== undefined) return [];
+  const zone = automaticReverseZone(address);
+  let above = parentOf(zone);
+  while (above !== undefined && views.forwarders.get(above) === undefined) above = parentOf(above);
+  if (above === undefined) return [];
+  const message = `the PTR of ${address} makes the zone ${zone} here, so the other PTRs of that zone are no longer asked of the servers of the forwarder ${above}: write the host with "ptr": false if they have such PTRs, or create the zone first (POST /v1/zones) if all of it belongs here`;
   return [{ address, names: [], message }];
 }
 

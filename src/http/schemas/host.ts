@@ -150,7 +150,8 @@ const FamilyWarning = Type.Object(
 const HostWarnings = Type.Optional(
   Type.Array(Type.Union([AddressWarning, FamilyWarning, RrsetWarning]), {
     description:
-      'Addresses that were asked for and given, although A or AAAA records name them; families that were ' +
+      'Addresses that were asked for and given, although A or AAAA records name them; addresses that get no PTR, or ' +
+      'whose PTR takes a reverse zone from a forwarder; families that were ' +
       'preferred and are not to be had; records that may be a mistake, ' +
       'such as a CNAME that is left pointing at the old name of the host; absent if there are no warnings',
   }),
