@@ -15,6 +15,7 @@ export type AddressNumber = bigint;
 
 /** The number of 0.0.0.0. */
 export const ipv4Base: AddressNumber = 0xffff_0000_0000n;
+const dot = 46;
 
 /** Parses one address. An IPv4-mapped IPv6 address becomes the IPv4 address. Throws InvalidValue. */
 export function parseAddress(text: string): Address {
@@ -42,12 +43,21 @@ export function familyOfNumber(value: AddressNumber): Family {
 }
 
 export function addressNumber(address: Address): AddressNumber {
-  if (!address.includes(':')) {
-    let value = 0;
-    for (const part of address.split('.')) value = value * 256 + Number(part);
-    return ipv4Base + BigInt(value);
+  return address.includes(':') ? ipv6Number(address) : ipv4Base + BigInt(ipv4Number(address));
+}
+
+/** Returns the number of a valid IPv4 address. Without `split`: a load of the views calls this several times a record. */
+function ipv4Number(text: string): number {
+  let value = 0;
+  let octet = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code === dot) {
+      value = value * 256 + octet;
+      octet = 0;
+    } else octet = octet * 10 + code - 48;
   }
-  return ipv6Number(address);
+  return value * 256 + octet;
 }
 
 /** Returns the number of a valid IPv6 address. Does not use ipaddr.js, which reads `::192.0.2.1` as IPv4-mapped. */

@@ -14,5 +14,6 @@ export function requireCanonicalName(name: string): void {
 }
 
 export function requireDistinct(values: readonly string[]): void {
-  if (new Set(values).size < values.length) throw new InvalidValue('a list of the stored value has an entry twice');
+  if (values.length > 1 && new Set(values).size < values.length)
+    throw new InvalidValue('a list of the stored value has an entry twice');
 }
