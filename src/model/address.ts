@@ -46,7 +46,7 @@ export function addressNumber(address: Address): AddressNumber {
   return address.includes(':') ? ipv6Number(address) : ipv4Base + BigInt(ipv4Number(address));
 }
 
-/** Returns the number of a valid IPv4 address. Without `split`: a load of the views calls this several times a record. */
+/** Returns the number of a valid IPv4 address. Has no `split`: a load calls it several times for each record. */
 function ipv4Number(text: string): number {
   let value = 0;
   let octet = 0;
