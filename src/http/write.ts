@@ -1,7 +1,7 @@
 // The functions that all writes share: commits of decisions, idempotency keys, preconditions, and the headers of
 // answers.
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { entityTag, type Precondition } from '../control/input/precondition.ts';
 import { commitByForce } from '../control/transaction/commit-by-force.ts';
@@ -73,8 +73,8 @@ export function preconditionOf(request: FastifyRequest): Precondition {
  * the body: {@link withoutBody}.
  */
 export function withBody(tag: string, body: unknown): string {
-  const hash = createHash('sha256').update(JSON.stringify(body)).digest('base64url').slice(0, 8);
-  return `${tag.slice(0, -1)}.${hash}"`;
+  const digest = hash('sha256', JSON.stringify(body), 'base64url').slice(0, 8);
+  return `${tag.slice(0, -1)}.${digest}"`;
 }
 
 /** Removes the hash of the body from an entity tag. */

@@ -9,7 +9,7 @@ import { decidePutPool } from '../../src/control/pools/put-pool.ts';
 import { decideReleaseAddress } from '../../src/control/pools/release-address.ts';
 import type { Decide } from '../../src/control/transaction/decision.ts';
 import { Refusal } from '../../src/errors.ts';
-import type { Address } from '../../src/model/address.ts';
+import { type Address, addressNumber } from '../../src/model/address.ts';
 import type { AddressRecord } from '../../src/model/allocation.ts';
 import { parseName } from '../../src/model/name.ts';
 import { type Pool, poolDefaults } from '../../src/model/pool.ts';
@@ -207,4 +207,13 @@ test('a refused request in a burst does not make others fail', async (t) => {
   const outcomes = await Promise.all(names.map((name) => replica.attempt(createHost(name))));
   const codes = outcomes.map((outcome) => (outcome instanceof Refusal ? outcome.code : 'done'));
   assert.deepEqual(codes, ['done', 'zone_not_found', 'done', 'name_taken', 'done']);
+});
+
+test('requests at the same time get addresses from different places of a random pool', async (t) => {
+  const { commit } = await openReplica(t, await embeddedStore(t));
+  await commit(pool(['10.0.0.0/8'], { strategy: 'random' }));
+  const records = await Promise.all(Array.from({ length: 8 }, () => commit(allocate())));
+  const numbers = records.flatMap((some) => some.map(({ address }) => Number(addressNumber(address))));
+  const sorted = numbers.toSorted((a, b) => a - b);
+  assert.ok(sorted.every((number, index) => index === 0 || number - (sorted[index - 1] ?? 0) > 1));
 });

@@ -14,6 +14,7 @@ import { existingPool } from '../reading/existing.ts';
 import { faultRefusal } from '../reading/fault-refusal.ts';
 import { addressPath } from '../reading/resource-path.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
+import { FreeAddresses } from '../transaction/free-addresses.ts';
 import { usageOf } from './pool-usage.ts';
 
 /** A warning: the request got the address that it named, although records at other names have that address. */
@@ -210,19 +211,17 @@ export function nextAddresses(asking: Asking, poolName: string, count: number, f
 
 /** Returns up to `count` free addresses of one pool, in the order of its strategy. A draining pool gives none. */
 function nextOf(
-  { views, claimed, now }: Pick<DecisionContext, 'views' | 'claimed' | 'now'>,
+  context: Pick<DecisionContext, 'views' | 'claimed' | 'free' | 'now'>,
   pool: Pool,
   family: Family,
   count: number,
 ): Choice[] {
   const choices: Choice[] = [];
   if (pool.drain) return choices;
-  for (const address of views.pools.candidates(pool.name, family, now)) {
+  const { claimed, free = new FreeAddresses(context) } = context;
+  for (const { address, key } of free.of(pool, family)) {
     if (choices.length === count) break;
-    if (claimed.has(addressKey(pool.space, address))) continue;
-    // Overlapping pools can be written into the store by hand. Then the state of one pool does not show all holders.
-    const isFree = views.pools.isFree(pool.space, address, now) && !views.pools.isRecorded(pool.space, address);
-    if (isFree) choices.push({ address, space: pool.space, pool: pool.name });
+    if (!claimed.has(key)) choices.push({ address, space: pool.space, pool: pool.name });
   }
   return choices;
 }

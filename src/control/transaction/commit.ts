@@ -22,32 +22,13 @@ import { faultRefusal } from '../reading/fault-refusal.ts';
 import { untilServed } from '../reading/until-reached.ts';
 import { type Audit, Batch } from './batch.ts';
 import { logChange } from './change-log.ts';
-import { ClaimedKeys, noneClaimed } from './claimed-keys.ts';
 import { LostRace, NotServed, notConfirmed, notWritten } from './commit-failures.ts';
 import type { Committed, Decide, Decision, DecisionContext } from './decision.ts';
 import { Footprint } from './footprint.ts';
+import { FreeAddresses } from './free-addresses.ts';
+import type { Job } from './job.ts';
 import { readSkydnsKeys } from './read-skydns-keys.ts';
 import { comparedKey, writtenKey } from './transaction-keys.ts';
-
-/** A call of {@link Committer.commit} that waits for its transaction. */
-interface Job {
-  actor: Actor;
-  decide: Decide<unknown>;
-  attempts: number;
-  maxAttempts: number;
-  /** The time of the call, by performance.now(). */
-  since: number;
-  /** The batches for which the job waits before it is decided again. */
-  waitsFor: readonly Batch<Job>[];
-  /** True after a refusal that was not final, because other batches were under way. */
-  wasRefused: boolean;
-  /** The last decision, while the job waits. */
-  wanted: Decision<unknown> | undefined;
-  /** The keys of the SkyDNS layout that were read after the last failed attempt. */
-  skydnsKeys?: DecisionContext['skydnsKeys'];
-  resolve: (committed: Committed<unknown>) => void;
-  reject: (reason: unknown) => void;
-}
 
 /** The limit for attempts to commit a decision. After the last one, the caller gets a refusal. */
 export const maxAttempts = 200;
@@ -137,6 +118,11 @@ export class Committer {
     const batches = [...this.#underWay, batch];
     /** The keys of the jobs that wait. */
     const reserved = new Footprint();
+    const claimed = {
+      has: (key: string) => reserved.written.has(key) || batches.some(({ keys }) => keys.written.has(key)),
+    };
+    const context = { views: this.#views, claimed, now: Date.now() };
+    const seen = { ...context, free: new FreeAddresses(context) };
     const waiting: Job[] = [];
     let blockers: readonly Batch<Job>[] = [];
     const wait = (job: Job, wanted: Decision<unknown> | undefined, others: readonly Batch<Job>[]) => {
@@ -145,21 +131,20 @@ export class Committer {
       job.waitsFor = blockers = others;
       if (wanted !== undefined) reserved.add(wanted);
     };
-    let seen = 0;
+    let taken = 0;
     let retries = 0;
     for (const job of this.#queue) {
       // Each failed attempt of a job halves the batch. Then a failed compare, for example because another replica
       // writes too, makes fewer jobs fail, and a transaction that was too large becomes smaller.
       retries = Math.max(retries, job.attempts);
       if (batch.full || batch.jobs.length >= Math.max(1, maxOperations >> Math.min(retries, 7))) break;
-      seen += 1;
+      taken += 1;
       if (job.waitsFor.some((other) => this.#underWay.has(other))) {
         wait(job, job.wanted, job.waitsFor);
         continue;
       }
-      const claimed = new ClaimedKeys(batches, reserved);
       try {
-        const decision = this.#decide(job, claimed);
+        const decision = this.#decide(job, seen);
         if (decision === undefined) continue;
         const other = batches.find(({ keys }) => keys.touches(decision));
         if (other !== undefined) wait(job, decision, [other]);
@@ -175,18 +160,17 @@ export class Committer {
           // A batch may be about to write the key that causes the refusal, for example release an address.
           job.wasRefused = true;
           wait(job, undefined, batches);
-        } else if (claimed.wereMet) this.#refuse(job, () => wait(job, undefined, batches));
-        else job.reject(error);
+        } else this.#refuse(job, () => wait(job, undefined, batches));
       }
     }
-    this.#queue = waiting.concat(this.#queue.slice(seen));
+    this.#queue = waiting.concat(this.#queue.slice(taken));
     return batch;
   }
 
   /** Returns the decision of the job. Resolves the job and returns undefined if there is nothing to commit. */
-  #decide(job: Job, claimed: DecisionContext['claimed']): Decision<unknown> | undefined {
+  #decide(job: Job, seen: Pick<DecisionContext, 'views' | 'claimed' | 'now' | 'free'>): Decision<unknown> | undefined {
     const { actor, skydnsKeys } = job;
-    const decision = job.decide({ actor, views: this.#views, claimed, now: Date.now(), skydnsKeys });
+    const decision = job.decide({ ...seen, actor, skydnsKeys });
     const tells = this.#audit !== undefined && decision.audited !== undefined;
     if (decision.operations.length > 0 || decision.compares.length > 0 || tells) return decision;
     job.resolve({ result: decision.result, revision: this.#views.revision });
@@ -199,7 +183,8 @@ export class Committer {
    */
   #refuse(job: Job, wait: () => void): void {
     try {
-      if (this.#decide(job, noneClaimed) !== undefined) wait();
+      const seen = { views: this.#views, claimed: new Set<string>(), now: Date.now() };
+      if (this.#decide(job, seen) !== undefined) wait();
     } catch (error) {
       job.reject(error);
     }

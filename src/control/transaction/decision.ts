@@ -8,6 +8,7 @@ import { UnknownValue } from '../../model/unknown.ts';
 import { type Compare, type Entry, maxOperations, type Operation, type Transaction } from '../../store/store.ts';
 import type { Asking } from '../access/actor.ts';
 import { Refusals } from '../input/refusals.ts';
+import type { FreeAddresses } from './free-addresses.ts';
 
 /** The limit for the operations of a decision. The transaction has one more, for the outbox of the audit events. */
 export const maxDecisionOperations = maxOperations - 1;
@@ -21,10 +22,11 @@ export type Decide<T> = (context: DecisionContext) => Decision<T>;
 /** The inputs of a decision, apart from the request. */
 export interface DecisionContext extends Asking {
   /**
-   * The keys that other requests write in the same transaction. These keys are in use, although the views do not have
-   * them yet.
+   * The keys that other requests are about to write. These keys are in use, although the views do not have them yet.
    */
   readonly claimed: { has(key: string): boolean };
+  /** The search for free addresses that this decision shares with others of the same batch, if there are any. */
+  readonly free?: FreeAddresses | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /**

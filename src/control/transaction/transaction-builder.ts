@@ -35,6 +35,7 @@ export class TransactionBuilder implements DecisionContext {
   readonly actor: Actor;
   readonly views: Views;
   readonly claimed: DecisionContext['claimed'];
+  readonly free: DecisionContext['free'];
   readonly now: number;
   readonly skydnsKeys: DecisionContext['skydnsKeys'];
   /** The faults of the request found so far. {@link build} throws them together. */
@@ -52,12 +53,13 @@ export class TransactionBuilder implements DecisionContext {
   readonly #enclosing = new Set<string>();
 
   /** Refuses with `forbidden` an actor that may not write. */
-  constructor({ actor, views, claimed, now, skydnsKeys, refusals = new Refusals() }: DecisionContext) {
+  constructor({ actor, views, claimed, free, now, skydnsKeys, refusals = new Refusals() }: DecisionContext) {
     const access = accessOf({ actor, views });
     access.needRole('operator');
     this.actor = actor;
     this.views = views;
     this.claimed = claimed;
+    this.free = free;
     this.now = now;
     this.skydnsKeys = skydnsKeys;
     this.refusals = refusals;

@@ -1,0 +1,74 @@
+// The free addresses of pools that no other request is about to take. The decisions of one batch search together, since
+// they see the same views: what one has found, the next need not search again.
+
+import type { Address, Family } from '../../model/address.ts';
+import type { Pool } from '../../model/pool.ts';
+import { addressKey } from '../../store/kinds/address.ts';
+import type { Views } from '../../views/views.ts';
+
+/** What a search needs of the context of its decisions. */
+interface Seen {
+  readonly views: Views;
+  readonly claimed: { has(key: string): boolean };
+  readonly now: number;
+}
+
+interface FreeAddress {
+  address: Address;
+  /** The key of the address in the store. */
+  key: string;
+}
+
+/** A search in one pool, as far as it has come. */
+interface Search {
+  /** Addresses that were found and that nobody had taken when the search came to them. */
+  readonly found: FreeAddress[];
+  readonly rest: Generator<FreeAddress>;
+}
+
+export class FreeAddresses {
+  readonly #context: Seen;
+  readonly #searches = new Map<string, Search>();
+
+  /** While this is in use, the views must not change, and what is claimed must stay so. */
+  constructor(context: Seen) {
+    this.#context = context;
+  }
+
+  /** Yields the free addresses of a pool, in the order of its strategy. */
+  *of(pool: Pool, family: Family): Generator<FreeAddress> {
+    const { found, rest } = this.#searchIn(pool, family);
+    for (let at = 0; ; ) {
+      if (at === found.length) {
+        const next = rest.next();
+        if (next.done) return;
+        found.push(next.value);
+      }
+      const one = found[at] as FreeAddress;
+      if (this.#context.claimed.has(one.key)) found.splice(at, 1);
+      else {
+        yield one;
+        at += 1;
+      }
+    }
+  }
+
+  #searchIn(pool: Pool, family: Family): Search {
+    const id = `${family} ${pool.name}`;
+    const begun = this.#searches.get(id);
+    if (begun !== undefined) return begun;
+    const search = { found: [], rest: this.#search(pool, family) };
+    // Each request gets an address from another place of the pool.
+    if (pool.strategy !== 'random') this.#searches.set(id, search);
+    return search;
+  }
+
+  *#search({ name, space }: Pool, family: Family): Generator<FreeAddress> {
+    const { views, now } = this.#context;
+    for (const address of views.pools.candidates(name, family, now)) {
+      // Overlapping pools can be written into the store by hand. Then the state of one pool does not show all holders.
+      if (!views.pools.isFree(space, address, now) || views.pools.isRecorded(space, address)) continue;
+      yield { address, key: addressKey(space, address) };
+    }
+  }
+}
