@@ -26,7 +26,7 @@ const fewQueries = 16;
  * A thread that pauses also stands still within a slice, after so many queries, for so many milliseconds: an answer
  * from the table may wait for its processor (bench/forward-flood.ts).
  */
-const breathEvery = 8;
+const breathEvery = 16;
 const breath = 0.02;
 
 export interface PaceOptions {
