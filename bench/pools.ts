@@ -42,7 +42,7 @@ interface Crowd {
 }
 
 function poolOf(range: string): Pool {
-  return { name: 'p', ...poolDefaults, ranges: [range] };
+  return { id: 'p', name: 'p', ...poolDefaults, ranges: [range] };
 }
 
 /** Yields `length` numbers from `first` on, each `step` after the one before. */

@@ -85,7 +85,7 @@ async function measure(scope: Cleanup, count: number): Promise<Record<string, st
   scope.after(() => store.close());
   const writer = await openReplica(scope, store);
   await writer.commit(putZone(parseName('scale.test')));
-  const pool = { name: 'p', ...poolDefaults, ranges: ['10.0.0.0/16'] };
+  const pool = { id: 'p', name: 'p', ...poolDefaults, ranges: ['10.0.0.0/16'] };
   await writer.commit((context) => decidePutPool(context, { name: 'p', precondition: {}, change: () => pool }));
   await createHost(writer);
   const children = await Promise.all(

@@ -78,10 +78,10 @@ function hostsOf(asking: Asking, zone: Fqdn): AsyncGenerator<Versioned<Host>> {
 }
 
 /** Returns the ranges of these pools that the token may see. */
-function rangesOf(asking: Asking, names: Iterable<string>): Interval[] {
+function rangesOf(asking: Asking, ids: Iterable<string>): Interval[] {
   const access = accessOf(asking);
-  return [...names].flatMap((name) => {
-    const pool = access.hasPool(name) ? asking.views.pools.get(name)?.value : undefined;
+  return [...ids].flatMap((id) => {
+    const pool = access.hasPool(id) ? asking.views.pools.byId(id)?.value : undefined;
     return pool?.ranges.map(parseRange) ?? [];
   });
 }

@@ -33,7 +33,7 @@ export const guide: Record<string, Told> = {
   },
   readPool: { text: 'With its current usage, as decimal strings.', path: { pool } },
   patchPool: {
-    text: 'Fields that the request leaves out stay as they are; null sets the default.',
+    text: 'Fields that the request leaves out stay as they are; null sets the default. Another `name` renames the pool.',
     path: { pool: spare },
     body: { drain: true },
   },

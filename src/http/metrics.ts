@@ -102,7 +102,7 @@ function poolGauge(registry: Registry, views: Views): void {
       this.reset();
       const now = Date.now();
       for (const { value: pool } of views.pools.list()) {
-        for (const [family, usage] of Object.entries(views.pools.usage(pool.name, now) ?? {})) {
+        for (const [family, usage] of Object.entries(views.pools.usage(pool.id, now) ?? {})) {
           for (const state of ['capacity', 'used', 'recorded', 'coolingDown', 'free'] as const) {
             this.set({ pool: pool.name, family, state }, Number(usage[state]));
           }

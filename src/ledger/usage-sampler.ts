@@ -16,7 +16,7 @@ export class UsageSampler {
   sample(now: number): UsageSample[] {
     const samples: UsageSample[] = [];
     for (const { value: pool } of this.#views.pools.list()) {
-      const usage = this.#views.pools.usage(pool.name, now);
+      const usage = this.#views.pools.usage(pool.id, now);
       for (const family of families) {
         const found = usage?.[family];
         if (found === undefined) continue;
@@ -27,7 +27,7 @@ export class UsageSampler {
           recorded: Number(recorded),
           coolingDown: Number(coolingDown),
         };
-        const sample = { pool: pool.name, family, at: now, ...level };
+        const sample = { pool: pool.id, family, at: now, ...level };
         if (this.#written.get(nameOf(sample)) !== textOf(sample)) samples.push(sample);
       }
     }

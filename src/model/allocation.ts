@@ -56,7 +56,7 @@ export type Allocation = Holder & { kind: 'allocation' };
 export interface AddressRecord {
   address: Address;
   space: string;
-  /** The pool that gave the address; null if a request named the address outside every pool. */
+  /** The id of the pool that gave the address; null if a request named the address outside every pool. */
   pool: string | null;
   state: 'held' | 'released';
   holders: Holder[];

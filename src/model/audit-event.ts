@@ -35,7 +35,7 @@ export interface AuditEvent {
   name: string;
   /**
    * The resource's fields before and after the change; null if the resource did not exist then. If the action is
-   * `changed`: only the fields that differ, and the zone of an RRset or the space of an address.
+   * `changed`: only the fields that differ, and the zone of an RRset, the space of an address or the id of a pool.
    */
   before: Fields | null;
   after: Fields | null;
@@ -55,6 +55,7 @@ export interface AddressUse {
   /** The holder as `describeHolder` names it: `host:<name>` or `allocation:<id>`. */
   holder: string;
   owner: string;
+  /** The id of the pool that gave the address. */
   pool: string | null;
 }
 

@@ -11,7 +11,7 @@ import { orUnknown } from './unknown.ts';
 
 export interface HostAddress extends HostSharing {
   address: Address;
-  /** The pool that gave the address; null if a request named the address outside every pool. */
+  /** The id of the pool that gave the address; null if a request named the address outside every pool. */
   pool: string | null;
   space: string;
   /** False: the PTR of this address was deleted with its reverse zone. */

@@ -3,6 +3,7 @@
 import { type AddressNumber, type Family, familyOfNumber } from './address.ts';
 import { type AddressRange, type Interval, parseRange, rangeHolds } from './address-range.ts';
 import { atPath, callEach, InvalidValue, parseEach } from './invalid-value.ts';
+import { newUlid } from './ulid.ts';
 import { orUnknown } from './unknown.ts';
 
 export const strategies = ['lowest', 'random', 'least-recently-used'] as const;
@@ -22,6 +23,11 @@ export function checkTags(tags: Readonly<Tags>): void {
 }
 
 export interface Pool {
+  /**
+   * Never changes, and is the end of the pool's key. Stored values refer to the pool by it. A ULID in lower case, or the
+   * pool's first name, if a version wrote the pool that gave it no id.
+   */
+  id: string;
   name: string;
   ranges: string[];
   exclude: string[];
@@ -39,7 +45,7 @@ export interface Pool {
   tags: Tags;
 }
 
-export const poolDefaults: Omit<Pool, 'name' | 'ranges'> = {
+export const poolDefaults: Omit<Pool, 'id' | 'name' | 'ranges'> = {
   exclude: [],
   autoAssign: true,
   priority: 0,
@@ -52,6 +58,11 @@ export const poolDefaults: Omit<Pool, 'name' | 'ranges'> = {
   description: '',
   tags: {},
 };
+
+/** Makes the id of a new pool. `now`: milliseconds since the epoch. */
+export function newPoolId(now: number): string {
+  return newUlid(now).toLowerCase();
+}
 
 /**
  * Returns whether hosts get PTRs for the addresses of the pool. DNS has one reverse tree: by default, its names belong
@@ -68,8 +79,8 @@ export function hasReverseNames({
 }
 
 /**
- * Returns the pool with its defaults filled in and its ranges canonical. Throws InvalidValue with the paths of
- * all faulty fields.
+ * Returns the pool with its defaults filled in and its ranges canonical. Without an id in the settings, the id is the
+ * name, as in values that have none. Throws InvalidValue with the paths of all faulty fields.
  */
 export function poolFrom(name: string, settings: Partial<Omit<Pool, 'name'>>): Pool {
   const { ranges = [], exclude = [], tags = {} } = settings;
@@ -86,6 +97,7 @@ export function poolFrom(name: string, settings: Partial<Omit<Pool, 'name'>>): P
     },
   ]);
   const { reverse, ...pool } = {
+    id: name,
     ...poolDefaults,
     ...settings,
     name,

@@ -9,6 +9,7 @@ import type { Fqdn } from '../model/name.ts';
 import { type Pool, poolShape } from '../model/pool.ts';
 import { noRevision, type Revision } from '../model/revision.ts';
 import { compareNumbers } from './free-space.ts';
+import { PoolIndex } from './pool-index.ts';
 import { type FamilyUsage, PoolState } from './pool-state.ts';
 import type { RecordedAddresses } from './recorded-addresses.ts';
 import { SharingIndex } from './sharing-index.ts';
@@ -18,9 +19,9 @@ import { visitAddresses } from './visit-addresses.ts';
 
 export class PoolView {
   readonly #recorded: RecordedAddresses;
-  /** Pools that were put, or deleted (undefined), since the last {@link settle}. */
+  /** Pools that were put, or deleted (undefined), since the last {@link settle}, by id. */
   readonly #pending = new Map<string, Versioned<Pool> | undefined>();
-  readonly #pools = new SortedMap<string, PoolState>();
+  readonly #pools = new PoolIndex();
   /** The address records by space and address. */
   readonly #addresses = new Map<string, SortedMap<AddressNumber, Versioned<AddressRecord>>>();
   /** The ranges of all pools by space and first address. */
@@ -46,13 +47,22 @@ export class PoolView {
     });
   }
 
-  get(name: string): Versioned<Pool> | undefined {
-    return this.#pools.get(name);
+  byId(id: string): Versioned<Pool> | undefined {
+    return this.#pools.byId(id);
+  }
+
+  byName(name: string): Versioned<Pool> | undefined {
+    return this.#pools.byName(name);
+  }
+
+  /** Returns the pool that a request names: the pool of that name, or else the pool with that id. */
+  find(nameOrId: string): Versioned<Pool> | undefined {
+    return this.#pools.byName(nameOrId) ?? this.#pools.byId(nameOrId);
   }
 
   /** Yields the pools in the order of their names. With `after`, only those after that name. */
-  *list(after?: string): Generator<Versioned<Pool>> {
-    for (const [name, pool] of this.#pools.entries(after)) if (name !== after) yield pool;
+  list(after?: string): Generator<Versioned<Pool>> {
+    return this.#pools.list(after);
   }
 
   /** Returns the pool of the space that has the address in its ranges; undefined if there is none. */
@@ -62,7 +72,7 @@ export class PoolView {
 
   /**
    * Finds a pool of the space with a range that overlaps `range`. Returns the pool and that range. Ignores the pool
-   * `except`.
+   * with the id `except`.
    */
   overlapping(space: string, range: AddressRange, except: string): { pool: Pool; range: AddressRange } | undefined {
     const ranges = this.#ranges.get(space);
@@ -72,7 +82,7 @@ export class PoolView {
       // In a space, control accepts no ranges that overlap, so no earlier range ends after this one. Overlaps that were
       // written into the store by hand may be missed.
       if (other.last < range.first) return undefined;
-      if (pool.value.name !== except) return { pool: pool.value, range: other };
+      if (pool.value.id !== except) return { pool: pool.value, range: other };
     }
     return undefined;
   }
@@ -105,6 +115,11 @@ export class PoolView {
     }
   }
 
+  /** Returns the id of the pool that has the address in its ranges; null if no pool has it. */
+  poolIdAt(space: string, address: Address): string | null {
+    return this.poolAt(space, address)?.value.id ?? null;
+  }
+
   /** Returns the name of the pool that has the address in its ranges; null if no pool has it. */
   poolNameAt(space: string, address: Address): string | null {
     return this.poolAt(space, address)?.value.name ?? null;
@@ -127,8 +142,8 @@ export class PoolView {
   }
 
   /** Yields the free addresses of a pool in the order of its strategy. `random` works like Math.random. */
-  *candidates(name: string, family: Family, now: number, random: () => number = Math.random): Generator<Address> {
-    yield* this.#pools.get(name)?.candidates(family, now, random) ?? [];
+  *candidates(id: string, family: Family, now: number, random: () => number = Math.random): Generator<Address> {
+    yield* this.#pools.byId(id)?.candidates(family, now, random) ?? [];
   }
 
   /** Returns whether the address is neither held nor cooling down. Its pool may exclude it. */
@@ -143,13 +158,13 @@ export class PoolView {
     return endIn(this.#stateAt(record.space, addressNumber(record.address)), record);
   }
 
-  usage(name: string, now: number): Record<Family, FamilyUsage> | undefined {
-    return this.#pools.get(name)?.usage(now);
+  usage(id: string, now: number): Record<Family, FamilyUsage> | undefined {
+    return this.#pools.byId(id)?.usage(now);
   }
 
   /** Returns when the pool's next cool-down ends, in milliseconds since 1970; undefined if no address cools down. */
-  nextCoolDownEnd(name: string, now: number): number | undefined {
-    return this.#pools.get(name)?.nextCoolDownEnd(now);
+  nextCoolDownEnd(id: string, now: number): number | undefined {
+    return this.#pools.byId(id)?.nextCoolDownEnd(now);
   }
 
   /** Yields the held addresses of a family in the pool's ranges that the newcomer may share, range by range. */
@@ -176,14 +191,14 @@ export class PoolView {
    * other visible.
    */
   putPool(pool: Pool, modified: Revision): void {
-    const current = this.#pools.get(pool.name);
-    if (current?.countsAs(pool) && !this.#pending.has(pool.name)) current.renew(pool, modified);
-    else this.#pending.set(pool.name, { value: pool, modified });
+    const current = this.#pools.byId(pool.id);
+    if (current?.countsAs(pool) && !this.#pending.has(pool.id)) this.#pools.renew(current, pool, modified);
+    else this.#pending.set(pool.id, { value: pool, modified });
   }
 
   /** Notes that a pool was deleted. {@link settle} makes the deletion visible. */
-  deletePool(name: string): void {
-    this.#pending.set(name, undefined);
+  deletePool(id: string): void {
+    this.#pending.set(id, undefined);
   }
 
   /**
@@ -230,19 +245,18 @@ export class PoolView {
   #replacements(): { before: PoolState[]; next: PoolState[] } {
     const before = new Map<string, PoolState>();
     const next = new Map<string, Versioned<Pool>>();
-    for (const [name, pool] of this.#pending) {
-      const state = this.#pools.get(name);
-      if (state !== undefined) before.set(name, state);
-      if (pool !== undefined) next.set(name, pool);
+    for (const [id, pool] of this.#pending) {
+      const state = this.#pools.byId(id);
+      if (state !== undefined) before.set(id, state);
+      if (pool !== undefined) next.set(id, pool);
     }
     for (const { value: removed, shape } of [...before.values()]) {
       const isBelow = (range: AddressRange) => shape.ranges.some((other) => rangesOverlap(range, other));
-      for (const other of this.#pools.values()) {
+      for (const other of this.#pools.list()) {
         const { value, modified } = other;
-        if (this.#pending.has(value.name) || value.space !== removed.space || !other.shape.ranges.some(isBelow))
-          continue;
-        before.set(value.name, other);
-        next.set(value.name, { value, modified });
+        if (this.#pending.has(value.id) || value.space !== removed.space || !other.shape.ranges.some(isBelow)) continue;
+        before.set(value.id, other);
+        next.set(value.id, { value, modified });
       }
     }
     const isRecorded = (value: AddressNumber) => this.#recorded.has(value);
@@ -277,13 +291,13 @@ export class PoolView {
   }
 
   #unlink(state: PoolState): void {
-    this.#pools.delete(state.value.name);
+    this.#pools.delete(state);
     const ranges = this.#ranges.get(state.value.space);
     for (const { first } of state.shape.ranges) if (ranges?.get(first)?.pool === state) ranges.delete(first);
   }
 
   #link(state: PoolState): void {
-    this.#pools.set(state.value.name, state);
+    this.#pools.add(state);
     const ranges = this.#ranges.getOrInsertComputed(state.value.space, () => new SortedMap(undefined, compareNumbers));
     for (const range of state.shape.ranges) ranges.set(range.first, { range, pool: state });
   }
@@ -309,7 +323,7 @@ export class PoolView {
   }
 
   #allRanges(): AddressRange[] {
-    return [...this.#pools.values()].flatMap(({ shape }) => shape.ranges);
+    return [...this.#pools.list()].flatMap(({ shape }) => shape.ranges);
   }
 
   #aroundChange(value: AddressNumber, change: () => void): void {

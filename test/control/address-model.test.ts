@@ -428,7 +428,8 @@ class History {
       return prefix ? `${from}/${bits}` : `${from}-${to}`;
     };
     const excluded = exclude.map((at) => this.#addressOf(at));
-    return { ...poolDefaults, ...more, name: this.#named(name), ranges: ranges.map(text), exclude: excluded };
+    const [id, texts] = [this.#named(name), ranges.map(text)];
+    return { ...poolDefaults, ...more, id, name: id, ranges: texts, exclude: excluded };
   }
 
   #hostOf(chosen: { pool?: string; families?: Family[]; named?: Place[] }, name: string, owner: string): WantedHost {

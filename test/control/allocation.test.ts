@@ -24,6 +24,7 @@ const zone = parseName('k8s');
 
 function pool(ranges: string[], more: Partial<Pool> = {}): Decide<unknown> {
   const whole: Pool = {
+    id: 'p',
     name: 'p',
     ranges,
     ...poolDefaults,

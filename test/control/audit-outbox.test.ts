@@ -203,7 +203,7 @@ for (const [where, open] of Object.entries(pairs)) {
     assert.equal(changes.length, count);
     let description: unknown = '';
     for (const { before, after } of changes) {
-      assert.deepEqual(before, { description });
+      assert.deepEqual(before, { id: 'p', description });
       description = after?.description;
     }
     assert.equal(new Set(changes.map(({ after }) => after?.description)).size, count);
@@ -214,7 +214,7 @@ for (const [where, open] of Object.entries(pairs)) {
     if (stores === undefined) return;
     const served = [await servedApi(t, { store: stores[0], audit }), await servedApi(t, { store: stores[1], audit })];
     await served[0]?.api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/29'] });
-    await until(() => served[1]?.views.pools.get('p') !== undefined, 'the other replica does not have the pool');
+    await until(() => served[1]?.views.pools.byName('p') !== undefined, 'the other replica does not have the pool');
     const key = { 'idempotency-key': 'k' };
     const answers = await Promise.all(
       served.flatMap(({ url }) => {

@@ -13,7 +13,13 @@ const at = 2 as Revision;
 /** Returns an event that writes a pool with a description of this length. */
 function written(number: number, length: number): StoreEvent {
   const name = `p${number}`;
-  const value = poolValue.encode({ ...poolDefaults, name, ranges: ['10.0.0.0/24'], description: 'x'.repeat(length) });
+  const value = poolValue.encode({
+    ...poolDefaults,
+    id: name,
+    name,
+    ranges: ['10.0.0.0/24'],
+    description: 'x'.repeat(length),
+  });
   return { kind: 'put', entry: { key: poolKey(name), value, created: at, modified: at } };
 }
 

@@ -10,6 +10,7 @@ import { decideAllocateAddresses } from '../../src/control/pools/allocate-addres
 import { decideDeletePool, decideEvictAll } from '../../src/control/pools/delete-pool.ts';
 import { decideEvictOutside, decidePutPool } from '../../src/control/pools/put-pool.ts';
 import { decideReleaseAddress } from '../../src/control/pools/release-address.ts';
+import { existingPool } from '../../src/control/reading/existing.ts';
 import type { Decide } from '../../src/control/transaction/decision.ts';
 import { decideChangeRrsets } from '../../src/control/zones/change-rrsets.ts';
 import { decideClearZone, decideDeleteZone } from '../../src/control/zones/delete-zone.ts';
@@ -69,7 +70,7 @@ const host: fc.Arbitrary<WantedHost> = fc
     ...(how && { sharing: new Map((wanted.addresses ?? []).map((address) => [address, how])) }),
   }));
 
-const newPool: fc.Arbitrary<Pool> = fc.record({
+const newPool: fc.Arbitrary<Omit<Pool, 'id'>> = fc.record({
   name: pool,
   ranges: pick(ranges),
   exclude: pick([[], ['10.0.0.1']]),
@@ -158,17 +159,19 @@ const kinds = {
       (context) =>
         decideReleaseAddress(context, { space, address, precondition: {} }),
   ),
-  putPool: command(
-    'put pool',
-    fc.record({ wanted: newPool, force: fc.boolean() }),
-    ({ wanted, force }) =>
-      (context) =>
-        (force ? decideEvictOutside : decidePutPool)(context, {
-          name: wanted.name,
-          precondition: {},
-          change: () => wanted,
-        }),
-  ),
+  putPool: command('put pool', fc.record({ wanted: newPool, force: fc.boolean() }), ({ wanted, force }) => {
+    const id = `pool-${++ids}`;
+    return (context) =>
+      (force ? decideEvictOutside : decidePutPool)(context, {
+        name: wanted.name,
+        precondition: {},
+        change: (current) => ({ ...wanted, id: current?.id ?? id }),
+      });
+  }),
+  renamePool: command('rename pool', fc.record({ name: pool, to: pool }), ({ name, to }) => (context) => {
+    const change = (current: Pool | undefined) => ({ ...(current ?? existingPool(context, name).value), name: to });
+    return decidePutPool(context, { name, precondition: {}, change });
+  }),
   deletePool: command(
     'delete pool',
     fc.record({ name: pool, force: fc.boolean() }),
@@ -222,6 +225,7 @@ const weights: Record<keyof typeof kinds, number> = {
   allocate: 5,
   release: 3,
   putPool: 5,
+  renamePool: 2,
   deletePool: 1,
   putZone: 4,
   deleteZone: 2,
@@ -241,6 +245,7 @@ export const beginning: Decide<unknown>[] = [
       name: 'p',
       precondition: {},
       change: () => ({
+        id: 'p',
         name: 'p',
         ranges: ['10.0.0.0/29'],
         ...poolDefaults,

@@ -31,6 +31,7 @@ async function prepare({ commit }: ControlPlane): Promise<void> {
       name: 'p',
       precondition: {},
       change: () => ({
+        id: 'p',
         name: 'p',
         ranges: ['10.0.0.0/24', '2001:db8::/64'],
         ...poolDefaults,

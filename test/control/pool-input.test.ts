@@ -34,6 +34,7 @@ for (const [what, input, path] of refusedPools) {
 test('a pool gets its defaults, and its ranges in canonical form', () => {
   assert.deepEqual(parsePoolInput('p', { ranges: ['2001:DB8::/120'], exclude: ['2001:db8:0::1'], priority: 3 }), {
     ...poolDefaults,
+    id: 'p',
     name: 'p',
     ranges: ['2001:db8::/120'],
     exclude: ['2001:db8::1'],

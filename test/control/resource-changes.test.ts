@@ -49,6 +49,9 @@ const rrset = (name: string, type: string, ...records: string[]): Request => [
 const file = (text: string): Request => ['PUT', '/v1/zones/z/zonefile', text, { 'content-type': 'text/dns' }];
 const shared = (port: number) => ({ sharingKey: 'k', ports: [{ protocol: 'tcp', port }], owner: `o${port}` });
 
+/** Returns the key of the pool p. */
+const keyOf = ({ pools }: ServedApi['views']) => poolKey(pools.byName('p')?.value.id ?? '');
+
 const rows: [what: string, given: Request[], request: Request | ((served: ServedApi) => Promise<unknown>), string[]][] =
   [
     ['a pool is created', [], pool(), ['pool created p: 10.0.0.0/29']],
@@ -58,6 +61,7 @@ const rows: [what: string, given: Request[], request: Request | ((served: Served
       ['PATCH', '/v1/pools/p', { ranges: ['10.0.0.0/28'] }],
       ['pool changed p: 10.0.0.0/28'],
     ],
+    ['a pool is renamed', [pool()], ['PATCH', '/v1/pools/p', { name: 'q' }], ['pool changed q: 10.0.0.0/29']],
     ['a pool is written as it is', [pool()], ['PUT', '/v1/pools/p', { ranges: ['10.0.0.0/29'] }], []],
     ['a pool is deleted', [pool()], ['DELETE', '/v1/pools/p'], ['pool deleted p']],
     [
@@ -184,10 +188,10 @@ const rows: [what: string, given: Request[], request: Request | ((served: Served
     [
       'values that cannot be read, and keys that no key builder makes',
       [pool(), zone()],
-      ({ store }) =>
+      ({ store, views }) =>
         commit(
           store,
-          { kind: 'put', key: poolKey('p'), value: '{}' },
+          { kind: 'put', key: keyOf(views), value: '{}' },
           { kind: 'put', key: zoneKey(parseName('y')), value: 'no' },
           { kind: 'put', key: hostKey(parseName('a.z')), value: '{}' },
           { kind: 'put', key: addressKey('default', parseAddress('10.0.0.1')), value: '{}' },
@@ -199,12 +203,13 @@ const rows: [what: string, given: Request[], request: Request | ((served: Served
     [
       'a value that cannot be read is mended',
       [pool()],
-      async ({ store }) => {
-        const text = (await store.get(poolKey('p')))?.value ?? '';
-        await commit(store, { kind: 'put', key: poolKey('p'), value: '{}' });
-        await commit(store, { kind: 'put', key: poolKey('p'), value: text });
-        await commit(store, { kind: 'put', key: poolKey('p'), value: '{}' });
-        await commit(store, { kind: 'delete', key: poolKey('p') });
+      async ({ store, views }) => {
+        const key = keyOf(views);
+        const text = (await store.get(key))?.value ?? '';
+        await commit(store, { kind: 'put', key, value: '{}' });
+        await commit(store, { kind: 'put', key, value: text });
+        await commit(store, { kind: 'put', key, value: '{}' });
+        await commit(store, { kind: 'delete', key });
       },
       ['pool changed p: 10.0.0.0/29', 'pool deleted p'],
     ],
@@ -238,7 +243,7 @@ const kinds: Record<KindName, [key: string, value: object, put?: string, deleted
   ],
   pool: [
     poolKey('p'),
-    { name: 'p', ranges: ['10.0.0.0/24'], ...poolDefaults },
+    { id: 'p', name: 'p', ranges: ['10.0.0.0/24'], ...poolDefaults },
     'pool created p: 10.0.0.0/24',
     'pool deleted p',
   ],
@@ -386,7 +391,8 @@ function lineOf(change: ResourceChange): string {
   return `${change.resource} ${change.action} ${idOf(change)}${value === undefined ? '' : `: ${value}`}`;
 }
 
-function idOf({ resource, id }: ResourceChange): string {
+function idOf({ resource, id, before, after }: ResourceChange): string {
+  if (resource === 'pool') return (after ?? before)?.name ?? 'p';
   if (resource === 'rrset') return `${id.owner} ${id.type} in ${id.zone}`;
   return resource === 'allocation' ? id.address : id;
 }

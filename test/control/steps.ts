@@ -12,6 +12,7 @@ import { decideChangeAllocation } from '../../src/control/pools/change-allocatio
 import { decideDeletePool } from '../../src/control/pools/delete-pool.ts';
 import { decidePutPool } from '../../src/control/pools/put-pool.ts';
 import { decideReleaseAddress } from '../../src/control/pools/release-address.ts';
+import { existingPool } from '../../src/control/reading/existing.ts';
 import type { Decide } from '../../src/control/transaction/decision.ts';
 import { decideChangeRrsets } from '../../src/control/zones/change-rrsets.ts';
 import { decideDeleteClearedZone, decideDeleteZone } from '../../src/control/zones/delete-zone.ts';
@@ -26,8 +27,15 @@ import type { Operation } from '../../src/store/store.ts';
 import { putZone } from '../support/control-plane.ts';
 
 export const putPool = (name: string, ranges: string[], more: Partial<Pool> = {}): Decide<unknown> => {
-  const pool = { ...poolDefaults, name, ranges, ...more };
+  const pool = { ...poolDefaults, id: name, name, ranges, ...more };
   return (context) => decidePutPool(context, { name, precondition: {}, change: () => pool });
+};
+
+export const renamePool = (name: string, to: string): Decide<unknown> => {
+  return (context) => {
+    const change = () => ({ ...existingPool(context, name).value, name: to });
+    return decidePutPool(context, { name, precondition: {}, change });
+  };
 };
 
 export const deletePool = (name: string): Decide<unknown> => {

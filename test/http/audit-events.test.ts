@@ -16,6 +16,7 @@ import { auditedRequests } from './audit-table/table.ts';
 function masked<T>(value: T): T {
   const text = JSON.stringify(value)
     .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<id>')
+    .replaceAll(/\b[0-7][0-9a-hjkmnp-tv-z]{25}\b/g, '<id>')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>');
   return JSON.parse(text);
 }

@@ -6,7 +6,7 @@ export const tokensAndForwarders: Record<string, Operation> = {
   createToken: {
     method: 'POST',
     path: '/v1/tokens',
-    body: { name: 'new', role: 'viewer', zones: ['foo.k8s', 'bar.k8s'] },
+    body: { name: 'new', role: 'viewer', zones: ['foo.k8s', 'bar.k8s'], pools: ['p', 'lab'] },
     faults: [
       longKey,
       stray,
@@ -16,6 +16,7 @@ export const tokensAndForwarders: Record<string, Operation> = {
       fault('parse', '/zones/1', 'a..b'),
       fault('parse', '/name', '…'),
       fault('stands', '/name', 'ci'),
+      fault('stands', '/pools/1', 'none'),
     ],
   },
   rotateToken: {

@@ -77,7 +77,7 @@ async function opened(test: Cleanup, limits: Partial<FollowLimits> = {}) {
   /** Writes a pool with a description of this length. Resolves with its revision when the views have it. */
   async function write(length = 1): Promise<number> {
     const description = `${++count}`.padEnd(length, 'x');
-    const value = poolValue.encode({ ...poolDefaults, name: 'p', ranges: ['10.0.0.0/24'], description });
+    const value = poolValue.encode({ ...poolDefaults, id: 'p', name: 'p', ranges: ['10.0.0.0/24'], description });
     const { revision } = await base.commit({ compares: [], operations: [{ kind: 'put', key: poolKey('p'), value }] });
     await views.reached(revision);
     return revision;

@@ -45,6 +45,7 @@ test('a pool is read as it was written, in canonical form and with every default
   assert.equal(answer.status, 201);
   assert.equal(answer.headers.location, '/v1/pools/subnet-201');
   assert.deepEqual(answer.body, {
+    id: answer.body.id,
     name: 'subnet-201',
     ranges: ['172.17.201.100-172.17.201.125', '10.2.1.0/28', 'fd00:2::/112', '10.9.9.9'],
     exclude: ['10.2.1.1'],

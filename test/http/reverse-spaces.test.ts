@@ -88,7 +88,7 @@ test('switching reverse names writes and deletes the PTRs of the hosts that stan
   assert.deepEqual([ptr('10.0.0.0'), ptr(`10.0.0.${last}`)], ['lab0.z.', `lab${last}.z.`]);
   assert.equal(ptr('10.0.0.200'), undefined);
   // A process that dies after it has switched a pool: housekeeping goes on.
-  const pools = { a: views.pools.get('a')?.value, lab: views.pools.get('lab')?.value };
+  const pools = { a: views.pools.byName('a')?.value, lab: views.pools.byName('lab')?.value };
   for (const [name, reverse] of [
     ['lab', false],
     ['a', true],
@@ -96,7 +96,10 @@ test('switching reverse names writes and deletes the PTRs of the hosts that stan
     const pool = pools[name];
     assert.ok(pool !== undefined);
     const value = poolValue.encode({ ...pool, reverse });
-    const { revision } = await store.commit({ compares: [], operations: [{ kind: 'put', key: poolKey(name), value }] });
+    const { revision } = await store.commit({
+      compares: [],
+      operations: [{ kind: 'put', key: poolKey(pool.id), value }],
+    });
     await views.reached(revision);
   }
   await alignAllReverse({ committer, views });

@@ -206,14 +206,14 @@ const rules: Record<string, Rule | 'open'> = {
 type Scope = Pick<TokenInput, 'zones' | 'pools' | 'owner'>;
 const { zone, pool, owner } = within;
 const inZones: Scope = { zones: [zone, newZone(within)] };
-const inPools: Scope = { pools: [pool, newPool(within)] };
+const inPools: Scope = { pools: [pool] };
 const scopes: Scope[] = [
   {},
   inZones,
   { zones: [beyond.zone, newZone(beyond)] },
   { zones: [] },
   inPools,
-  { pools: [beyond.pool, newPool(beyond)] },
+  { pools: [beyond.pool] },
   { pools: [] },
   { owner },
   { owner: beyond.owner },

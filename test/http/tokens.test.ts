@@ -74,6 +74,7 @@ test('tokens are listed by their ids, page by page', async (t) => {
 
 test('wrong fields are refused, all at once', async (t) => {
   const { api } = await servedApi(t);
+  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/29'] });
   const pointers: [unknown, string[]][] = [
     [{ name: 'a' }, ['/role']],
     [{ name: 'a', role: 'root' }, ['/role']],
@@ -100,6 +101,7 @@ test('wrong fields are refused, all at once', async (t) => {
 
 test('a rotated token has a new secret, the same rights, and as much time as before', async (t) => {
   const served = await servedApi(t);
+  await served.api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/29'] });
   const { api: old, token } = await tokenFor(served, 'team', { role: 'viewer', pools: ['p'], expiresInSeconds: 60 });
   await old.ok(200, 'GET', '/v1/pools');
   const before = await served.api.ok<Token>(200, 'GET', '/v1/tokens/team');

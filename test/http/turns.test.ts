@@ -105,7 +105,7 @@ test('the messages to followers of changes wait for a turn', { timeout }, async 
   const block = blocker(t);
   const end = block();
   await nextPass();
-  const value = poolValue.encode({ ...poolDefaults, name: 'p', ranges: ['10.1.0.0/24'] });
+  const value = poolValue.encode({ ...poolDefaults, id: 'p', name: 'p', ranges: ['10.1.0.0/24'] });
   const { revision } = await store.commit({ compares: [], operations: [{ kind: 'put', key: poolKey('p'), value }] });
   const asked = async () => (await api.ok<{ revision: number }>(200, 'GET', '/readyz')).revision;
   for (let served = 0; served < revision; served = await asked());

@@ -37,7 +37,9 @@ class Copy {
   }
 
   async take({ changes }: ShownMessage): Promise<void> {
-    for (const { resource, path, after } of changes) {
+    for (const { resource, id, path, after } of changes) {
+      // A renamed pool has another path.
+      if (resource === 'pool') this.#drop((_, other, value) => other === 'pool' && value.id === id);
       if (after === null) this.items.delete(path);
       else this.items.set(path, { resource, after });
       // The records of a deleted zone are gone too.
@@ -55,8 +57,8 @@ class Copy {
     for (const [path, item] of await readHostsAndAllocations(this.#list)) this.items.set(path, item);
   }
 
-  #drop(isGone: (path: string, resource: string) => boolean): void {
-    for (const [path, { resource }] of this.items) if (isGone(path, resource)) this.items.delete(path);
+  #drop(isGone: (path: string, resource: string, value: Resource) => boolean): void {
+    for (const [path, { resource, after }] of this.items) if (isGone(path, resource, after)) this.items.delete(path);
   }
 
   /** Returns all resources except managed RRsets: the stream tells those of a host only as a change of the host. */
@@ -74,6 +76,8 @@ test('the copy of a client equals the lists that its token sees', { timeout: 600
       const limits = { heartbeatMilliseconds: 5, checkMilliseconds: 5, paceMilliseconds: 1 };
       const served = await servedApi(cleanup, { services: { followLimits: limits } });
       for (const decide of beginning) await served.commit(decide);
+      await served.api.ok(201, 'POST', '/v1/pools', { name: 'q', ranges: ['192.0.2.0/30'] });
+      await served.api.ok(201, 'POST', '/v1/pools', { name: 'r', ranges: ['192.0.2.4/30'] });
       const clients = await Promise.all(
         Object.entries(scopes).map(async ([name, scope]) => {
           const { token } = await tokenFor(served, name, { role: 'viewer', ...scope });

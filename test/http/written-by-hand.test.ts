@@ -83,7 +83,13 @@ test('an address of a host stays taken when its value becomes unreadable, and th
 async function overlapping(t: TestContext): Promise<ServedApi> {
   const served = await prepare(t);
   for (const name of ['a', 'q', 'z']) {
-    const pool = { name, ...poolDefaults, ranges: ['10.0.0.0-10.0.0.3'], coolDownSeconds: name === 'q' ? 60 : 0 };
+    const pool = {
+      id: name,
+      name,
+      ...poolDefaults,
+      ranges: ['10.0.0.0-10.0.0.3'],
+      coolDownSeconds: name === 'q' ? 60 : 0,
+    };
     await byHand(served, put(poolKey(name), poolValue.encode(pool)));
   }
   return served;

@@ -19,6 +19,8 @@ export interface StreamEvent {
 export interface ShownChange {
   resource: string;
   action: string;
+  /** Only of a pool. */
+  id?: string;
   name: string;
   path: string;
   after: Record<string, unknown> | null;

@@ -33,7 +33,7 @@ function load(views: Views, entries: StoredValue[], revision: number): void {
 /** Returns the entries of a store with this address, TTL and serial. The address is also the pool's description. */
 function history(address: string, defaultTtl: number, serial: number): StoredValue[] {
   const rrsets = [{ type: parseRecordType('A'), ttl: 60, records: [address] }];
-  const pool = { ...poolDefaults, name: 'p', ranges: ['10.0.0.0/24'], description: address };
+  const pool = { ...poolDefaults, id: 'p', name: 'p', ranges: ['10.0.0.0/24'], description: address };
   return [
     [nameKey(zone, 1, owner), nameValue.encode({ name: owner, rrsets }), 4],
     [poolKey('p'), poolValue.encode(pool), 3],
@@ -50,7 +50,7 @@ test('after a doubt about the history, a load replaces every value of the views'
   assert.deepEqual(views.zones.name(zone, owner).rrsets[0]?.records, ['192.0.2.2']);
   assert.equal(views.zones.get(zone)?.value.defaultTtl, 120);
   assert.equal(views.zones.serial(zone), 5);
-  assert.equal(views.pools.get('p')?.value.description, '192.0.2.2');
+  assert.equal(views.pools.byName('p')?.value.description, '192.0.2.2');
   assert.equal(views.obstacle, undefined);
 });
 

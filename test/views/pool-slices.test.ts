@@ -36,16 +36,16 @@ function crowdedViews() {
 test('a pool over many held addresses and many records is made and deleted in slices', () => {
   const { pools, slicesOf } = crowdedViews();
   assert.equal(slicesOf(), 0, 'records make work although there is no pool');
-  const pool = { name: 'p', ...poolDefaults, ranges: ['10.0.0.0/16'] };
+  const pool = { id: 'p', name: 'p', ...poolDefaults, ranges: ['10.0.0.0/16'] };
   pools.putPool(pool, 2 as Revision);
-  assert.equal(pools.get('p'), undefined, 'the pool is visible before it knows its addresses');
+  assert.equal(pools.byName('p'), undefined, 'the pool is visible before it knows its addresses');
   // Visits the names of the zone, their addresses, the held addresses, and the releases among those.
   assert.ok(slicesOf() >= (4 * count) / 1100);
   const { used, recorded } = pools.usage('p', 0)?.ipv4 ?? {};
   assert.deepEqual([used, recorded], [BigInt(count), BigInt(count)]);
   pools.putPool({ ...pool, description: 'another text', drain: true }, 3 as Revision);
   assert.equal(slicesOf(), 0, 'settings that change no counts make work');
-  assert.equal(pools.get('p')?.value.drain, true);
+  assert.equal(pools.byName('p')?.value.drain, true);
   pools.deletePool('p');
   assert.ok(slicesOf() >= (2 * count) / 1100);
   assert.deepEqual(pools.namesAt(at(count)), []);
@@ -59,7 +59,7 @@ test('a pool of many short ranges is made, counted and deleted in as many slices
   const slicesWith = (ranges: string[]) => {
     const { pools, slicesOf } = crowdedViews();
     slicesOf();
-    const pool = { name: 'p', ...poolDefaults, ranges };
+    const pool = { id: 'p', name: 'p', ...poolDefaults, ranges };
     const counted = [...pools.preview(pool, 0)].length;
     pools.putPool(pool, 2 as Revision);
     const made = slicesOf();

@@ -13,7 +13,7 @@ const start = Date.parse('2026-01-01T00:00:00Z');
 const time = (seconds: number) => new Date(start + seconds * 1000).toISOString();
 
 const stateOf = (more: Partial<Pool>) =>
-  new PoolState({ name: 'p', ranges: ['192.0.2.0-192.0.2.3'], ...poolDefaults, ...more }, 1 as Revision);
+  new PoolState({ id: 'p', name: 'p', ranges: ['192.0.2.0-192.0.2.3'], ...poolDefaults, ...more }, 1 as Revision);
 const held = (last: number): AddressRecord => ({
   address: parseAddress(`192.0.2.${last}`),
   space: 'default',

@@ -28,6 +28,7 @@ const time = (seconds: number) => new Date(start + seconds * 1000).toISOString()
 
 function poolWith(more: Partial<Pool>): Pool {
   return {
+    id: more.name ?? 'p',
     name: 'p',
     ranges: ['10.0.0.0/28'],
     ...poolDefaults,
@@ -182,6 +183,14 @@ const step = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('drop' as const), name: fc.constantFrom('p', 'q') }) },
   {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant('rename' as const),
+      id: fc.constantFrom('p', 'q'),
+      name: fc.constantFrom('p', 'q', 'a', 'z'),
+    }),
+  },
+  {
     weight: 6,
     arbitrary: fc.record({
       do: fc.constant('hold' as const),
@@ -238,8 +247,14 @@ test('the pool view agrees with plain maps after every change and as time passes
           const pool = poolWith({ name: one.name, ...one.settings, strategy: one.strategy, space: one.space });
           const other = model.pools.get(one.name === 'p' ? 'q' : 'p');
           if (other !== undefined && other.space === pool.space) continue; // pools of one space never overlap
-          view.putPool(pool, revision);
-          model.pools.set(pool.name, pool);
+          const name = model.pools.get(one.name)?.name ?? one.name;
+          view.putPool({ ...pool, name }, revision);
+          model.pools.set(one.name, { ...pool, name });
+        } else if (one.do === 'rename') {
+          const pool = model.pools.get(one.id);
+          if (pool === undefined) continue;
+          view.putPool({ ...pool, name: one.name }, revision);
+          model.pools.set(one.id, { ...pool, name: one.name });
         } else if (one.do === 'drop') {
           view.deletePool(one.name);
           model.pools.delete(one.name);
@@ -411,7 +426,7 @@ function compare(view: PoolView, model: Model, now: number): void {
   const isCooling = (record: AddressRecord) => record.state === 'released' && (endOf(record) ?? 0) > now;
   assert.deepEqual(
     [...view.list()].map(({ value }) => value.name),
-    [...pools.keys()].sort(),
+    [...pools.values()].map(({ name }) => name).sort(),
   );
   for (const pool of pools.values()) {
     const shape = poolShape(pool);
@@ -434,12 +449,12 @@ function compare(view: PoolView, model: Model, now: number): void {
         assert.deepEqual([...view.shareable(pool, family, newcomer)], sharable);
       }
     }
-    const usage = view.usage(pool.name, now);
+    const usage = view.usage(pool.id, now);
     const usable = addressesOf(pool)
       .filter((value) => !isExcluded(shape, value))
       .map(formatAddress);
     const coolDowns = inside.filter(isCooling).map((record) => endOf(record) ?? 0);
-    assert.equal(view.nextCoolDownEnd(pool.name, now), coolDowns.length > 0 ? Math.min(...coolDowns) : undefined);
+    assert.equal(view.nextCoolDownEnd(pool.id, now), coolDowns.length > 0 ? Math.min(...coolDowns) : undefined);
     for (const family of families) {
       const ours = usable.filter((address) => familyOf(address) === family);
       const isAtRest = (address: Address) => {
@@ -456,7 +471,7 @@ function compare(view: PoolView, model: Model, now: number): void {
         ...free.filter((one) => rested(one) === 0),
         ...free.filter((one) => rested(one) > 0).sort((a, b) => rested(a) - rested(b)),
       ];
-      assert.deepEqual([...view.candidates(pool.name, family, now)], expected);
+      assert.deepEqual([...view.candidates(pool.id, family, now)], expected);
       assert.deepEqual(usage?.[family], {
         capacity: BigInt(ours.length),
         used: BigInt(held.filter(({ address }) => familyOf(address) === family).length),

@@ -153,7 +153,7 @@ function loadInto(views: Views, entries: readonly Entry[], revision: number): vo
 }
 
 function assertNeighbours(views: Views): void {
-  assert.equal(views.pools.get('stays')?.value.ranges[0], '10.1.0.0/24');
+  assert.equal(views.pools.byName('stays')?.value.ranges[0], '10.1.0.0/24');
   assert.equal(views.pools.usage('stays', Date.now())?.ipv4.used, 1n);
   assert.ok(views.hosts.get(parseName('stays.k8s')));
   assert.deepEqual(views.zones.name(k8s, parseName('stays.k8s')).rrsets, [rrset]);

@@ -67,6 +67,7 @@ test('views that load again after random changes, or follow them, have the same 
 const k8s = parseName('k8s');
 const zone = { name: k8s, ...zoneDefaults };
 const pool = {
+  id: 'p',
   name: 'p',
   ranges: ['10.0.0.0/24'],
   exclude: [],
@@ -234,7 +235,7 @@ test('waiting for a revision ends when the views have applied it, in the order o
   await store.commit({ compares: [], operations: put(good) });
   await store.commit({
     compares: [],
-    operations: put([[poolKey('q'), poolValue.encode({ ...pool, name: 'q', ranges: ['10.1.0.0/24'] })]]),
+    operations: put([[poolKey('q'), poolValue.encode({ ...pool, id: 'q', name: 'q', ranges: ['10.1.0.0/24'] })]]),
   });
   await Promise.all(waiting);
   assert.deepEqual(order, ['1', '2']);

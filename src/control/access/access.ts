@@ -58,14 +58,17 @@ export class Access {
     return zone === undefined ? zones.some((one) => isWithin(name, one)) : zones.includes(zone);
   }
 
-  /** Returns whether a pool is in scope. Null stands for the addresses outside all pools: no list of pools has them. */
-  hasPool(pool: string | null): boolean {
+  /**
+   * Returns whether the pool with this id is in scope. Null stands for the addresses outside all pools: no list of pools
+   * has them.
+   */
+  hasPool(id: string | null): boolean {
     const { pools } = this.#rights;
-    return pools === undefined || (pool !== null && pools.includes(pool));
+    return pools === undefined || (id !== null && pools.includes(id));
   }
 
   hasAddress(space: string, address: Address): boolean {
-    return this.#rights.pools === undefined || this.hasPool(this.#views.pools.poolNameAt(space, address));
+    return this.#rights.pools === undefined || this.hasPool(this.#views.pools.poolIdAt(space, address));
   }
 
   isOwner(owner: string): boolean {
@@ -153,8 +156,15 @@ export class Access {
     if (!this.hasName(name)) refuseMissing('zones', `${name} is in none of the "zones" of the token`, path);
   }
 
+  /** Refuses a pool that is not in scope, by its name or id. Refuses a pool that does not exist in the same way. */
   needPool(pool: string, path?: string): void {
-    if (!this.hasPool(pool)) refuseMissing('pools', `pool '${pool}' is not in the "pools" of the token`, path);
+    const id = this.#views.pools.find(pool)?.value.id ?? pool;
+    if (!this.hasPool(id)) refuseMissing('pools', `pool '${pool}' is not in the "pools" of the token`, path);
+  }
+
+  /** Refuses the pool with this id if it is not in scope. */
+  needPoolId(id: string): void {
+    if (!this.hasPool(id)) this.needPool(this.#views.pools.byId(id)?.value.name ?? id);
   }
 
   needAddress(space: string, address: Address, path?: string): void {

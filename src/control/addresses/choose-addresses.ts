@@ -57,7 +57,7 @@ export function seenNames(asking: Asking, names: readonly Fqdn[]): Fqdn[] {
 export interface Choice {
   address: Address;
   space: string;
-  /** The pool of the address; null if it is outside every pool. */
+  /** The id of the pool of the address; null if it is outside every pool. */
   pool: string | null;
 }
 
@@ -65,27 +65,24 @@ const families: readonly Family[] = ['ipv4', 'ipv6'];
 
 /**
  * Checks an address that the request names at `path`. Refuses with `address_taken`, `address_outside_pool` or
- * `address_excluded`, with `pool_exhausted` if the pool is draining, and with `not_found` if there is no pool
- * `poolName`. `newcomer`: the holder that shall get the address; it may share it with others ({@link mayJoin}).
+ * `address_excluded`, and with `pool_exhausted` if the pool is draining. `named`: the pool that the request
+ * names. `newcomer`: the holder that shall get the address; it may share it with others ({@link mayJoin}).
  */
 export function chooseExplicit(
   context: DecisionContext,
   address: Address,
   path: string,
-  poolName?: string,
+  named?: Pool,
   newcomer?: Holder,
 ): Choice {
-  const pool =
-    poolName === undefined
-      ? context.views.pools.poolAt(defaultSpace, address)?.value
-      : existingPool(context, poolName).value;
+  const pool = named ?? context.views.pools.poolAt(defaultSpace, address)?.value;
   const space = pool?.space ?? defaultSpace;
   if (pool !== undefined) checkInPool(pool, address, path);
   const record = context.views.pools.address(space, address)?.value;
   if (record !== undefined && newcomer !== undefined && mayJoin(context, record, newcomer))
     return { address, space, pool: record.pool };
   refuseTaken(context, space, address, path, newcomer);
-  return { address, space, pool: pool?.name ?? null };
+  return { address, space, pool: pool?.id ?? null };
 }
 
 function checkInPool(pool: Pool, address: Address, path: string): void {
@@ -178,17 +175,17 @@ function whyNotShared(context: DecisionContext, record?: AddressRecord, newcomer
 }
 
 /**
- * Chooses addresses of a family from the named pool. Without a name, chooses from the first automatic pool that has
- * enough free addresses. Refuses with `pool_exhausted`, or with `not_found` if there is no pool `poolName`.
+ * Chooses addresses of a family from the pool that the request names. If it names none, chooses from the first automatic
+ * pool that has enough free addresses. Refuses with `pool_exhausted`.
  */
-export function chooseNext(context: DecisionContext, family: Family, count: number, poolName?: string): Choice[] {
-  const pools = poolName === undefined ? automaticPools(context) : [existingPool(context, poolName).value];
+export function chooseNext(context: DecisionContext, family: Family, count: number, named?: Pool): Choice[] {
+  const pools = named === undefined ? automaticPools(context) : [named];
   const able = pools.filter((pool) => capacityOf(poolShape(pool), family) > 0n);
   for (const pool of able) {
     const choices = nextOf(context, pool, family, count);
     if (choices.length === count) return choices;
   }
-  return refuseExhausted(context, family, count, poolName === undefined ? able : pools, poolName);
+  return refuseExhausted(context, family, count, named === undefined ? able : pools, named);
 }
 
 /**
@@ -206,7 +203,7 @@ export function chooseFromOnePool(context: DecisionContext, wanted: readonly Fam
 export function nextAddresses(asking: Asking, poolName: string, count: number, family?: Family): Address[] {
   const context = { ...asking, claimed: new Set<string>(), now: Date.now() };
   const { value: pool } = existingPool(context, poolName);
-  return nextOf(context, pool, family ?? defaultFamily(context, poolName), count).map(({ address }) => address);
+  return nextOf(context, pool, family ?? defaultFamily(context, pool), count).map(({ address }) => address);
 }
 
 /** Returns up to `count` free addresses of one pool, in the order of its strategy. A draining pool gives none. */
@@ -221,7 +218,7 @@ function nextOf(
   const { claimed, free = new FreeAddresses(context) } = context;
   for (const { address, key } of free.of(pool, family)) {
     if (choices.length === count) break;
-    if (!claimed.has(key)) choices.push({ address, space: pool.space, pool: pool.name });
+    if (!claimed.has(key)) choices.push({ address, space: pool.space, pool: pool.id });
   }
   return choices;
 }
@@ -231,7 +228,7 @@ function automaticPools(asking: Asking): Pool[] {
   const access = accessOf(asking);
   return [...asking.views.pools.list()]
     .map(({ value }) => value)
-    .filter((pool) => pool.autoAssign && !pool.drain && pool.space === defaultSpace && access.hasPool(pool.name))
+    .filter((pool) => pool.autoAssign && !pool.drain && pool.space === defaultSpace && access.hasPool(pool.id))
     .sort((a, b) => a.priority - b.priority || (a.name < b.name ? -1 : 1));
 }
 
@@ -240,21 +237,15 @@ function automaticPools(asking: Asking): Pool[] {
  * addresses that are not excluded, otherwise IPv6 if such a pool has IPv6 addresses. If all addresses are excluded, it
  * is the family of the ranges. Without a pool, it is IPv4.
  */
-export function defaultFamily(context: Asking, poolName?: string): Family {
-  const pools = poolName === undefined ? automaticPools(context) : [existingPool(context, poolName).value];
+export function defaultFamily(context: Asking, named?: Pool): Family {
+  const pools = named === undefined ? automaticPools(context) : [named];
   const shapes = pools.map(poolShape);
   const isGiven = (family: Family) => shapes.some((shape) => capacityOf(shape, family) > 0n);
   const isNamed = (family: Family) => shapes.some(({ ranges }) => ranges.some((range) => range.family === family));
   return families.find(isGiven) ?? families.find(isNamed) ?? 'ipv4';
 }
 
-function refuseExhausted(
-  context: DecisionContext,
-  family: Family,
-  count: number,
-  pools: Pool[],
-  poolName?: string,
-): never {
+function refuseExhausted(context: DecisionContext, family: Family, count: number, pools: Pool[], named?: Pool): never {
   const { views, now } = context;
   if (pools.length === 0) {
     const which = accessOf(context).isWhole ? '' : ' that the token may use';
@@ -265,15 +256,15 @@ function refuseExhausted(
   const draining = pools.find(({ drain }) => drain);
   if (draining !== undefined) refuseDraining(draining);
   const usage = pools.map((pool) => {
-    const soonest = views.pools.nextCoolDownEnd(pool.name, now);
+    const soonest = views.pools.nextCoolDownEnd(pool.id, now);
     return {
       pool: pool.name,
-      ...usageOf(context, pool.name)[family],
+      ...usageOf(context, pool.id)[family],
       ...(soonest !== undefined && { nextCoolDownEnd: timestamp(soonest) }),
     };
   });
   const what = count === 1 ? `no ${family} address is` : `${count} ${family} addresses are not`;
-  const where = poolName === undefined ? 'any automatic pool' : `pool '${poolName}'`;
+  const where = named === undefined ? 'any automatic pool' : `pool '${named.name}'`;
   const also = (count: string, what: string) => (count === '0' ? '' : `, ${count} ${what}`);
   const full = usage
     .map(

@@ -28,8 +28,8 @@ export function takeAddress(builder: TransactionBuilder, choice: Choice, holder:
   const before = views.pools.address(choice.space, choice.address);
   const record: AddressRecord = { ...choice, state: 'held', holders: [holder], since: timestamp(now) };
   putAddressRecord(builder, record, before);
-  const pool = choice.pool === null ? undefined : views.pools.get(choice.pool);
-  if (pool !== undefined) builder.requireUnchanged(poolKey(pool.value.name), pool.modified);
+  const pool = choice.pool === null ? undefined : views.pools.byId(choice.pool);
+  if (pool !== undefined) builder.requireUnchanged(poolKey(pool.value.id), pool.modified);
   return record;
 }
 

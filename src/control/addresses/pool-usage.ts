@@ -11,9 +11,9 @@ export type PoolUsage = Record<Family, Record<keyof FamilyUsage, string>>;
 
 type Seen = Pick<DecisionContext, 'views' | 'now'>;
 
-/** Returns the usage of a pool in the views. Returns zeros for a pool that was deleted meanwhile. */
-export function usageOf({ views, now }: Seen, pool: string): PoolUsage {
-  const usage = views.pools.usage(pool, now);
+/** Returns the usage of the pool with this id in the views. Returns zeros for a pool that was deleted meanwhile. */
+export function usageOf({ views, now }: Seen, id: string): PoolUsage {
+  const usage = views.pools.usage(id, now);
   return { ipv4: inText(usage?.ipv4), ipv6: inText(usage?.ipv6) };
 }
 

@@ -37,9 +37,9 @@ function isAligned(views: Views, { addresses }: Host): boolean {
  */
 export async function alignReverse(
   { committer, views }: { committer: Committer; views: Views },
-  poolName: string,
+  poolId: string,
 ): Promise<void> {
-  const pool = views.pools.get(poolName)?.value;
+  const pool = views.pools.byId(poolId)?.value;
   if (pool === undefined || !mayDiffer(pool)) return;
   let waiting = new Set<Fqdn>();
   const commit = async () => {
@@ -67,7 +67,7 @@ export async function alignReverse(
 /** Aligns the hosts of all pools in which some may differ. */
 export async function alignAllReverse(places: { committer: Committer; views: Views }): Promise<void> {
   const pools = [...places.views.pools.list()].filter(({ value }) => mayDiffer(value));
-  for (const { value } of pools) await alignReverse(places, value.name);
+  for (const { value } of pools) await alignReverse(places, value.id);
 }
 
 /** Returns whether hosts may have other marks than the pool requires. The default of the default space is no mark. */

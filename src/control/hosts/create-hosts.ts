@@ -99,7 +99,7 @@ class HostBatch {
   /** Refuses addresses that another host of the request gets. */
   #refuseTaken({ addresses = [], pool }: WantedHost): void {
     const { pools } = this.#context.views;
-    const space = pool === undefined ? undefined : pools.get(pool)?.value.space;
+    const space = pool === undefined ? undefined : pools.find(pool)?.value.space;
     for (const [at, address] of addresses.entries()) {
       const other = this.#taken.get(addressKey(space ?? defaultSpace, address));
       if (other === undefined) continue;

@@ -234,13 +234,14 @@ export function parseHostFilter({ views }: Seen, input: HostFilterInput): HostFi
   );
   const isWanted = parseSearch(input.search);
   const hasTag = parseTagFilter(tag);
+  const poolId = pool === undefined ? undefined : (views.pools.find(pool)?.value.id ?? pool);
   const matches = (host: Host) =>
     (zone === undefined || host.zone === zone) &&
     (name === undefined || host.name === name || host.aliases.includes(name)) &&
     (isWanted(host.name) || host.aliases.some(isWanted)) &&
     (address === undefined || host.addresses.some((one) => one.address === address)) &&
     (within === undefined || host.addresses.some((one) => rangeHolds(within, addressNumber(one.address)))) &&
-    (pool === undefined || host.addresses.some((one) => views.pools.poolNameAt(one.space, one.address) === pool)) &&
+    (poolId === undefined || host.addresses.some((one) => views.pools.poolIdAt(one.space, one.address) === poolId)) &&
     (owner === undefined || host.owner === owner) &&
     hasTag(host.tags);
   return { zone, matches };

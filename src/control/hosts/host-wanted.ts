@@ -5,7 +5,7 @@ import { type Address, automaticReverseZone, type Family, familyOf, reverseName 
 import type { Holder, HostSharing } from '../../model/allocation.ts';
 import { type Host, type HostAddress, maxHostAddresses } from '../../model/host.ts';
 import { type Fqdn, parentOf } from '../../model/name.ts';
-import type { Tags } from '../../model/pool.ts';
+import type { Pool, Tags } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
 import { isKnown, known } from '../../model/unknown.ts';
 import type { Zone } from '../../model/zone.ts';
@@ -18,6 +18,7 @@ import {
   recordedWarnings,
 } from '../addresses/choose-addresses.ts';
 import { noPool } from '../reading/existing.ts';
+import { poolName } from '../reading/with-pools.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import type { Warning } from '../transaction/name-edits.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
@@ -61,17 +62,15 @@ export interface WantedHost {
  * `invalid_request` if the host would have no address, or more than {@link maxHostAddresses} and more than before.
  */
 export function hostFrom(builder: TransactionBuilder, wanted: WantedHost, before: Host | undefined): Host {
-  const { views, refusals, now } = builder;
+  const { refusals, now } = builder;
   const zone = refusals.try(() => zoneOf(builder, known(wanted.name)));
-  const hasPool = !refusals.refuses(() => {
-    if (wanted.pool !== undefined && views.pools.get(known(wanted.pool)) === undefined)
-      refuseField('pool_not_found', '/pool', noPool(wanted.pool), { pool: wanted.pool });
-  });
+  const pool = refusals.try(() => poolOf(builder, wanted.pool));
   refusals.try(() => {
     const own = wanted.aliases.indexOf(known(wanted.name));
     if (own >= 0) refuseField('name_taken', `/aliases/${own}`, `${wanted.name} cannot be its own alias`);
   });
-  const addresses = (hasPool && refusals.try(() => addressesFrom(builder, wanted, heldBy(wanted, before)))) || [];
+  const addresses =
+    (pool && refusals.try(() => addressesFrom(builder, wanted, pool.named, heldBy(wanted, before)))) || [];
   refusals.try(() => {
     if (addresses.length > Math.max(maxHostAddresses, before?.addresses.length ?? 0)) {
       const message = `the host would have ${addresses.length} addresses, more than ${maxHostAddresses}`;
@@ -81,7 +80,7 @@ export function hostFrom(builder: TransactionBuilder, wanted: WantedHost, before
   return {
     name: wanted.name,
     zone: zone?.name ?? wanted.name,
-    addresses: addresses.map((one) => withReverse(views, one)),
+    addresses: addresses.map((one) => withReverse(builder.views, one)),
     // If the aliases are unknown, no records of them are checked here.
     aliases: isKnown(wanted.aliases) ? wanted.aliases : [],
     ttl: wanted.ttl,
@@ -112,9 +111,15 @@ export function familyWarnings(context: DecisionContext, wanted: WantedHost, hos
   if (wanted.prefer !== true) return [];
   return (wanted.families ?? []).flatMap((family) => {
     if (host.addresses.some(({ address }) => familyOf(address) === family)) return [];
-    const { refusal } = nextOrRefusal(context, family, wanted.pool);
+    const { refusal } = nextOrRefusal(context, family, poolOf(context, wanted.pool).named);
     return refusal === undefined ? [] : [{ family, message: refusal.message }];
   });
+}
+/** Returns the pool that the request names; undefined if it names none. Refuses with `pool_not_found`. */
+function poolOf({ views }: DecisionContext, name: string | undefined): { named: Pool | undefined } {
+  if (name === undefined) return { named: undefined };
+  const pool = views.pools.find(known(name));
+  return { named: pool?.value ?? refuseField('pool_not_found', '/pool', noPool(name), { pool: name }) };
 }
 
 /**
@@ -126,14 +131,18 @@ export function newAddressWarnings(context: DecisionContext, host: Host, before:
     before?.addresses.some((one) => one.address === address && one.space === space) ?? false;
   const added = host.addresses.filter((one) => !isKept(one));
   const ofPtr = host.ptr
-    ? added.flatMap((one) => [...noReverseWarning(one), ...forwardedReverseWarning(context, one)])
+    ? added.flatMap((one) => [...noReverseWarning(context, one), ...forwardedReverseWarning(context, one)])
     : [];
   return [...recordedWarnings(context, added, host.name), ...ofPtr];
 }
 
 /** Returns the warning that a host gets no PTR for an address whose pool has no reverse names. */
-function noReverseWarning({ address, pool, space, noReverse }: HostAddress): AddressWarning[] {
+function noReverseWarning(
+  context: DecisionContext,
+  { address, pool: id, space, noReverse }: HostAddress,
+): AddressWarning[] {
   if (noReverse !== true) return [];
+  const pool = poolName(context, id);
   const message = `${address} gets no PTR: pool '${pool}' of space '${space}' has no reverse names ("reverse": false)`;
   return [{ address, names: [], message }];
 }
@@ -164,15 +173,18 @@ function heldBy({ ptr, everyPtr = false, withoutPtr = [] }: WantedHost, before: 
 }
 
 /** Returns the addresses of the wanted host: the ones of `held` that it keeps, and new ones. */
-function addressesFrom(context: TransactionBuilder, wanted: WantedHost, held: HostAddress[]): HostAddress[] {
+function addressesFrom(
+  context: TransactionBuilder,
+  wanted: WantedHost,
+  pool: Pool | undefined,
+  held: HostAddress[],
+): HostAddress[] {
   const choose = (address: Address, index: number): HostAddress => {
     const sharing = wanted.sharing?.get(address);
-    const own = [...held, ...(wanted.adopted ?? [])].find(
-      (one) => one.address === address && isIn(context, one, wanted.pool),
-    );
+    const own = [...held, ...(wanted.adopted ?? [])].find((one) => one.address === address && isIn(context, one, pool));
     if (own !== undefined && sharing === undefined) return own;
     const newcomer: Holder = { kind: 'host', host: wanted.name, owner: wanted.owner, ...sharing };
-    const choice: HostAddress = own ?? chooseExplicit(context, address, `/addresses/${index}`, wanted.pool, newcomer);
+    const choice: HostAddress = own ?? chooseExplicit(context, address, `/addresses/${index}`, pool, newcomer);
     const { shared: _, sharingKey: __, ports: ___, ptrFor: ____, ...place } = choice;
     return { ...place, ...sharing };
   };
@@ -181,17 +193,17 @@ function addressesFrom(context: TransactionBuilder, wanted: WantedHost, held: Ho
   );
   if (explicit.length < (wanted.addresses ?? []).length) return explicit;
   if (wanted.addresses !== undefined) {
-    return [...explicit, ...(context.refusals.try(() => missingFamilies(context, wanted, explicit, [])) ?? [])];
+    return [...explicit, ...(context.refusals.try(() => missingFamilies(context, wanted, pool, explicit, [])) ?? [])];
   }
   const kept = held.filter(
-    (one) => isIn(context, one, wanted.pool) && (wanted.families?.includes(familyOf(one.address)) ?? true),
+    (one) => isIn(context, one, pool) && (wanted.families?.includes(familyOf(one.address)) ?? true),
   );
-  return [...kept, ...missingFamilies(context, wanted, kept, held)];
+  return [...kept, ...missingFamilies(context, wanted, pool, kept, held)];
 }
 
 /** Returns whether the address is in the ranges of the pool. Returns true without a pool. */
-function isIn({ views }: DecisionContext, { space, address }: HostAddress, pool: string | undefined): boolean {
-  return pool === undefined || views.pools.poolNameAt(space, address) === pool;
+function isIn({ views }: DecisionContext, { space, address }: HostAddress, pool: Pool | undefined): boolean {
+  return pool === undefined || views.pools.poolIdAt(space, address) === pool.id;
 }
 
 /**
@@ -202,30 +214,29 @@ function isIn({ views }: DecisionContext, { space, address }: HostAddress, pool:
 function missingFamilies(
   context: TransactionBuilder,
   wanted: WantedHost,
+  pool: Pool | undefined,
   have: HostAddress[],
   before: HostAddress[],
 ): HostAddress[] {
   const had = [...new Set(before.map(({ address }) => familyOf(address)))];
   const hasOrHad = have.length > 0 || had.length > 0;
-  const families = wanted.families ?? (hasOrHad ? had : [defaultFamily(context, wanted.pool)]);
+  const families = wanted.families ?? (hasOrHad ? had : [defaultFamily(context, pool)]);
   const missing = families.filter((family) => !have.some(({ address }) => familyOf(address) === family));
   if (have.length === 0 && missing.length === 0)
     refuse('invalid_request', 'a host needs at least one address: name an address or a family');
-  const path = wanted.pool === undefined ? '/families' : '/pool';
+  const path = pool === undefined ? '/families' : '/pool';
   if (missing.length > 0 && known(wanted.prefer) === true) {
-    const found = preferred(context, wanted, missing);
+    const found = preferred(context, pool, missing);
     if (found.length + have.length > 0) return found;
   }
-  return missing.flatMap(
-    (family) => context.refusals.try(() => chooseNext(context, family, 1, wanted.pool), path) ?? [],
-  );
+  return missing.flatMap((family) => context.refusals.try(() => chooseNext(context, family, 1, pool), path) ?? []);
 }
 
 /**
  * Chooses an address of each of the families of which one is free, as PreferDualStack of Kubernetes. Without a pool in
  * the request, all are from one pool if one can give all.
  */
-function preferred(context: TransactionBuilder, { pool }: WantedHost, families: readonly Family[]): HostAddress[] {
+function preferred(context: TransactionBuilder, pool: Pool | undefined, families: readonly Family[]): HostAddress[] {
   const together = pool === undefined && families.length > 1 ? chooseFromOnePool(context, families) : undefined;
   return together ?? families.flatMap((family) => nextOrRefusal(context, family, pool).choices ?? []);
 }
@@ -234,7 +245,7 @@ function preferred(context: TransactionBuilder, { pool }: WantedHost, families: 
 function nextOrRefusal(
   context: DecisionContext,
   family: Family,
-  pool: string | undefined,
+  pool: Pool | undefined,
 ): { choices: HostAddress[]; refusal?: never } | { choices?: never; refusal: Refusal } {
   try {
     return { choices: chooseNext(context, family, 1, pool) };

@@ -98,11 +98,11 @@ function holderOf({ now }: DecisionContext, wanted: WantedAllocation, index: num
  * then free ones. A draining pool gives neither.
  */
 function allocateNext(builder: TransactionBuilder, pool: Pool, wanted: WantedAllocation): Made[] {
-  const family = wanted.family ?? defaultFamily(builder, pool.name);
+  const family = wanted.family ?? defaultFamily(builder, pool);
   const shares = known(wanted.sharingKey) !== undefined && (wanted.ports ?? []).length > 0 && !pool.drain;
   const shared = shares ? shareable(builder, pool, family, wanted) : [];
   const missing = wanted.count - shared.length;
-  const choices = missing > 0 ? chooseNext(builder, family, missing, pool.name) : [];
+  const choices = missing > 0 ? chooseNext(builder, family, missing, pool) : [];
   if (shares && missing > 0) requireNoNewSharer(builder, pool, family);
   return [
     ...shared.map((record, index) =>
@@ -149,7 +149,7 @@ function allocateExplicit(
   path: string,
   holder: Holder,
 ): AddressRecord {
-  return takeAddress(builder, chooseExplicit(builder, address, path, pool.name, holder), holder, path);
+  return takeAddress(builder, chooseExplicit(builder, address, path, pool, holder), holder, path);
 }
 
 function share(builder: TransactionBuilder, record: AddressRecord, holder: Holder): AddressRecord {

@@ -12,6 +12,7 @@ import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { decideEvict, leavingFrom, refuseUse } from './evict.ts';
 
 interface PoolDeletion {
+  /** The name of the pool, or its id. */
   name: string;
   precondition: Precondition;
   /** True: accepts held addresses that the pool did not give. They stay with their holders, outside every pool. */
@@ -27,7 +28,7 @@ export function decideDeletePool(context: DecisionContext, wanted: PoolDeletion)
   const builder = new TransactionBuilder(context);
   builder.refusals.try(() => checkPrecondition(wanted.precondition, entityTag(modified)));
   builder.refusals.try(() => refuseUse(builder, leavingFrom(value), wanted.force ?? false), ':pool');
-  return builder.delete(poolKey(wanted.name), modified).build(undefined);
+  return builder.delete(poolKey(value.id), modified).build(undefined);
 }
 
 /**

@@ -81,7 +81,15 @@ function held({ views }: DecisionContext, { pool, parts }: Leaving, given: boole
   return Iterator.from(parts)
     .flatMap(({ first, last }) => views.pools.heldBetween(pool.space, first, last))
     .map(({ value }) => value)
-    .filter((record) => !given || record.pool === pool.name);
+    .filter((record) => !given || isGiven(record));
+}
+
+/**
+ * Returns whether a pool gave the address: then the pool that has the address now counts as its giver, since an address
+ * leaves the ranges of its pool only if it is released, or together with a part of the pool.
+ */
+function isGiven({ pool }: AddressRecord): boolean {
+  return pool !== null;
 }
 
 /** Returns the hosts that have the address; none for an orphan. */
@@ -112,7 +120,7 @@ function refuseInUse(context: DecisionContext, pool: string, records: readonly A
   const inUse = records.map((record) => ({ address: record.address, heldBy: heldBy(record) }));
   const names = joinFirst(inUse.map(({ address, heldBy }) => `${address} (${heldBy.join(', ')})`));
   const more = records.length === maxCounted ? ', and perhaps more,' : '';
-  const kept = records.some((record) => record.pool !== pool) ? ' (addresses that the pool did not give are kept)' : '';
+  const kept = !records.every(isGiven) ? ' (addresses that the pool did not give are kept)' : '';
   refuse(
     'pool_in_use',
     `pool '${pool}' has addresses in use${more}: ${names}; release them first, or repeat with ?force=true${kept}`,

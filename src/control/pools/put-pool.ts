@@ -16,6 +16,7 @@ import { standingSince, TransactionBuilder } from '../transaction/transaction-bu
 import { decideEvict, leavingFrom, refuseUse } from './evict.ts';
 
 export interface PoolChange {
+  /** The name of the pool, or its id. */
   name: string;
   precondition: Precondition;
   /**
@@ -33,21 +34,22 @@ export interface PoolPut extends Standing {
 }
 
 /**
- * Creates or changes a pool. Refuses with `precondition_failed`, with `pool_overlap` if one of its ranges overlaps
+ * Creates or changes a pool. A changed pool may get another name. Refuses with `precondition_failed`, with
+ * `already_exists` if another pool has its name, with `pool_overlap` if one of its ranges overlaps
  * another range, and with `pool_in_use` if held addresses would be outside the pool.
  */
 export function decidePutPool(
   context: DecisionContext,
   { name, precondition, change, force = false }: PoolChange,
 ): Decision<PoolPut> {
-  const current = context.views.pools.get(known(name));
+  const current = context.views.pools.find(known(name));
   requireScope(context, name);
   const builder = new TransactionBuilder(context);
   builder.refusals.try(() => checkPrecondition(precondition, current && entityTag(current.modified)));
   const pool = builder.refusals.need(() => change(current?.value));
   requireSameAddresses(context, pool, current?.value);
   writePool(builder, pool, current, force);
-  return builder.build({ pool, created: current === undefined, ...standingSince(builder, poolKey(name), current) });
+  return builder.build({ pool, created: current === undefined, ...standingSince(builder, poolKey(pool.id), current) });
 }
 
 /**
@@ -63,10 +65,6 @@ export function decideCreatePool(
   requireScope(context, name);
   requireSameAddresses(context, pool, undefined);
   const builder = new TransactionBuilder(context);
-  builder.refusals.try(() => {
-    if (context.views.pools.get(name) !== undefined)
-      refuse('already_exists', `there is a pool '${name}' already`, { pool: name }, '/name');
-  });
   writePool(builder, pool, undefined, false);
   return builder.build({ ...pool, usage });
 }
@@ -77,9 +75,13 @@ function requireScope(context: DecisionContext, name: string): void {
   access.needNoOwner('pools');
 }
 
-/** Refuses with `forbidden` a token that is limited to pools, if the pool is new or gets other addresses. */
+/**
+ * Refuses with `forbidden` a token that is limited to pools, if the pool is new or gets other addresses or another name:
+ * a refusal of a taken name would tell it of other pools.
+ */
 function requireSameAddresses(context: DecisionContext, pool: Pool, current: Pool | undefined): void {
   if (current === undefined) accessOf(context).needAllPools('to create a pool');
+  else if (!isSameName(pool, current)) accessOf(context).needAllPools('to rename a pool');
   else if (!isSameKnown(pool, current)) accessOf(context).needAllPools("to change a pool's ranges or space");
 }
 
@@ -90,6 +92,11 @@ function requireSameAddresses(context: DecisionContext, pool: Pool, current: Poo
 function isSameKnown(pool: Pool, current: Pool): boolean {
   const isSame = orUnknown(() => isKnown(pool.space) && hasSameAddresses(pool, current));
   return isKnown(isSame) && isSame;
+}
+
+/** Returns false also if the name is unknown, like {@link isSameKnown}. */
+function isSameName(pool: Pool, current: Pool): boolean {
+  return isKnown(pool.name) && pool.name === current.name;
 }
 
 function hasSameAddresses(pool: Pool, current: Pool): boolean {
@@ -103,6 +110,7 @@ function writePool(
   current: Versioned<Pool> | undefined,
   force: boolean,
 ): void {
+  builder.refusals.try(() => refuseTakenName(builder, pool));
   checkRanges(builder, pool, builder.refusals);
   builder.refusals.try(() => checkReverse(builder, pool));
   if (current !== undefined) {
@@ -110,9 +118,9 @@ function writePool(
     const isMoved = before.space !== pool.space;
     builder.refusals.try(() => refuseUse(builder, leavingFrom(before, pool), force), isMoved ? '/space' : '/ranges');
   }
-  guardRanges(builder, pool, current?.value);
+  guardPools(builder, pool, current?.value);
   builder.put(
-    poolKey(pool.name),
+    poolKey(pool.id),
     poolValue.encode(current === undefined ? pool : withReverseOf(current.value, pool)),
     current?.modified,
     current && poolValue.encode(current.value),
@@ -131,13 +139,20 @@ function checkRanges({ views }: DecisionContext, pool: Pool, refusals: Refusals)
     if (twin >= 0) {
       refuseField('pool_overlap', `/ranges/${index}`, `${range.text} overlaps ${ranges[twin]?.text} of the same pool`);
     }
-    const other = views.pools.overlapping(known(pool.space), known(range), pool.name);
+    const other = views.pools.overlapping(known(pool.space), known(range), pool.id);
     if (other !== undefined) {
       const message = `${range.text} overlaps ${other.range.text} of pool '${other.pool.name}'`;
       refuseField('pool_overlap', `/ranges/${index}`, message, { pool: other.pool.name, range: other.range.text });
     }
   };
   for (const [index, range] of ranges.entries()) refusals.try(() => checkRange(range, index));
+}
+
+/** Refuses with `already_exists` if another pool has the name. */
+function refuseTakenName({ views }: DecisionContext, { id, name }: Pool): void {
+  const other = views.pools.byName(known(name));
+  if (other === undefined || other.value.id === id) return;
+  refuse('already_exists', `there is a pool '${name}' already`, { pool: name }, '/name');
 }
 
 /**
@@ -148,7 +163,7 @@ function checkReverse({ views }: DecisionContext, pool: Pool): void {
   if (!hasReverseNames({ space: known(pool.space), reverse: known(pool.reverse) })) return;
   const { ranges } = poolShape(pool);
   for (const { value: other } of views.pools.list()) {
-    if (other.name === pool.name || other.space === pool.space || !hasReverseNames(other)) continue;
+    if (other.id === pool.id || other.space === pool.space || !hasReverseNames(other)) continue;
     const twin = poolShape(other).ranges.find((range) => ranges.some((own) => rangesOverlap(known(own), range)));
     if (twin === undefined) continue;
     const message = `pool '${other.name}' of space '${other.space}' has the reverse names of ${twin.text}: set "reverse" to false on one of the two pools`;
@@ -166,12 +181,12 @@ function withReverseOf(current: Pool, pool: Pool): Pool {
 }
 
 /**
- * If the ranges, the space or the reverse names change, requires that no pool is written before the commit. Each pool
- * has its own key, so two requests could otherwise write overlapping ranges into two pools at the same time
- * (test/control/races.test.ts).
+ * If the name, the ranges, the space or the reverse names change, requires that no pool is written before the commit.
+ * Each pool has its own key, so two requests could otherwise give one name to two pools, or write overlapping ranges
+ * into two pools at the same time (test/control/races.test.ts).
  */
-function guardRanges(builder: TransactionBuilder, pool: Pool, current: Pool | undefined): void {
-  if (current === undefined || !hasSameAddresses(pool, current))
+function guardPools(builder: TransactionBuilder, pool: Pool, current: Pool | undefined): void {
+  if (current === undefined || !isSameName(pool, current) || !hasSameAddresses(pool, current))
     builder.requireQuiet(poolKind.prefix, builder.views.revision);
 }
 
@@ -183,12 +198,13 @@ export function decideEvictOutside(
   context: DecisionContext,
   { name, precondition, change }: PoolChange,
 ): Decision<number> {
-  const current = context.views.pools.get(known(name));
+  const current = context.views.pools.find(known(name));
   requireScope(context, name);
   const { refusals = new Refusals() } = context;
   refusals.try(() => checkPrecondition(precondition, current && entityTag(current.modified)));
   const pool = refusals.need(() => change(current?.value));
   requireSameAddresses(context, pool, current?.value);
+  refusals.try(() => refuseTakenName(context, pool));
   checkRanges(context, pool, refusals);
   refusals.throwIfAny();
   if (current === undefined) return noChange(0);

@@ -10,9 +10,10 @@ import type { Versioned } from '../../views/versioned.ts';
 import { accessOf } from '../access/access.ts';
 import type { Asking } from '../access/actor.ts';
 
+/** `name`: the name of the pool, or its id. */
 export function existingPool(asking: Asking, name: string): Versioned<Pool> {
   accessOf(asking).needPool(name);
-  return asking.views.pools.get(name) ?? refuse('not_found', noPool(name), { pool: name }, ':pool');
+  return asking.views.pools.find(name) ?? refuse('not_found', noPool(name), { pool: name }, ':pool');
 }
 
 export function existingZone(asking: Asking, name: Fqdn): Versioned<Zone> {

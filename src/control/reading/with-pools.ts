@@ -1,12 +1,17 @@
 // Fills in what answers show of an address, and the store does not keep. The pool whose ranges have the address: the
-// store keeps the pool that gave it, or none. If a pool around such an address is created later, answers show that
-// pool, and nothing is rewritten. And which of several hosts at an address has its PTR.
+// store keeps the id of the pool that gave it, or none. If a pool around such an address is created later, answers show
+// that pool, and nothing is rewritten. And which of several hosts at an address has its PTR.
 
 import type { Address } from '../../model/address.ts';
 import type { AddressRecord } from '../../model/allocation.ts';
 import { type Host, type HostAddress, ptrHost } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
+import type { Scope } from '../../model/rights.ts';
 import type { Views } from '../../views/views.ts';
+
+interface SeenPools {
+  views: Pick<Views, 'pools'>;
+}
 
 interface Seen {
   views: Pick<Views, 'pools' | 'hosts'>;
@@ -32,6 +37,17 @@ export function withPools(
 }
 
 /** Returns the record of an address with its pool. */
-export function withPool({ views }: { views: Pick<Views, 'pools'> }, record: AddressRecord): AddressRecord {
+export function withPool({ views }: SeenPools, record: AddressRecord): AddressRecord {
   return { ...record, pool: views.pools.poolNameAt(record.space, record.address) };
+}
+
+/** Returns the name of the pool with this id. Returns the id if there is no such pool, and null for null. */
+export function poolName<Id extends string | null>({ views }: SeenPools, id: Id): string | Id {
+  return id === null ? id : (views.pools.byId(id)?.value.name ?? id);
+}
+
+/** Returns a token with the names of the pools in its scope. The store has their ids. */
+export function withPoolNames<T extends Scope>(seen: SeenPools, token: T): T {
+  const { pools } = token;
+  return pools === undefined ? token : { ...token, pools: pools.map((id) => poolName(seen, id)) };
 }

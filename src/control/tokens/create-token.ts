@@ -1,9 +1,12 @@
 // Use case: a token is created.
 
-import { refuse } from '../../errors.ts';
+import { refuse, refuseField } from '../../errors.ts';
 import { timestamp } from '../../model/timestamp.ts';
+import { known } from '../../model/unknown.ts';
+import { poolKind } from '../../store/kinds/pool.ts';
 import { type StoredToken, tokenKey, tokenValue } from '../../store/kinds/token.ts';
 import type { Views } from '../../views/views.ts';
+import { noPool } from '../reading/existing.ts';
 import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { needTokens, type ShownToken, shownToken } from './existing-token.ts';
@@ -12,12 +15,13 @@ import { hasExpired, type NewSecret } from './token-secret.ts';
 
 /**
  * Creates a token with this secret. The result does not have the secret, because the store keeps the result for an
- * Idempotency-Key. Refuses with `already_exists`, or with `forbidden` an actor that may not manage tokens.
+ * Idempotency-Key. Refuses with `already_exists`, with `pool_not_found`, or with `forbidden` an actor that may not
+ * manage tokens.
  */
 export function decideCreateToken(
   context: DecisionContext,
   { id, name, rights, expiresInSeconds }: WantedToken,
-  { kept }: Pick<NewSecret, 'kept'>,
+  secret: Pick<NewSecret, 'kept'>,
 ): Decision<ShownToken> {
   needTokens(context);
   const { views, now } = context;
@@ -26,15 +30,30 @@ export function decideCreateToken(
     const message = `there is a token '${id}' already: choose another name, or rotate it`;
     if (views.tokens.has(id)) refuse('already_exists', message, { token: id }, '/name');
   });
+  const pools = rights.pools && builder.refusals.try(() => poolIds(builder, rights.pools ?? []));
   const token: StoredToken = {
     id,
     name,
     ...rights,
-    ...kept,
+    ...(pools && { pools }),
+    ...secret.kept,
     createdAt: timestamp(now),
     ...(expiresInSeconds !== undefined && { expiresAt: timestamp(now + expiresInSeconds * 1000) }),
   };
   return builder.put(tokenKey(id), tokenValue.encode(token), undefined).build(shownToken(views, token));
+}
+
+/**
+ * Returns the ids of the pools that the scope of a token names. Refuses with `pool_not_found`. Requires that no pool is
+ * written before the commit, so that the names still mean these pools (test/control/races.test.ts).
+ */
+function poolIds(builder: TransactionBuilder, names: readonly string[]): string[] {
+  if (names.length > 0) builder.requireQuiet(poolKind.prefix, builder.views.revision);
+  const idOf = (name: string, index: number) =>
+    builder.views.pools.find(known(name))?.value.id ??
+    refuseField('pool_not_found', `/pools/${index}`, noPool(name), { pool: name });
+  const ids = names.map((name, index) => builder.refusals.try(() => idOf(name, index)));
+  return [...new Set(ids.filter((id) => id !== undefined))];
 }
 
 /** Returns whether the store has a valid token that may manage tokens. */

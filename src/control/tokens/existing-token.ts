@@ -6,8 +6,9 @@ import type { Versioned } from '../../views/versioned.ts';
 import type { Views } from '../../views/views.ts';
 import { accessOf } from '../access/access.ts';
 import type { Asking } from '../access/actor.ts';
+import { withPoolNames } from '../reading/with-pools.ts';
 
-/** A token without the hash and the salt of its secret. */
+/** A token without the hash and the salt of its secret. `pools` has names. */
 export interface ShownToken extends Omit<StoredToken, 'hash' | 'salt'> {
   /** Rounded down to the hour. */
   lastUsedAt?: string;
@@ -29,9 +30,9 @@ export function existingToken(asking: Asking, id: string): Versioned<StoredToken
 
 /** Returns the fields of a token that may be shown. */
 export function shownToken(
-  { activity }: Pick<Views, 'activity'>,
+  views: Pick<Views, 'activity' | 'pools'>,
   { hash: _, salt: __, ...token }: StoredToken,
 ): ShownToken {
-  const lastUsedAt = activity.get(token.id)?.value.lastUsedAt;
-  return { ...token, ...(lastUsedAt !== undefined && { lastUsedAt }) };
+  const lastUsedAt = views.activity.get(token.id)?.value.lastUsedAt;
+  return { ...withPoolNames({ views }, token), ...(lastUsedAt !== undefined && { lastUsedAt }) };
 }

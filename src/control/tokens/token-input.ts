@@ -22,6 +22,7 @@ export interface TokenInput {
 export interface WantedToken {
   id: string;
   name: string;
+  /** `pools` has the names of pools, or their ids. */
   rights: Rights;
   expiresInSeconds?: number;
 }

@@ -5,6 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Holder } from '../../model/allocation.ts';
 import type { Fqdn } from '../../model/name.ts';
+import type { Pool } from '../../model/pool.ts';
 import { managingHost, type Rrset } from '../../model/rrset.ts';
 import { addressKind, addressValue } from '../../store/kinds/address.ts';
 import { flushKind } from '../../store/kinds/flush.ts';
@@ -94,12 +95,13 @@ class WriteCheck {
   }
 
   pool({ pool }: Subject<'pool'>, text: string | undefined): void {
-    const before = this.#views.pools.get(pool)?.value;
+    const before = this.#views.pools.byId(pool)?.value;
     const after = text === undefined ? undefined : poolValue.decode(text);
-    this.#access.needPool(pool);
+    this.#access.needPoolId(pool);
     this.#access.needNoOwner('pools');
-    const isSame = before?.space === after?.space && isDeepStrictEqual(before?.ranges, after?.ranges);
-    if (!isSame) this.#access.needAllPools("to create or delete a pool, or to change a pool's ranges or space");
+    const fixed = (value: Pool | undefined) => value && [value.name, value.space, value.ranges];
+    const isSame = isDeepStrictEqual(fixed(before), fixed(after));
+    if (!isSame) this.#access.needAllPools("to create or delete a pool, or to change a pool's name, ranges or space");
   }
 
   address({ space, address }: Subject<'address'>, text: string | undefined): void {

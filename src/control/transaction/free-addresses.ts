@@ -54,7 +54,7 @@ export class FreeAddresses {
   }
 
   #searchIn(pool: Pool, family: Family): Search {
-    const id = `${family} ${pool.name}`;
+    const id = `${family} ${pool.id}`;
     const begun = this.#searches.get(id);
     if (begun !== undefined) return begun;
     const search = { found: [], rest: this.#search(pool, family) };
@@ -63,9 +63,9 @@ export class FreeAddresses {
     return search;
   }
 
-  *#search({ name, space }: Pool, family: Family): Generator<FreeAddress> {
+  *#search({ id, space }: Pool, family: Family): Generator<FreeAddress> {
     const { views, now } = this.#context;
-    for (const address of views.pools.candidates(name, family, now)) {
+    for (const address of views.pools.candidates(id, family, now)) {
       // Overlapping pools can be written into the store by hand. Then the state of one pool does not show all holders.
       if (!views.pools.isFree(space, address, now) || views.pools.isRecorded(space, address)) continue;
       yield { address, key: addressKey(space, address) };

@@ -4,6 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { parseSteps, parseTimeAt, parseTimeRange } from '../../control/history/history-input.ts';
 import { parseAddressAt } from '../../control/pools/allocation-input.ts';
 import { existingPool } from '../../control/reading/existing.ts';
+import { poolName } from '../../control/reading/with-pools.ts';
 import { atField, type ErrorCode, refuse } from '../../errors.ts';
 import {
   type Ledger,
@@ -129,9 +130,11 @@ export const historyRoutes: Routes = async (app, services) => {
         until: at ?? (until === undefined ? undefined : until - 1),
       };
       const page = pageWanted(query);
-      return shownPage(
-        await askService(services, request, (service) => service.addressHistory(filter, page, actorOf(request).id)),
+      const holds = await askService(services, request, (service) =>
+        service.addressHistory(filter, page, actorOf(request).id),
       );
+      const items = holds.items.map((hold) => ({ ...hold, pool: poolName(services, hold.pool) }));
+      return shownPage({ ...holds, items });
     },
   );
 
@@ -153,7 +156,7 @@ export const historyRoutes: Routes = async (app, services) => {
     },
     async (request) => {
       const { value: pool } = existingPool(askingOf(services, request), request.params.pool);
-      const wanted = { pool: pool.name, ...parseSteps(request.query, Date.now()) };
+      const wanted = { pool: pool.id, ...parseSteps(request.query, Date.now()) };
       const steps = await ask(services, request, (ledger) => ledger.usage(wanted));
       return { pool: pool.name, stepSeconds: wanted.step / 1000, steps };
     },

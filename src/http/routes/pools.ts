@@ -7,7 +7,7 @@ import { alignReverse } from '../../control/hosts/align-reverse.ts';
 import { entityTag } from '../../control/input/precondition.ts';
 import { parseSearch } from '../../control/input/search.ts';
 import { decideDeletePool, decideEvictAll } from '../../control/pools/delete-pool.ts';
-import { checkPoolPatch, parsePoolInput, parsePoolPatch } from '../../control/pools/pool-input.ts';
+import { checkPoolPatch, parsePoolInput, parsePoolPatch, parsePoolPut } from '../../control/pools/pool-input.ts';
 import {
   decideCreatePool,
   decideEvictOutside,
@@ -18,10 +18,9 @@ import {
 import { existingPool } from '../../control/reading/existing.ts';
 import { poolPath } from '../../control/reading/resource-path.ts';
 import type { Committed, Decide } from '../../control/transaction/decision.ts';
-import { refuseField } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
-import type { Pool } from '../../model/pool.ts';
-import { isKnown, unknownValue } from '../../model/unknown.ts';
+import { newPoolId, type Pool } from '../../model/pool.ts';
+import { unknownValue } from '../../model/unknown.ts';
 import { askingOf } from '../auth.ts';
 import { pageOf } from '../page.ts';
 import { created, deleted, read, shown, written } from '../schemas/answers.ts';
@@ -59,7 +58,7 @@ const force = {
 
 export const poolRoutes: Routes = async (app, services) => {
   const { views } = services;
-  const show = (pool: Pool) => ({ ...showPool(pool), usage: usageOf({ views, now: Date.now() }, pool.name) });
+  const show = (pool: Pool) => ({ ...showPool(pool), usage: usageOf({ views, now: Date.now() }, pool.id) });
 
   app.post(
     '/v1/pools',
@@ -76,12 +75,12 @@ export const poolRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const { name, ...body } = request.body;
-      const wanted = parsePoolInput(name, body);
+      const wanted = parsePoolInput(name, { ...body, id: newPoolId(Date.now()) });
       const usage = request.isTrial ? unknownValue : await usageOfNew({ views, now: Date.now() }, wanted);
       const committed = await commitFor(services, request, reply, (context) =>
         decideCreatePool(context, wanted, usage),
       );
-      await alignReverse(services, name);
+      await alignReverse(services, committed.result.id);
       return sendWritten(reply, committed, true, poolPath(name), showPool(committed.result), withBody);
     },
   );
@@ -103,7 +102,7 @@ export const poolRoutes: Routes = async (app, services) => {
       return pageOf(request.query, String, {
         items: (after) => views.pools.list(after),
         keyOf: ({ value }) => value.name,
-        matches: ({ value }) => access.hasPool(value.name) && isWanted(value.name),
+        matches: ({ value }) => access.hasPool(value.id) && isWanted(value.name),
         show: ({ value }) => show(value),
       });
     },
@@ -146,16 +145,19 @@ export const poolRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const name = request.params.pool;
-      const { name: named, usage: _, ...body } = request.body;
-      requireName(named, name);
-      const wanted = parsePoolInput(name, body);
-      const change = { name, precondition: preconditionOf(request), change: () => wanted };
+      const { id, name: named, usage: _, ...body } = request.body;
+      const wanted = parsePoolInput(name, { ...body, id: newPoolId(Date.now()) });
+      const change = {
+        name,
+        precondition: preconditionOf(request),
+        change: (current: Pool | undefined) => parsePoolPut(wanted, { id, name: named }, current),
+      };
       const committed = await commitPool(services, request, reply, change);
       return sendWritten(
         reply,
         writtenAt(committed),
         committed.result.created,
-        poolPath(name),
+        poolPath(committed.result.pool.name),
         show(committed.result.pool),
         withBody,
       );
@@ -168,20 +170,19 @@ export const poolRoutes: Routes = async (app, services) => {
       schema: {
         operationId: 'patchPool',
         tags,
-        summary: 'Change some settings of a pool (JSON merge patch)',
+        summary: 'Change some settings of a pool, or rename it (JSON merge patch)',
         params,
         headers: writeHeaders,
         querystring: strict(force),
         body: PatchPool,
-        refuses: ['not_found', 'pool_in_use', 'pool_overlap', 'reverse_conflict'],
+        refuses: ['already_exists', 'not_found', 'pool_in_use', 'pool_overlap', 'reverse_conflict'],
         response: written(PoolBody),
       },
     },
     async (request, reply) => {
       const name = request.params.pool;
-      const { name: named, usage: _, ...patch } = request.body;
+      const { usage: _, ...patch } = request.body;
       const asking = askingOf(services, request);
-      requireName(named, name);
       checkPoolPatch(patch);
       const change = {
         name,
@@ -189,7 +190,8 @@ export const poolRoutes: Routes = async (app, services) => {
         change: (current: Pool | undefined) => parsePoolPatch(current ?? existingPool(asking, name).value, patch),
       };
       const committed = await commitPool(services, request, reply, change);
-      return sendWritten(reply, writtenAt(committed), false, poolPath(name), show(committed.result.pool), withBody);
+      const { pool } = committed.result;
+      return sendWritten(reply, writtenAt(committed), false, poolPath(pool.name), show(pool), withBody);
     },
   );
 
@@ -222,12 +224,6 @@ export const poolRoutes: Routes = async (app, services) => {
   );
 };
 
-/** Refuses a body whose name differs from the name in the path. */
-function requireName(named: unknown, name: string): void {
-  if (named === undefined || !isKnown(named) || !isKnown(name) || named === name) return;
-  refuseField('invalid_request', '/name', 'is not the name in the path: a pool cannot be renamed');
-}
-
 /** Commits the change of a pool. Then writes or deletes the PTRs of its hosts, if its `reverse` needs that. */
 async function commitPool(
   services: Services,
@@ -240,6 +236,6 @@ async function commitPool(
   const committed = force
     ? await commitByForceFor(services, request, reply, (context) => decideEvictOutside(context, change), decide)
     : await commitFor(services, request, reply, decide);
-  await alignReverse(services, committed.result.pool.name);
+  await alignReverse(services, committed.result.pool.id);
   return committed;
 }

@@ -10,6 +10,7 @@ import { parseTokenInput } from '../../control/tokens/token-input.ts';
 import { type NewSecret, newSecret } from '../../control/tokens/token-secret.ts';
 import type { Committed } from '../../control/transaction/decision.ts';
 import { Type } from '../../model/json-schema.ts';
+import { orUnknown } from '../../model/unknown.ts';
 import { askingOf } from '../auth.ts';
 import { pageOf } from '../page.ts';
 import { created, deleted, read, shown, written } from '../schemas/answers.ts';
@@ -45,13 +46,13 @@ export const tokenRoutes: Routes = async (app, services) => {
         summary: 'Create a token',
         headers: idempotencyHeaders,
         body: NewToken,
-        refuses: ['already_exists'],
+        refuses: ['already_exists', 'pool_not_found'],
         response: created(WrittenToken),
       },
     },
     async (request, reply) => {
       const wanted = parseTokenInput(request.body);
-      const secret = newSecret(wanted.id);
+      const secret = orUnknown(() => newSecret(wanted.id));
       const committed = await commitFor(services, request, reply, (context) =>
         decideCreateToken(context, wanted, secret),
       );

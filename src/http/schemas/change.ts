@@ -23,7 +23,11 @@ const actions = auditedActions.filter((action) => action !== 'imported');
 /** By the resource: the title of the change's schema, and the schemas of its `name` and `after`. */
 const changes: Record<AuditedResource, [title: string, name: TSchema, after: TSchema]> = {
   host: ['ChangedHost', NameText, HostBody],
-  pool: ['ChangedPool', Type.String(), Type.Object(pool, { title: 'PoolWithoutUsage' })],
+  pool: [
+    'ChangedPool',
+    Type.String({ description: 'The name after the change' }),
+    Type.Object(pool, { title: 'PoolWithoutUsage' }),
+  ],
   zone: ['ChangedZone', NameText, Type.Object(zone, { title: 'ZoneWithoutSerial' })],
   rrset: ['ChangedRRset', Type.String({ description: 'The owner name and the type' }), RrsetBody],
   allocation: ['ChangedAllocation', Type.String({ description: 'The address' }), AllocationBody],
@@ -39,6 +43,7 @@ const Change = Type.Union(
     const fields = {
       resource: Type.Literal(resource),
       action: resource === 'zone' ? oneOf(auditedActions, zoneActions) : oneOf(actions),
+      ...(resource === 'pool' && { id: PoolBody.properties.id }),
       name,
       path: Type.String({ pattern: '^/v1/', description: 'Where the resource is read' }),
       after: Type.Union([after, Type.Null()], { description: 'Null: deleted, or not in the scope of the token' }),

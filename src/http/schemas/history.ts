@@ -7,7 +7,7 @@ import { nullable, oneOf } from './common.ts';
 const Time = Type.String({ format: 'date-time' });
 const Fields = nullable(Type.Object({}, { additionalProperties: true }), {
   description:
-    'If the action is `changed`: only the fields that differ, and the zone of an RRset or the space of an address. Null: the resource did not exist',
+    'If the action is `changed`: only the fields that differ, and the zone of an RRset, the space of an address or the id of a pool. Null: the resource did not exist',
 });
 
 export const EventBody = Type.Object(
@@ -40,7 +40,9 @@ export const HoldBody = Type.Object(
   {
     holder: Type.String({ description: '`host:<name>` or `allocation:<id>`' }),
     owner: Type.String(),
-    pool: nullable(Type.String()),
+    pool: nullable(Type.String(), {
+      description: 'The present name of the pool that gave the address; its id if it was deleted',
+    }),
     from: nullable(Time, { description: 'Null: before the ledger began' }),
     until: nullable(Time, { description: 'Null: the holder still has the address' }),
     lost: Type.Optional(

@@ -84,8 +84,13 @@ export const NewPool = strict(
   { name: LabelText, ranges: settings.ranges, ...optional(defaulted).properties },
   'NewPool',
 );
+const Id = {
+  ...LabelText,
+  description: 'Given by the service when the pool is created; stays when the pool is renamed',
+};
 export const PutPool = strict(
   {
+    id: readOnly(Id),
     name: Type.Optional(LabelText),
     ranges: settings.ranges,
     ...optional(defaulted).properties,
@@ -93,13 +98,18 @@ export const PutPool = strict(
   },
   'PoolSettings',
 );
-export const PatchPool = patchOf({ ...defaulted, tags: TagsPatch, usage: readOnly(Usages) }, 'PoolPatch', {
-  name: LabelText,
-  ranges: settings.ranges,
-});
+export const PatchPool = patchOf(
+  { ...defaulted, tags: TagsPatch, id: readOnly(Id), usage: readOnly(Usages) },
+  'PoolPatch',
+  {
+    name: LabelText,
+    ranges: settings.ranges,
+  },
+);
 
 export const PoolBody = Type.Object(
   {
+    id: Id,
     name: LabelText,
     ...settings,
     usage: Usages,

@@ -8,7 +8,7 @@ import {
   rrsetPath,
   zonePath,
 } from '../../control/reading/resource-path.ts';
-import { withPool, withPools } from '../../control/reading/with-pools.ts';
+import { withPool, withPoolNames, withPools } from '../../control/reading/with-pools.ts';
 import { type ResourceChange, resourceChanges } from '../../control/watch/resource-changes.ts';
 import type { Revision, Serial } from '../../model/revision.ts';
 import type { Change } from '../../store/store.ts';
@@ -64,12 +64,15 @@ export function showChange(seen: Seen, revision: Revision, change: ResourceChang
   return JSON.stringify({ resource, action, ...placeOf(change), after: shownAfter(seen, revision, change) });
 }
 
-function placeOf({ resource, id }: ResourceChange): { name: string; path: string } {
+function placeOf(change: ResourceChange): { id?: string; name: string; path: string } {
+  const { resource, id } = change;
   switch (resource) {
     case 'host':
       return { name: id, path: hostPath(id) };
-    case 'pool':
-      return { name: id, path: poolPath(id) };
+    case 'pool': {
+      const { name } = change.after ?? change.before ?? { name: id };
+      return { id, name, path: poolPath(name) };
+    }
     case 'zone':
       return { name: id, path: zonePath(id) };
     case 'rrset':
@@ -99,7 +102,7 @@ function shownAfter(seen: Seen, revision: Revision, change: ResourceChange): obj
     case 'allocation':
       return showAllocation(withPool(seen, change.after));
     case 'token':
-      return showToken(change.after);
+      return showToken(withPoolNames(seen, change.after));
     case 'forwarder':
       return showForwarder(change.after);
     case 'pool':

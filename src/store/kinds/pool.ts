@@ -1,4 +1,4 @@
-// Pools: `pools/<pool>` → the pool.
+// Pools: `pools/<id>` → the pool.
 
 import { parseRange, rangesOverlap } from '../../model/address-range.ts';
 import { InvalidValue } from '../../model/invalid-value.ts';
@@ -17,11 +17,14 @@ declare module './stored-kind.ts' {
 
 const prefix = 'pools/';
 
+/** `pool`: the id of the pool. */
 export function poolKey(pool: string): string {
   return prefix + pool;
 }
 
-export const poolValue: ValueCodec<Pool> = valueCodec({
+const stored = valueCodec({
+  /** Values of the first versions have no id. */
+  id: Type.Optional(label),
   name: label,
   ranges: someTexts,
   exclude: texts,
@@ -38,6 +41,14 @@ export const poolValue: ValueCodec<Pool> = valueCodec({
   tags,
 } satisfies FieldsOf<Pool>);
 
+export const poolValue: ValueCodec<Pool> = {
+  encode: stored.encode,
+  decode: (text) => {
+    const value = stored.decode(text);
+    return { ...value, id: value.id ?? value.name };
+  },
+};
+
 export const poolKind = storedKind('pool', {
   prefix,
   key: ({ pool }) => poolKey(pool),
@@ -46,7 +57,7 @@ export const poolKind = storedKind('pool', {
 });
 
 function checkedPool({ pool }: Subject<'pool'>, value: Pool): Pool {
-  requireEqual(value.name, pool);
+  requireEqual(value.id, pool);
   const ranges = value.ranges.map(parseRange);
   for (const [index, range] of ranges.entries()) requireEqual(value.ranges[index], range.text);
   for (const text of value.exclude) requireEqual(text, parseRange(text).text);

@@ -20,7 +20,7 @@ export interface AuditedRequest {
     before: unknown,
     after: unknown,
   ][];
-  /** The expected uses, each as `action space address holder owner pool`. */
+  /** The expected uses, each as `action space address holder owner pool`. They have the id of the pool. */
   uses?: string[];
 }
 
@@ -40,6 +40,8 @@ export const file = (text: string, query = ''): Request => {
 export const repeatable = ([method, path, body]: Request): Request => [method, path, body, { 'idempotency-key': 'k' }];
 
 export const poolFields = {
+  id: '<id>',
+  name: 'p',
   ranges: ['10.0.0.0/29'],
   exclude: [],
   autoAssign: true,

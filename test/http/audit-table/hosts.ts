@@ -30,7 +30,7 @@ export const hosts: AuditedRequest[] = [
       ],
       ['zone', 'created', reverse, null, { ...zoneFields, automatic: true }],
     ],
-    uses: ['taken default 10.0.0.0 host:a.z me p'],
+    uses: ['taken default 10.0.0.0 host:a.z me <id>'],
   },
   {
     operation: 'createHost',
@@ -121,7 +121,7 @@ export const hosts: AuditedRequest[] = [
     request: ['PUT', '/v1/hosts/a.z', { ptr: false }],
     status: 201,
     events: [['host', 'created', 'a.z', null, hostFields]],
-    uses: ['taken default 10.0.0.0 host:a.z  p'],
+    uses: ['taken default 10.0.0.0 host:a.z  <id>'],
   },
   {
     operation: 'putHost',
@@ -130,7 +130,7 @@ export const hosts: AuditedRequest[] = [
     request: ['PUT', '/v1/hosts/a.z', { ptr: false, owner: 'me' }],
     status: 200,
     events: [['host', 'changed', 'a.z', { aliases: ['b.z'], owner: '' }, { aliases: [], owner: 'me' }]],
-    uses: ['released default 10.0.0.0 host:a.z  p', 'taken default 10.0.0.0 host:a.z me p'],
+    uses: ['released default 10.0.0.0 host:a.z  <id>', 'taken default 10.0.0.0 host:a.z me <id>'],
   },
   {
     operation: 'putHost',
@@ -147,7 +147,7 @@ export const hosts: AuditedRequest[] = [
     request: ['PATCH', '/v1/hosts/a.z', { addresses: ['10.0.0.5'] }],
     status: 200,
     events: [['host', 'changed', 'a.z', { addresses: [held('10.0.0.0')] }, { addresses: [held('10.0.0.5')] }]],
-    uses: ['released default 10.0.0.0 host:a.z  p', 'taken default 10.0.0.5 host:a.z  p'],
+    uses: ['released default 10.0.0.0 host:a.z  <id>', 'taken default 10.0.0.5 host:a.z  <id>'],
   },
   {
     operation: 'patchHost',
@@ -159,7 +159,7 @@ export const hosts: AuditedRequest[] = [
       ['host', 'deleted', 'a.z', hostFields, null],
       ['host', 'created', 'b.z', null, hostFields],
     ],
-    uses: ['released default 10.0.0.0 host:a.z  p', 'taken default 10.0.0.0 host:b.z  p'],
+    uses: ['released default 10.0.0.0 host:a.z  <id>', 'taken default 10.0.0.0 host:b.z  <id>'],
   },
   {
     operation: 'patchHost',
@@ -179,6 +179,6 @@ export const hosts: AuditedRequest[] = [
       ['host', 'deleted', 'a.z', { ...hostFields, ptr: true }, null],
       ['zone', 'deleted', reverse, { ...zoneFields, automatic: true, names: 0 }, null],
     ],
-    uses: ['released default 10.0.0.0 host:a.z  p'],
+    uses: ['released default 10.0.0.0 host:a.z  <id>'],
   },
 ];

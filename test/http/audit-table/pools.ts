@@ -40,7 +40,13 @@ export const pools: AuditedRequest[] = [
     request: ['PUT', '/v1/pools/p', { ranges: ['10.0.0.0/28'], priority: 7 }],
     status: 200,
     events: [
-      ['pool', 'changed', 'p', { ranges: ['10.0.0.0/29'], tags: { a: 'b' } }, { ranges: ['10.0.0.0/28'], tags: {} }],
+      [
+        'pool',
+        'changed',
+        'p',
+        { id: '<id>', ranges: ['10.0.0.0/29'], tags: { a: 'b' } },
+        { id: '<id>', ranges: ['10.0.0.0/28'], tags: {} },
+      ],
     ],
   },
   {
@@ -57,7 +63,7 @@ export const pools: AuditedRequest[] = [
     given: [pool()],
     request: ['PATCH', '/v1/pools/p', { drain: true }],
     status: 200,
-    events: [['pool', 'changed', 'p', { drain: false }, { drain: true }]],
+    events: [['pool', 'changed', 'p', { id: '<id>', drain: false }, { id: '<id>', drain: true }]],
   },
   {
     operation: 'patchPool',
@@ -79,9 +85,34 @@ export const pools: AuditedRequest[] = [
         { addresses: [held('10.0.0.0'), held('10.0.0.6')] },
         { addresses: [held('10.0.0.0')] },
       ],
-      ['pool', 'changed', 'p', { ranges: ['10.0.0.0/29'] }, { ranges: ['10.0.0.0/30'] }],
+      ['pool', 'changed', 'p', { id: '<id>', ranges: ['10.0.0.0/29'] }, { id: '<id>', ranges: ['10.0.0.0/30'] }],
     ],
-    uses: ['released default 10.0.0.7 allocation:<id>  p', 'released default 10.0.0.6 host:a.z  p'],
+    uses: ['released default 10.0.0.7 allocation:<id>  <id>', 'released default 10.0.0.6 host:a.z  <id>'],
+  },
+  {
+    operation: 'patchPool',
+    what: 'a pool is renamed',
+    given: [pool(), allocate({})],
+    request: ['PATCH', '/v1/pools/p', { name: 'q' }],
+    status: 200,
+    events: [['pool', 'changed', 'q', { id: '<id>', name: 'p' }, { id: '<id>', name: 'q' }]],
+  },
+  {
+    operation: 'patchPool',
+    what: 'a pool is refused to be renamed: its new name is taken',
+    given: [pool(), pool('q', { ranges: ['10.1.0.0/29'] })],
+    request: ['PATCH', '/v1/pools/p', { name: 'q' }],
+    status: 409,
+    events: [],
+  },
+  {
+    operation: 'releaseAddress',
+    what: 'an address of a renamed pool is released',
+    given: [pool(), allocate({}), ['PATCH', '/v1/pools/p', { name: 'q' }]],
+    request: ['DELETE', '/v1/addresses/10.0.0.0'],
+    status: 204,
+    events: [['allocation', 'deleted', '10.0.0.0', { ...held1(allocation()), pool: 'q' }, null]],
+    uses: ['released default 10.0.0.0 allocation:<id>  <id>'],
   },
   {
     operation: 'deletePool',
@@ -110,7 +141,7 @@ export const pools: AuditedRequest[] = [
       ['host', 'deleted', 'a.z', { ...hostFields, owner: 'me' }, null],
       ['pool', 'deleted', 'p', poolFields, null],
     ],
-    uses: ['released default 10.0.0.1 allocation:<id> you p', 'released default 10.0.0.0 host:a.z me p'],
+    uses: ['released default 10.0.0.1 allocation:<id> you <id>', 'released default 10.0.0.0 host:a.z me <id>'],
   },
   {
     operation: 'allocateAddresses',
@@ -125,7 +156,7 @@ export const pools: AuditedRequest[] = [
       null,
       held1(allocation({ owner: 'me', expiresAt: '<time>' })),
     ]),
-    uses: ['taken default 10.0.0.0 allocation:<id> me p', 'taken default 10.0.0.1 allocation:<id> me p'],
+    uses: ['taken default 10.0.0.0 allocation:<id> me <id>', 'taken default 10.0.0.1 allocation:<id> me <id>'],
   },
   {
     operation: 'allocateAddresses',
@@ -142,7 +173,7 @@ export const pools: AuditedRequest[] = [
         { space: 'default', holders: [sharer(2)] },
       ],
     ],
-    uses: ['taken default 10.0.0.0 allocation:<id> o2 p'],
+    uses: ['taken default 10.0.0.0 allocation:<id> o2 <id>'],
   },
   {
     operation: 'allocateAddresses',
@@ -192,7 +223,7 @@ export const pools: AuditedRequest[] = [
     request: ['DELETE', '/v1/addresses/10.0.0.0?space=lab'],
     status: 204,
     events: [['allocation', 'deleted', '10.0.0.0', { ...held1(allocation({ owner: 'me' })), space: 'lab' }, null]],
-    uses: ['released lab 10.0.0.0 allocation:<id> me p'],
+    uses: ['released lab 10.0.0.0 allocation:<id> me <id>'],
   },
   {
     operation: 'releaseAddress',
@@ -209,7 +240,7 @@ export const pools: AuditedRequest[] = [
         { space: 'default', holders: [] },
       ],
     ],
-    uses: ['released default 10.0.0.0 allocation:<id> o1 p'],
+    uses: ['released default 10.0.0.0 allocation:<id> o1 <id>'],
   },
   {
     operation: 'releaseAddress',

@@ -101,7 +101,7 @@ export const zones: AuditedRequest[] = [
       ['host', 'deleted', 'a.z', hostFields, null],
       ['zone', 'deleted', 'z', { ...zoneFields, names: 1 }, null],
     ],
-    uses: ['released default 10.0.0.0 host:a.z  p'],
+    uses: ['released default 10.0.0.0 host:a.z  <id>'],
   },
   {
     operation: 'putRRset',

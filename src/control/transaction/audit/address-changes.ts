@@ -17,11 +17,13 @@ export interface AddressChange {
 /**
  * Returns the event of the allocations of an address. The event of a change shows only the holders that leave and the
  * holders that come. `tellsOf` returns whether the decision has an event of the host. If it has none, this event shows
- * the host too: somebody deleted the host's key in the store, and this decision releases its address.
+ * the host too: somebody deleted the host's key in the store, and this decision releases its address. `poolName` returns
+ * the name of a pool.
  */
 export function allocationEvent(
   { before, after, isCooling }: AddressChange,
   tellsOf: (host: Fqdn) => boolean,
+  poolName: (id: string | null) => string | null,
 ): AuditEvent | undefined {
   const record = after ?? before;
   if (record === undefined) return undefined;
@@ -39,7 +41,7 @@ export function allocationEvent(
     const cooling = { space, state: 'cooling-down', freeAt: before?.freeAt };
     return event('changed', { before: cooling, after: { space, state: 'free' } });
   }
-  const { pool } = record;
+  const pool = poolName(record.pool);
   if (old.length === 0) return event('created', { before: null, after: { space, pool, holders: come } });
   if (wanted.length === 0) return event('deleted', { before: { space, pool, holders: left }, after: null });
   return event('changed', { before: { space, holders: left }, after: { space, holders: come } });

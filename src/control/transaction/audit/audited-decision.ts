@@ -6,9 +6,10 @@ import type { AddressUse, AuditActor, AuditEvent, AuditedDecision, Fields } from
 import type { Fqdn } from '../../../model/name.ts';
 import { addressKind } from '../../../store/kinds/address.ts';
 import { hostKey } from '../../../store/kinds/host.ts';
-import type { KindName } from '../../../store/kinds/stored-kind.ts';
+import type { KindName, Value } from '../../../store/kinds/stored-kind.ts';
 import type { Operation } from '../../../store/store.ts';
 import type { Actor } from '../../access/actor.ts';
+import { poolName } from '../../reading/with-pools.ts';
 import type { DecisionContext } from '../decision.ts';
 import type { NameEdits } from '../name-edits.ts';
 import { type AddressChange, addressUses, allocationEvent } from './address-changes.ts';
@@ -47,7 +48,7 @@ export function auditedDecision(context: DecisionContext, written: Written): Aud
     if (event !== undefined) events.push(event);
     if (prefix !== addressKind.prefix) continue;
     const change = addressChange(context, operation);
-    const allocated = allocationEvent(change, tellsOf);
+    const allocated = allocationEvent(change, tellsOf, (id) => poolName(context, id));
     if (allocated !== undefined) events.push(allocated);
     uses.push(...addressUses(change));
   }
@@ -67,24 +68,25 @@ function writtenValue(operation: KeyOperation): unknown {
 function resourceEvent(
   { views }: DecisionContext,
   { names, imports }: Written,
-  { resource, kind, nameOf, standing, shows, deletes }: AuditedKind<KindName>,
+  { resource, kind, nameOf, standing, shows, keeps, named, deletes }: AuditedKind<KindName>,
   operation: KeyOperation,
 ): AuditEvent | undefined {
   const subject = kind.parse(operation.key);
   if (subject === undefined) return undefined;
-  const shown = (value: object | undefined) =>
-    value && Object.fromEntries(Object.entries(value).filter(([field]) => shows[field as keyof typeof shows]));
-  const [name, before, after] = [
-    nameOf(subject),
-    shown(standing(views, subject)),
-    shown(writtenValue(operation) as object),
-  ];
+  const shown = (value: Value<KindName> | undefined) => {
+    const fields = value && Object.entries(named?.(views, value) ?? value);
+    return fields && Object.fromEntries(fields.filter(([field]) => shows[field as keyof typeof shows]));
+  };
+  const stands = standing(views, subject);
+  const written = writtenValue(operation) as Value<KindName> | undefined;
+  const name = nameOf(subject, written ?? stands);
+  const [before, after] = [shown(stands), shown(written)];
   if (operation.kind === 'delete') {
     // The views do not have an unreadable value. The compare of the deletion proves that the key exists.
     const fields = before === undefined ? { unreadable: true } : { ...before, ...deletes?.(views, names, subject) };
     return { resource, action: 'deleted', name, before: fields, after: null };
   }
-  const event = eventOf(resource, name, before, after);
+  const event = eventOf(resource, name, before, after, keeps);
   const rrsets = imports.get(operation.key);
   if (rrsets === undefined) return event;
   return { resource, action: 'imported', name, before: event?.before ?? {}, after: { ...event?.after, rrsets } };

@@ -10,17 +10,23 @@ import type { KindName, StoredKind, Subject, Value } from '../../../store/kinds/
 import { tokenKind } from '../../../store/kinds/token.ts';
 import { zoneKind } from '../../../store/kinds/zone.ts';
 import type { Views } from '../../../views/views.ts';
+import { poolName, withPoolNames } from '../../reading/with-pools.ts';
 import type { NameEdits } from '../name-edits.ts';
 
 /** A kind whose keys are resources of users. */
 export interface AuditedKind<Name extends KindName> {
   resource: AuditedResource;
   kind: StoredKind<Name>;
-  nameOf(subject: Subject<Name>): string;
+  /** Returns the resource's name. `value`: the value after the decision, or before it if the decision deletes it. */
+  nameOf(subject: Subject<Name>, value: Value<Name> | undefined): string;
   /** Returns the value before the decision, as the views have it. */
   standing(views: Views, subject: Subject<Name>): Value<Name> | undefined;
   /** False for fields that events do not show: secrets, fields that users do not see, and parts of the name. */
   shows: { readonly [Field in keyof Required<Value<Name>>]: boolean };
+  /** Fields that an event of a change shows even if they do not differ. */
+  keeps?: readonly (keyof Value<Name> & string)[];
+  /** Replaces the ids of pools by their names. */
+  named?(views: Views, value: Value<Name>): Value<Name>;
   /** Returns fields that tell how many items without events of their own are deleted together with the resource. */
   deletes?(views: Views, names: NameEdits, subject: Subject<Name>): Fields;
 }
@@ -34,6 +40,10 @@ export const auditedKinds = {
     kind: hostKind,
     nameOf: ({ host }) => host,
     standing: ({ hosts }, { host }) => hosts.get(host)?.value,
+    named: (views, host) => ({
+      ...host,
+      addresses: host.addresses.map((one) => ({ ...one, pool: poolName({ views }, one.pool) })),
+    }),
     shows: {
       name: false,
       zone: true,
@@ -49,10 +59,12 @@ export const auditedKinds = {
   pool: {
     resource: 'pool',
     kind: poolKind,
-    nameOf: ({ pool }) => pool,
-    standing: ({ pools }, { pool }) => pools.get(pool)?.value,
+    nameOf: ({ pool }, value) => value?.name ?? pool,
+    keeps: ['id'],
+    standing: ({ pools }, { pool }) => pools.byId(pool)?.value,
     shows: {
-      name: false,
+      id: true,
+      name: true,
       ranges: true,
       exclude: true,
       autoAssign: true,
@@ -92,6 +104,7 @@ export const auditedKinds = {
     kind: tokenKind,
     nameOf: ({ token }) => token,
     standing: ({ tokens }, { token }) => tokens.get(token)?.value,
+    named: (views, token) => withPoolNames({ views }, token),
     shows: {
       id: false,
       name: true,
