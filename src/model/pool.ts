@@ -24,8 +24,8 @@ export function checkTags(tags: Readonly<Tags>): void {
 
 export interface Pool {
   /**
-   * Never changes, and is the end of the pool's key. Stored values refer to the pool by it. A ULID in lower case, or the
-   * pool's first name, if a version wrote the pool that gave it no id.
+   * Never changes, and is the end of the pool's key. Stored values refer to the pool by it. A ULID in lower case, or
+   * the pool's first name, if a version wrote the pool that gave it no id.
    */
   id: string;
   name: string;

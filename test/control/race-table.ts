@@ -20,12 +20,13 @@ import { activityKey } from '../../src/store/kinds/activity.ts';
 import { addressesPrefix, addressKey } from '../../src/store/kinds/address.ts';
 import { hostKey, hostValue } from '../../src/store/kinds/host.ts';
 import { nameKey } from '../../src/store/kinds/name.ts';
-import { poolKey, poolKind } from '../../src/store/kinds/pool.ts';
+import { poolKey } from '../../src/store/kinds/pool.ts';
 import { resolverKey } from '../../src/store/kinds/resolver.ts';
 import { serialKey } from '../../src/store/kinds/serial.ts';
 import { tokenKey } from '../../src/store/kinds/token.ts';
 import { zoneKey, zoneKind, zoneValue } from '../../src/store/kinds/zone.ts';
 import { putZone } from '../support/control-plane.ts';
+import { poolRaces } from './pool-races.ts';
 import type { Race } from './race.ts';
 import {
   allocate,
@@ -45,7 +46,6 @@ import {
   putPool,
   putRrset,
   release,
-  renamePool,
   reverse,
   serialOfZ,
   swapHosts,
@@ -210,72 +210,7 @@ export const races: Race[] = [
     second: later(forget),
     stoppedBy: [address],
   },
-  // Pools.
-  {
-    guards: ['pools/evict.ts requireQuiet', builder('requireQuiet')],
-    what: 'a pool is deleted while an address is taken from it',
-    given: [pool],
-    first: allocate('10.0.0.1'),
-    second: deletePool('p'),
-    stoppedBy: [addressesPrefix('default')],
-  },
-  {
-    guards: ['pools/evict.ts requireQuiet'],
-    what: 'a pool shrinks while a host takes an address that is left out',
-    given: [zone, pool],
-    first: host,
-    second: putPool('p', ['10.0.0.4/30']),
-    stoppedBy: [addressesPrefix('default')],
-  },
-  {
-    guards: ['pools/delete-pool.ts delete'],
-    what: 'a pool is deleted while it is changed',
-    given: [pool],
-    first: putPool('p', ['10.0.0.0/28']),
-    second: deletePool('p'),
-    stoppedBy: [poolKey('p')],
-  },
-  {
-    guards: ['pools/put-pool.ts put'],
-    what: 'a pool is changed twice',
-    given: [pool],
-    first: putPool('p', ['10.0.0.0/29'], { description: 'one' }),
-    second: putPool('p', ['10.0.0.0/29'], { description: 'two' }),
-    stoppedBy: [poolKey('p')],
-  },
-  {
-    guards: ['pools/put-pool.ts requireQuiet'],
-    what: 'a pool is created twice',
-    given: [],
-    first: putPool('p', ['10.0.0.0/29'], { id: 'one' }),
-    second: putPool('p', ['10.1.0.0/29'], { id: 'two' }),
-    stoppedBy: [poolKind.prefix],
-  },
-  {
-    guards: ['pools/put-pool.ts requireQuiet'],
-    what: 'two pools get one name',
-    given: [pool, putPool('q', ['10.1.0.0/29'])],
-    first: renamePool('p', 'r'),
-    second: renamePool('q', 'r'),
-    stoppedBy: [poolKind.prefix],
-  },
-  {
-    guards: ['tokens/create-token.ts requireQuiet'],
-    what: 'a token is created for a pool while the pool is renamed',
-    given: [pool],
-    first: renamePool('p', 'q'),
-    second: (context) =>
-      decideCreateToken(context, { id: 't', name: 't', rights: { role: 'viewer', pools: ['p'] } }, newSecret('t')),
-    stoppedBy: [poolKind.prefix],
-  },
-  {
-    guards: ['pools/put-pool.ts requireQuiet'],
-    what: 'two pools that overlap are created',
-    given: [],
-    first: putPool('p', ['10.0.0.0/29']),
-    second: putPool('q', ['10.0.0.4/30']),
-    stoppedBy: [poolKind.prefix],
-  },
+  ...poolRaces,
   // Hosts.
   {
     guards: ['hosts/write-host.ts put'],

@@ -59,8 +59,8 @@ export class Access {
   }
 
   /**
-   * Returns whether the pool with this id is in scope. Null stands for the addresses outside all pools: no list of pools
-   * has them.
+   * Returns whether the pool with this id is in scope. Null stands for the addresses outside all pools: no list of
+   * pools has them.
    */
   hasPool(id: string | null): boolean {
     const { pools } = this.#rights;

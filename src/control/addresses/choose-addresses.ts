@@ -175,8 +175,8 @@ function whyNotShared(context: DecisionContext, record?: AddressRecord, newcomer
 }
 
 /**
- * Chooses addresses of a family from the pool that the request names. If it names none, chooses from the first automatic
- * pool that has enough free addresses. Refuses with `pool_exhausted`.
+ * Chooses addresses of a family from the pool that the request names. If it names none, chooses from the first
+ * automatic pool that has enough free addresses. Refuses with `pool_exhausted`.
  */
 export function chooseNext(context: DecisionContext, family: Family, count: number, named?: Pool): Choice[] {
   const pools = named === undefined ? automaticPools(context) : [named];

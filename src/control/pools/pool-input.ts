@@ -9,8 +9,8 @@ import { checkReadOnly } from '../input/read-only.ts';
 import { parseAll } from '../input/refusals.ts';
 
 /**
- * A pool as people write it. Every field except `ranges` has a default. `id`: for a new pool, the caller makes it, because
- * all attempts of a decision must have the same.
+ * A pool as people write it. Every field except `ranges` has a default. `id`: for a new pool, the caller makes it,
+ * because all attempts of a decision must have the same.
  */
 export type PoolInput = Partial<Omit<Pool, 'name'>>;
 

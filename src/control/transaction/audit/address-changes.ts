@@ -17,8 +17,8 @@ export interface AddressChange {
 /**
  * Returns the event of the allocations of an address. The event of a change shows only the holders that leave and the
  * holders that come. `tellsOf` returns whether the decision has an event of the host. If it has none, this event shows
- * the host too: somebody deleted the host's key in the store, and this decision releases its address. `poolName` returns
- * the name of a pool.
+ * the host too: somebody deleted the host's key in the store, and this decision releases its address. `poolName`
+ * returns the name of a pool.
  */
 export function allocationEvent(
   { before, after, isCooling }: AddressChange,

@@ -4,8 +4,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AuditEvent, AuditedResource, Fields } from '../../../model/audit-event.ts';
 
 /**
- * Returns the event of a resource that the decision creates, changes or deletes; undefined if no field differs. `keeps`:
- * fields that the event of a change has even if they do not differ.
+ * Returns the event of a resource that the decision creates, changes or deletes; undefined if no field differs.
+ * `keeps`: fields that the event of a change has even if they do not differ.
  */
 export function eventOf(
   resource: AuditedResource,
