@@ -76,8 +76,8 @@ function requireScope(context: DecisionContext, name: string): void {
 }
 
 /**
- * Refuses with `forbidden` a token that is limited to pools, if the pool is new or gets other addresses or another name:
- * a refusal of a taken name would tell it of other pools.
+ * Refuses with `forbidden` a token that is limited to pools, if the pool is new or gets other addresses or another
+ * name: a refusal of a taken name would tell it of other pools.
  */
 function requireSameAddresses(context: DecisionContext, pool: Pool, current: Pool | undefined): void {
   if (current === undefined) accessOf(context).needAllPools('to create a pool');
