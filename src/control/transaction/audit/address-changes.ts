@@ -43,7 +43,8 @@ export function allocationEvent(
   }
   const pool = poolName(record.pool);
   // A host that stays at the address and that the decision does not write does not count.
-  const counts = (moved: readonly Holder[]) => (holder: Holder) => holder.kind === 'allocation' || moved.includes(holder);
+  const counts = (moved: readonly Holder[]) => (holder: Holder) =>
+    holder.kind === 'allocation' || moved.includes(holder);
   if (!old.some(counts(left))) return event('created', { before: null, after: { space, pool, holders: come } });
   if (!wanted.some(counts(come))) return event('deleted', { before: { space, pool, holders: left }, after: null });
   return event('changed', { before: { space, holders: left }, after: { space, holders: come } });
