@@ -73,7 +73,8 @@ async function compare(cleanup: Cleanup, storeName: string): Promise<void> {
       const { name, clients, items, sent, cpu } = one;
       const latencies = sent.flatMap((each) => each.latencies).toSorted((a, b) => a - b);
       const total = latencies.length * items;
-      const counterpart = rows.find((other) => other.name === plainName && other.clients === clients);
+      const plainRows = rows.filter((other) => other.name === plainName);
+      const counterpart = plainRows.find((other) => other.clients === clients) ?? plainRows.at(-1);
       return {
         what: items === 1 ? name : `${name} of ${items}`,
         clients,

@@ -3,11 +3,19 @@
 import type { Socket } from 'node:net';
 import { addressFromRdata, addressRdata, formatAddress, parseAddress } from '../model/address.ts';
 
+/** The keys of open connections. */
+const keys = new WeakMap<object, string>();
+
 /** Returns the first 8 octets of the address, with dots: all of IPv4. Undefined if the connection is already closed. */
-export function clientKey({ remoteAddress }: Pick<Socket, 'remoteAddress'>): string | undefined {
+export function clientKey(socket: Pick<Socket, 'remoteAddress'>): string | undefined {
+  const { remoteAddress } = socket;
   if (remoteAddress === undefined) return undefined;
+  const known = keys.get(socket);
+  if (known !== undefined) return known;
   const rdata = addressRdata(parseAddress(remoteAddress.replace(/%.*/, '')));
-  return rdata.subarray(0, 8).join('.');
+  const key = rdata.subarray(0, 8).join('.');
+  keys.set(socket, key);
+  return key;
 }
 
 /** Returns the name of a client for events: an IPv4 address, or an IPv6 prefix. The key '' belongs to no client. */

@@ -2,9 +2,13 @@
 
 import { InvalidValue } from './invalid-value.ts';
 
+/** The time of the last text. One write needs several texts of the same time. */
+let last = { milliseconds: 0, text: new Date(0).toISOString() };
+
 /** Returns the text of a time in milliseconds since the epoch. */
 export function timestamp(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
+  if (milliseconds !== last.milliseconds) last = { milliseconds, text: new Date(milliseconds).toISOString() };
+  return last.text;
 }
 
 /** Returns the later one of two times that {@link timestamp} wrote. */
