@@ -60,7 +60,7 @@ async function assertSameAnswers(t: TestContext, { killed, asked, onCommit, open
   await killed.expect(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.30.0.0/22'] });
   const unanswered = { '/v1/hosts': 0, '/v1/pools/p/allocations': 0 };
   let sent = 0;
-  for (let round = 0; Object.values(unanswered).includes(0); round += 1) {
+  for (let round = 0; Object.values(unanswered).every((count) => count === 0); round += 1) {
     assert.ok(round < maxRounds, `no commit without an answer: ${JSON.stringify(unanswered)}`);
     // The first request with a key also grants a lease, which changes the file of an embedded store.
     await sendTo(killed, { key: `warm-${round}`, path: '/v1/hosts', body: { name: `warm-${round}.${zone}` } });

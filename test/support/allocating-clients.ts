@@ -1,5 +1,6 @@
 // Clients that take and release the addresses of one pool: hosts, allocations, and allocations that share addresses.
-// A seed decides what each client wants. A client repeats each request until its outcome is known, and remembers it.
+// Some hosts share addresses outside the pool. A seed decides what each client wants. A client repeats each request
+// until its outcome is known, and remembers it.
 
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -26,7 +27,12 @@ export interface FirePlan {
 }
 
 const sharedKeys = 12;
+/** Addresses outside the pool, each with many hosts. */
+const virtualAddresses = '10.21.0.';
+const virtualAddressCount = 6;
 const pauseMilliseconds = 60;
+/** How long a replica may lag behind the others: its watch begins anew when etcd has restarted. */
+const lagMilliseconds = 5000;
 /** A client that gets no answer for so long has found a fault. */
 const patienceMilliseconds = 120_000;
 
@@ -36,6 +42,8 @@ export class AllocatingClients {
   done = 0;
   /** How many requests were sent once more, because the outcome was not known or nothing was written. */
   repeated = 0;
+  /** How often a replica did not know yet what another one had acknowledged. */
+  late = 0;
   readonly #plan: FirePlan;
   readonly #replicas: readonly Replica[];
 
@@ -55,23 +63,26 @@ export class AllocatingClients {
     const random = new Random(this.#plan.seed, client);
     const held: Taking[] = [];
     for (let number = 0; number < count; number += 1) {
-      const work = random.weighted({ host: 40, allocation: 26, shared: 10, release: 18 });
+      const work = random.weighted({ host: 38, virtual: 4, allocation: 26, shared: 10, release: 18 });
       if (work === 'release' && held.length > 0) {
         await this.#release(random, held.splice(random.below(held.length), 1)[0] as Taking);
       } else {
         const id = `c${client}-${number}`;
-        const taking = work === 'host' ? await this.#createHost(random, id) : await this.#allocate(random, id, work);
+        const isHost = work === 'host' || work === 'virtual';
+        const taking = await (isHost ? this.#createHost(random, id, work) : this.#allocate(random, id, work));
         if (taking.taken !== undefined) held.push(taking);
       }
       this.done += 1;
     }
   }
 
-  async #createHost(random: Random, id: string): Promise<Taking> {
+  async #createHost(random: Random, id: string, work: string): Promise<Taking> {
     const { zone, pool } = this.#plan;
     const taking: Taking = { taker: `${id}.${zone}`, kind: 'host' };
     this.takings.push(taking);
-    const body = { name: taking.taker, pool, aliases: random.chance(0.1) ? [`www-${id}.${zone}`] : [] };
+    const at = { address: `${virtualAddresses}${random.below(virtualAddressCount)}`, shared: true };
+    const where = work === 'virtual' ? { addresses: [at] } : { pool };
+    const body = { name: taking.taker, ...where, aliases: random.chance(0.1) ? [`www-${id}.${zone}`] : [] };
     const answer = await this.#send<{ addresses: { address: string }[] }>(random, 'POST', '/v1/hosts', id, body);
     if (answer.status === 201)
       taking.taken = { addresses: answer.body.addresses.map(({ address }) => address), revision: revisionOf(answer) };
@@ -100,26 +111,48 @@ export class AllocatingClients {
         ? [`/v1/hosts/${taking.taker}`]
         : (taking.taken?.addresses ?? []).map((address) => `/v1/addresses/${address}?owner=${taking.taker}`);
     for (const path of paths) {
-      const before = this.repeated;
-      const answer = await this.#send(random, 'DELETE', path);
+      const { answer, lost } = await this.#delete(random, path);
       if (answer.status === 204) taking.released = revisionOf(answer);
       else {
         assert.equal(answer.status, 404, `DELETE ${path}: ${JSON.stringify(answer.body)}`);
-        assert.ok(this.repeated > before, `DELETE ${path}: nobody has it, although it was acknowledged`);
+        assert.ok(lost, `DELETE ${path}: nobody has it, although it was acknowledged`);
         taking.released = 0;
       }
     }
   }
 
+  /**
+   * Deletes what this client has. A replica that has not seen it yet answers 404, so the client asks again for a while.
+   * `lost`: an answer was lost before, so that the deletion may be done.
+   */
+  async #delete(random: Random, path: string): Promise<{ answer: Answer<unknown>; lost: boolean }> {
+    let lost = false;
+    for (const end = performance.now() + lagMilliseconds; ; this.late += 1) {
+      const repeated = { times: 0 };
+      const answer = await this.#send(random, 'DELETE', path, undefined, undefined, repeated);
+      lost ||= repeated.times > 0;
+      if (answer.status !== 404 || performance.now() > end) return { answer, lost };
+      await delay(pauseMilliseconds);
+    }
+  }
+
   /** Sends a request, each time to a random replica, until it is carried out or refused. */
-  async #send<T>(random: Random, method: string, path: string, key?: string, body?: object): Promise<Answer<T>> {
+  async #send<T>(
+    random: Random,
+    method: string,
+    path: string,
+    key?: string,
+    body?: object,
+    repeated = { times: 0 },
+  ): Promise<Answer<T>> {
     const headers: Record<string, string> = key === undefined ? {} : { 'idempotency-key': key };
-    for (const end = performance.now() + patienceMilliseconds; ; this.repeated += 1) {
+    for (const end = performance.now() + patienceMilliseconds; ; repeated.times += 1) {
       const answer = await random.pick(this.#replicas).request<T>(method, path, body, headers).catch(String);
       if (typeof answer !== 'string' && answer.status < 500) return answer;
       const shown = typeof answer === 'string' ? answer : JSON.stringify(answer.body);
       assert.ok(performance.now() < end, `${method} ${path} has no answer for too long: ${shown}`);
       if (typeof answer !== 'string') assert.equal(answer.status, 503, shown);
+      this.repeated += 1;
       await delay(pauseMilliseconds);
     }
   }

@@ -121,27 +121,36 @@ export class ReplayedHistory {
     const holding = holders.flatMap((holder) => (holder.kind === 'host' ? [holder.host as string] : []));
     const listing = [...(this.#listed.get(place) ?? [])];
     assert.deepEqual(listing.sort(), holding.sort(), `revision ${revision}: the hosts that list ${place}, and hold it`);
+    this.#checkPtr(revision, place, place.slice(place.indexOf('/') + 1) as Address);
   }
 
   /** Asserts that a host's name has its addresses, and each of its addresses points back. */
   #checkName(revision: number, name: string): void {
     const host = this.hosts.get(name);
-    const ofHosts = (owner: string, type: string) =>
-      this.#names
-        .get(this.#keysOfNames.get(owner) ?? '')
-        ?.rrsets.find((rrset) => rrset.type === type && rrset.manager === 'host')?.records ?? [];
     const addresses = (host?.addresses ?? []).map(({ address }) => address as string);
     assert.deepEqual(
-      [...ofHosts(name, 'A')].sort(),
+      [...this.#ofHosts(name, 'A')].sort(),
       addresses.sort(),
       `revision ${revision}: the A records of ${name}`,
     );
-    for (const address of addresses)
-      assert.deepEqual(
-        [...ofHosts(reverseName(address as Address), 'PTR')],
-        [`${name}.`],
-        `revision ${revision}: ${address}`,
-      );
+    for (const { space, address } of host?.addresses ?? []) this.#checkPtr(revision, placeOf(space, address), address);
+  }
+
+  /** Returns the host that has the PTR of an address: of its hosts, the one that came first. */
+  ptrOf(space: string, address: string): string | undefined {
+    const holders = this.addresses.get(this.#places.get(placeOf(space, address)) ?? '')?.holders ?? [];
+    return holders.flatMap((holder) => (holder.kind === 'host' ? [holder.host] : []))[0];
+  }
+
+  #checkPtr(revision: number, place: string, address: Address): void {
+    const found = this.#ofHosts(reverseName(address), 'PTR');
+    const host = this.ptrOf(place.slice(0, place.indexOf('/')), address);
+    assert.deepEqual([...found], host === undefined ? [] : [`${host}.`], `revision ${revision}: the PTR of ${address}`);
+  }
+
+  #ofHosts(owner: string, type: string): readonly string[] {
+    const name = this.#names.get(this.#keysOfNames.get(owner) ?? '');
+    return name?.rrsets.find((rrset) => rrset.type === type && rrset.manager === 'host')?.records ?? [];
   }
 }
 
@@ -153,8 +162,12 @@ function nameOfHolder(holder: Holder): string {
   return holder.kind === 'host' ? holder.host : holder.owner;
 }
 
-/** Returns whether two holders may have the same address: they have the same sharing key, and no port in common. */
+/**
+ * Returns whether two holders may have the same address: they are hosts that say so, or allocations with the same
+ * sharing key and no port in common.
+ */
 function share(one: Holder, other: Holder): boolean {
+  if (one.shared === true || other.shared === true) return one.shared === other.shared;
   if (one.kind === 'host' || other.kind === 'host' || one.sharingKey === undefined) return false;
   const portsOf = (holder: typeof one) => new Set(holder.ports?.map(({ protocol, port }) => `${protocol} ${port}`));
   const [ports, others] = [portsOf(one), portsOf(other)];
