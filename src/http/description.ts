@@ -72,12 +72,12 @@ export function descriptionOptions(version: string): FastifyDynamicSwaggerOption
   };
 }
 
-/** Adds the media types of merge patches, and says that a zone file is a string. */
+/** Adds the media types of merge patches, and says that a zone file or CSV is a string. */
 function withMediaTypes(schema: FastifySchema | undefined = {}, method: string): FastifySchema {
   const body = schema.body as { type?: string } | undefined;
   if (method === 'PATCH' && body?.type === 'object')
     return { ...schema, consumes: ['application/merge-patch+json', 'application/json'] };
-  return schema.consumes?.[0] === 'text/dns' ? { ...schema, body: { type: 'string', ...body } } : schema;
+  return schema.consumes?.[0]?.startsWith('text/') ? { ...schema, body: { type: 'string', ...body } } : schema;
 }
 
 /**

@@ -76,6 +76,10 @@ export const guide: Record<string, Told> = {
       'transaction, or none: this is for few hosts, and the refusal of more says how many one transaction has room for.',
     body: { hosts: [{ name: `a.${zone}` }, { name: `b.${zone}`, owner: 'team-a' }] },
   },
+  importHosts: {
+    query: { mode: 'put' },
+    body: `name,addresses,owner,tags.app\nweb1.${zone},172.17.200.120,team-a,web\nweb2.${zone},172.17.200.121,team-a,web\n`,
+  },
   listHosts: {
     text: 'In canonical order (RFC 4034 §6.1). A host is listed if it matches all filters.',
     query: { limit: 10 },

@@ -34,6 +34,7 @@ export const neededRights: Readonly<Record<string, Need | 'open'>> = {
   releaseAddress: operator,
   createHost: operator,
   createHosts: operator,
+  importHosts: operator,
   listHosts: viewer,
   readHost: viewer,
   putHost: operator,

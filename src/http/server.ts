@@ -38,6 +38,7 @@ import { forwarderRoutes } from './routes/forwarders.ts';
 import { forwardingRoutes } from './routes/forwarding.ts';
 import { historyRoutes } from './routes/history.ts';
 import { hostBatchRoutes } from './routes/host-batch.ts';
+import { hostCsvRoutes } from './routes/host-csv.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { healthRoutes, memberRoutes, metricsRoutes } from './routes/operations.ts';
 import { poolRoutes } from './routes/pools.ts';
@@ -172,6 +173,7 @@ export async function createServer(
       allocationRoutes,
       addressRoutes,
       hostBatchRoutes,
+      hostCsvRoutes,
       hostRoutes,
       zoneRoutes,
       skydnsRoutes,

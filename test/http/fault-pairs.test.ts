@@ -92,6 +92,13 @@ const operations: Record<string, Operation> = {
       fault('stands', '/hosts/0/name', 'other.foo.k8s'),
     ],
   },
+  importHosts: {
+    method: 'POST',
+    path: '/v1/hosts:import',
+    body: 'name\nimported.foo.k8s\n',
+    headers: { 'content-type': 'text/csv' },
+    faults: [fault('schema', '?dryRun', 'maybe'), fault('schema', '?mode', 'never')],
+  },
   swapHosts: {
     method: 'POST',
     path: '/v1/hosts/web.foo.k8s/swap',

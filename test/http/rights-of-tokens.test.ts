@@ -121,6 +121,12 @@ const rules: Record<string, Rule | 'open'> = {
     body: (side) => ({ hosts: [{ ...host(side, 'new'), ...hostBody(side) }], atomic: true }),
     prepare: (side) => [['DELETE', `/v1/hosts/new.${side.zone}`]],
   },
+  importHosts: {
+    role: 'operator',
+    ...hosts,
+    body: (side) => `name,pool,owner\nnew.${side.zone},${side.pool},${side.owner}\n`,
+    prepare: (side) => [['DELETE', `/v1/hosts/new.${side.zone}`]],
+  },
   listHosts: { role: 'viewer' },
   readHost: { role: 'viewer', ...hosts, path: host },
   putHost: { role: 'operator', ...hosts, path: host, body: hostBody },
@@ -258,7 +264,7 @@ async function send(api: Api, { method, path }: Operation, rule: Rule, side: Sid
     method,
     filled + (typeof rule.query === 'function' ? rule.query(side) : (rule.query ?? '')),
     body,
-    typeof body === 'string' ? { 'content-type': 'text/dns' } : {},
+    typeof body === 'string' ? { 'content-type': path.endsWith(':import') ? 'text/csv' : 'text/dns' } : {},
   );
 }
 

@@ -32,9 +32,10 @@ const rooms: Record<string, string[]> = {
 /** A folder of use cases in control → the other folders of use cases that it may import. */
 const useCases: Record<string, string[]> = {
   addresses: [],
+  csv: [],
   forwarders: [],
   history: [],
-  hosts: ['addresses'],
+  hosts: ['addresses', 'csv'],
   pools: ['addresses', 'hosts'],
   resolvers: [],
   skydns: [],
@@ -66,6 +67,7 @@ const owners: Record<string, string | string[]> = {
   '@prisma/driver-adapter-utils': 'ledger/sqlite-adapter.ts',
   'node:ffi': 'dns/listen/',
   dns2: 'forwarding/live/ask-server.ts',
+  'csv-parse': 'control/csv/',
   'sorted-btree': 'views/sorted-map.ts',
   fastify: 'http/',
   '@fastify/fast-json-stringify-compiler': 'http/lazy-compilers.ts',

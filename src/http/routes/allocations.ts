@@ -8,14 +8,17 @@ import { parseAll } from '../../control/input/refusals.ts';
 import { parseTagFilter } from '../../control/input/tag-filter.ts';
 import { decideAllocateAddresses } from '../../control/pools/allocate-addresses.ts';
 import { parseAllocationInput } from '../../control/pools/allocation-input.ts';
+import { exportAllocations } from '../../control/pools/export-allocations.ts';
 import { existingPool } from '../../control/reading/existing.ts';
 import { withPool } from '../../control/reading/with-pools.ts';
-import { parseAddress } from '../../model/address.ts';
-import type { Holder } from '../../model/allocation.ts';
+import { type Address, parseAddress } from '../../model/address.ts';
+import type { AddressRecord, Holder } from '../../model/allocation.ts';
 import { Type } from '../../model/json-schema.ts';
+import type { Versioned } from '../../views/versioned.ts';
 import { askingOf } from '../auth.ts';
+import { sentCsv, wantsCsv } from '../csv-answer.ts';
 import { decodeCursor, pageOf } from '../page.ts';
-import { shown, writtenTogether } from '../schemas/answers.ts';
+import { shown, shownOrCsv, writtenTogether } from '../schemas/answers.ts';
 import { FamilyText, idempotencyHeaders, LabelText, listOf, pageQuery, strict } from '../schemas/common.ts';
 import {
   AllocationBody,
@@ -77,10 +80,11 @@ export const allocationRoutes: Routes = async (app, services) => {
           ),
         }),
         refuses: ['not_found'],
-        response: shown(listOf(AllocationBody)),
+        description: 'With `Accept: text/csv`: all addresses that match, with a row for each holder.',
+        response: shownOrCsv(listOf(AllocationBody)),
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const asking = askingOf(services, request);
       const access = accessOf(asking);
       const { owner, tag, cursor } = request.query;
@@ -92,14 +96,16 @@ export const allocationRoutes: Routes = async (app, services) => {
         () => existingPool(asking, request.params.pool),
         () => decodeCursor(cursor, parseAddress),
       );
-      return pageOf(request.query, parseAddress, {
-        items: (after) => views.pools.heldIn(pool, after),
-        keyOf: ({ value }) => value.address,
-        matches: ({ value }) =>
+      const listing = {
+        items: (after: Address | undefined) => views.pools.heldIn(pool, after),
+        keyOf: ({ value }: Versioned<AddressRecord>) => value.address,
+        matches: ({ value }: Versioned<AddressRecord>) =>
           access.hasRecord(value) &&
           ((owner === undefined && tag === undefined) || access.withHolders(value).holders.some(isWanted)),
-        show: ({ value }) => showAllocation(withPool(services, access.withHolders(value))),
-      });
+      };
+      const seen = (record: AddressRecord) => withPool(services, access.withHolders(record));
+      if (wantsCsv(request)) return sentCsv(reply, `${pool.name}-allocations`, exportAllocations(listing, seen));
+      return pageOf(request.query, parseAddress, { ...listing, show: ({ value }) => showAllocation(seen(value)) });
     },
   );
 

@@ -5,6 +5,7 @@ import { accessOf } from '../../control/access/access.ts';
 import { decideChangeHost } from '../../control/hosts/change-host.ts';
 import { decideCreateHost } from '../../control/hosts/create-host.ts';
 import { decideDeleteHost } from '../../control/hosts/delete-host.ts';
+import { exportHosts } from '../../control/hosts/export-hosts.ts';
 import {
   checkHostPatch,
   checkShownHost,
@@ -26,8 +27,9 @@ import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, parseName } from '../../model/name.ts';
 import type { Versioned } from '../../views/versioned.ts';
 import { askingOf } from '../auth.ts';
+import { sentCsv, wantsCsv } from '../csv-answer.ts';
 import { pageOf } from '../page.ts';
-import { created, deletedWith, read, shown, written, writtenTogether } from '../schemas/answers.ts';
+import { created, deletedWith, read, shownOrCsv, written, writtenTogether } from '../schemas/answers.ts';
 import {
   AddressText,
   idempotencyHeaders,
@@ -132,18 +134,24 @@ export const hostRoutes: Routes = async (app, services) => {
           owner: Type.Optional(Type.String()),
           tag: Type.Optional(Type.String({ description: '`key` or `key=value`' })),
         }),
-        response: shown(listOf(HostBody)),
+        description: 'With `Accept: text/csv`: all hosts that match, as rows that `POST /v1/hosts:import` takes.',
+        response: shownOrCsv(listOf(HostBody)),
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { zone, matches } = parseHostFilter(services, request.query);
       const access = accessOf(askingOf(services, request));
-      return pageOf(request.query, parseName, {
-        items: (after) => access.listHosts(after, zone),
-        keyOf: ({ value }) => value.name,
-        matches: ({ value }) => access.hasHost(value) && matches(value),
-        show,
-      });
+      const listing = {
+        items: (after: Fqdn | undefined) => access.listHosts(after, zone),
+        keyOf: ({ value }: Versioned<Host>) => value.name,
+        matches: ({ value }: Versioned<Host>) => access.hasHost(value) && matches(value),
+      };
+      if (!wantsCsv(request)) return pageOf(request.query, parseName, { ...listing, show });
+      return sentCsv(
+        reply,
+        'hosts',
+        exportHosts(listing, (host) => withPools(services, host)),
+      );
     },
   );
 

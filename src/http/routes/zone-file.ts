@@ -1,19 +1,19 @@
 // /v1/zones/{zone}/zonefile: a zone as text/dns (RFC 4027), streamed both ways.
 
-import { PassThrough, Readable } from 'node:stream';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Readable } from 'node:stream';
+import type { FastifyRequest } from 'fastify';
 import { checkPrecondition, entityTag, type Precondition } from '../../control/input/precondition.ts';
 import { existingZone } from '../../control/reading/existing.ts';
 import { exportZoneFile } from '../../control/zone-file/export-zone-file.ts';
 import type { ImportProgress } from '../../control/zone-file/import-wanted.ts';
-import { type Imported, importZoneFile, needImport } from '../../control/zone-file/import-zone-file.ts';
+import { importZoneFile, needImport } from '../../control/zone-file/import-zone-file.ts';
 import { Refusal, refuse } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { actorOf, askingOf } from '../auth.ts';
 import { clientSignal } from '../client-signal.ts';
 import { endTrial } from '../every-fault.ts';
-import { problemOf, refusalFrom } from '../problem.ts';
+import { progressLines, sendProgress } from '../progress-lines.ts';
 import { headersNamed, notModified } from '../schemas/answers.ts';
 import { NameText, oneOf, readHeaders, strict, writeHeaders } from '../schemas/common.ts';
 import { ImportBody, showImport, showProgress } from '../schemas/zone-file.ts';
@@ -24,7 +24,6 @@ import { zoneNameOf } from '../zone-path.ts';
 const tags = ['zones'];
 const params = strict({ zone: NameText });
 const zoneFile = 'text/dns; charset=utf-8';
-const progressLines = 'application/x-ndjson';
 const maxFileOctets = 512 * 1024 * 1024;
 
 export const zoneFileRoutes: Routes = async (app, services) => {
@@ -152,7 +151,12 @@ export const zoneFileRoutes: Routes = async (app, services) => {
             ...(onProgress && { onProgress }),
           },
         );
-      if (request.headers.accept?.includes(progressLines)) return sendProgress(reply, zone, dryRun, run);
+      if (request.headers.accept?.includes(progressLines)) {
+        return sendProgress(reply, async (send) => {
+          const imported = await run((progress) => send(showProgress(progress)));
+          return { result: showImport(zone, dryRun, imported), revision: imported.revision };
+        });
+      }
       const imported = await run();
       reply.header('zonewright-revision', String(imported.revision));
       return reply.send(showImport(zone, dryRun, imported));
@@ -173,28 +177,4 @@ async function* textOf(body: Readable): AsyncGenerator<string> {
     if (error instanceof Refusal) throw error;
     refuse('invalid_request', 'the zone file could not be read to its end');
   }
-}
-
-/** Sends the progress, then the result or the problem: each as a JSON object on a line of its own. */
-function sendProgress(
-  reply: FastifyReply,
-  zone: Fqdn,
-  dryRun: boolean,
-  run: (onProgress: (progress: ImportProgress) => void) => Promise<Imported>,
-): FastifyReply {
-  const lines = new PassThrough();
-  const send = (line: object) => {
-    if (lines.writable) lines.write(`${JSON.stringify(line)}\n`);
-  };
-  run((progress) => send(showProgress(progress)))
-    .then(
-      (imported) => send({ result: showImport(zone, dryRun, imported), revision: imported.revision }),
-      (error: unknown) => {
-        const refusal = refusalFrom(error);
-        if (refusal.code === 'internal_error') reply.log.error(error);
-        send({ problem: problemOf(refusal) });
-      },
-    )
-    .finally(() => lines.end());
-  return reply.type(progressLines).send(lines);
 }

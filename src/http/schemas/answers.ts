@@ -1,7 +1,9 @@
 // The answers of routes: their status, headers and bodies. description.ts adds the refusals.
 
+import type { Readable } from 'node:stream';
 import type { Static, TSchema } from 'typebox';
 import { Type } from '../../model/json-schema.ts';
+import { csvType } from '../csv-answer.ts';
 
 /** The schemas of the headers of answers. Only the description of the API uses them. */
 const headers = {
@@ -57,6 +59,16 @@ export const deleted = { 204: answer(Type.Null(), 'The resource is gone', ['Zone
 /** Returns the answers of a deletion: 204, or 200 with warnings if there are any. */
 export function deletedWith<T extends TSchema>(warnings: T) {
   return { 200: answer(warnings, 'The resource is gone, with warnings', ['Zonewright-Revision']), ...deleted };
+}
+
+/** Returns the answer of a list that a request with `Accept: text/csv` gets as CSV. */
+export function shownOrCsv<T extends TSchema>(body: T) {
+  return {
+    200: {
+      description: 'The current data',
+      content: { 'application/json': { schema: body }, [csvType]: { schema: Type.Unsafe<Readable>(Type.String()) } },
+    },
+  };
 }
 
 /** Returns the answer of a read. The answer has no entity tag. */

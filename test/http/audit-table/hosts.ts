@@ -98,6 +98,35 @@ export const hosts: AuditedRequest[] = [
     uses: ['taken default 10.0.0.0 host:a.z  p'],
   },
   {
+    operation: 'importHosts',
+    what: 'a spreadsheet creates a host, changes one, and leaves one as it is',
+    given: [pool(), zone(), host('b.z'), host('c.z')],
+    request: [
+      'POST',
+      '/v1/hosts:import?mode=put',
+      'name,ptr,owner\na.z,false,\nb.z,false,me\nc.z,false,\n',
+      { 'content-type': 'text/csv' },
+    ],
+    status: 200,
+    events: [
+      ['host', 'created', 'a.z', null, { ...hostFields, addresses: [held('10.0.0.2')] }],
+      ['host', 'changed', 'b.z', { owner: '' }, { owner: 'me' }],
+    ],
+    uses: [
+      'taken default 10.0.0.2 host:a.z  p',
+      'released default 10.0.0.0 host:b.z  p',
+      'taken default 10.0.0.0 host:b.z me p',
+    ],
+  },
+  {
+    operation: 'importHosts',
+    what: 'a spreadsheet is checked only',
+    given: [pool(), zone()],
+    request: ['POST', '/v1/hosts:import?dryRun=true', 'name\na.z\n', { 'content-type': 'text/csv' }],
+    status: 200,
+    events: [],
+  },
+  {
     operation: 'swapHosts',
     what: 'two hosts exchange their addresses',
     given: [pool(), zone(), host('a.z'), host('b.z', { owner: 'me' })],
