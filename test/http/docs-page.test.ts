@@ -24,6 +24,7 @@ const readmeOrder = [
   'putRRset',
   'putHost',
   'allocateAddresses',
+  'changeAllocation',
   // These come before the example that deletes the forwarder.
   'putForwarder',
   'listCachedAnswers',
