@@ -3,7 +3,7 @@
 // change is a new host with its address, its A record and its PTR. The followers have a replica's connection, watch and
 // views, and no DNS and HTTP; they share a few processes. Needs etcd, and 3 GB of memory for 50 followers.
 //
-// npm run bench:scale-watches [followers…]
+// npm run bench:scale-watches [followers…] [--hosts <hosts in a transaction>]
 //
 // The default is 1, 10 and 50.
 
@@ -12,6 +12,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
 import { decidePutPool } from '../../src/control/pools/put-pool.ts';
 import { parseName } from '../../src/model/name.ts';
@@ -22,7 +23,12 @@ import { startEtcd, type TestEtcd } from '../../test/support/etcd.ts';
 import { type Cleanup, inScope } from '../../test/support/temporary.ts';
 import type { Asked, Told } from './followers.ts';
 
-const sizes = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1, 10, 50];
+const { values, positionals } = parseArgs({
+  options: { hosts: { type: 'string', default: '1' } },
+  allowPositionals: true,
+});
+const sizes = positionals.length > 0 ? positionals.map(Number) : [1, 10, 50];
+const hostsAtOnce = Number(values.hosts);
 const followersInProcess = 25;
 /** Paced, so that no follower is behind: the figures are those of a change, and not those of a crowd. */
 const changes = 150;
@@ -72,6 +78,12 @@ async function reached(child: ChildProcess, revision: number): Promise<number> {
 
 let hosts = 0;
 
+/** Creates hosts in one transaction. */
+async function createHosts(writer: ControlPlane): Promise<{ revision: number }> {
+  const created = await Promise.all(Array.from({ length: hostsAtOnce }, () => createHost(writer)));
+  return created.reduce((last, one) => (one.revision > last.revision ? one : last));
+}
+
 async function createHost({ committer }: ControlPlane): Promise<{ revision: number }> {
   const name = parseName(`h${++hosts}.scale.test`);
   const wanted = { name, aliases: [], ttl: null, ptr: true, owner: 'team-a', tags: { app: 'nginx' } };
@@ -87,20 +99,20 @@ async function measure(scope: Cleanup, count: number): Promise<Record<string, st
   await writer.commit(putZone(parseName('scale.test')));
   const pool = { id: 'p', name: 'p', ...poolDefaults, ranges: ['10.0.0.0/16'] };
   await writer.commit((context) => decidePutPool(context, { name: 'p', precondition: {}, change: () => pool }));
-  await createHost(writer);
+  await createHosts(writer);
   const children = await Promise.all(
     Array.from({ length: Math.ceil(count / followersInProcess) }, (_, index) =>
       startFollowers(scope, etcd, Math.min(followersInProcess, count - index * followersInProcess)),
     ),
   );
-  for (let warm = 0; warm < 30; warm += 1) await createHost(writer);
-  const { revision: first } = await createHost(writer);
+  for (let warm = 0; warm < 30; warm += 1) await createHosts(writer);
+  const { revision: first } = await createHosts(writer);
   const before = await Promise.all(children.map((child) => reached(child, first)));
   const [cpu, sent] = [cpuOf(etcd.pid), await sentBy(etcd)];
   const lags: number[] = [];
   let after = before;
   for (let change = 0; change < changes; change += 1) {
-    const { revision } = await createHost(writer);
+    const { revision } = await createHosts(writer);
     const committed = performance.now();
     after = await Promise.all(children.map((child) => reached(child, revision)));
     lags.push(performance.now() - committed);
@@ -120,5 +132,7 @@ async function measure(scope: Cleanup, count: number): Promise<Record<string, st
 
 const table: Record<string, Record<string, string>> = {};
 for (const count of sizes) table[`${count} followers`] = await inScope((scope) => measure(scope, count));
-console.log('a change is a new host: its own key, address, A record, PTR and two serials, in one transaction');
+console.log(
+  `a change is a transaction with ${hostsAtOnce} new hosts: the host, its address, A record and PTR; and serials`,
+);
 console.table(table);
