@@ -116,7 +116,8 @@ export class AddressModel {
   allocate(wanted: { pool: string; family: Family; count: number; named?: Place[]; holder: Allocation }): Predicted {
     const pool = this.pools.get(wanted.pool);
     if (pool === undefined) return refused('not_found');
-    const canShare = (place: Place) => !pool.drain && this.isHeld(place) && this.mayShare(place, wanted.holder);
+    const canShare = (place: Place) =>
+      !pool.drain && isInside(pool, place) && this.isHeld(place) && this.mayShare(place, wanted.holder);
     if (wanted.named !== undefined) {
       const codes = wanted.named.flatMap((place) => (canShare(place) ? [] : this.faultsOf(place, pool)));
       return codes.length > 0 ? refused(...codes) : { places: wanted.named.map((place) => [place]) };
