@@ -63,6 +63,23 @@ export interface AddressRecord {
   /** When the address was taken (state `held`) or released (state `released`). */
   since: string;
   freeAt?: string;
+  /** The host that held the address last: it may have the address again before the cool-down ends. */
+  former?: FormerHost;
+}
+
+export interface FormerHost {
+  host: Fqdn;
+  owner: string;
+}
+
+/** Returns whether a newcomer is the host that held a released address last: it has the same name and owner. */
+export function isFormer({ state, former }: AddressRecord, newcomer: Holder): boolean {
+  return (
+    state === 'released' &&
+    newcomer.kind === 'host' &&
+    former?.host === newcomer.host &&
+    former.owner === newcomer.owner
+  );
 }
 
 /**

@@ -26,6 +26,8 @@ export class PoolView {
   readonly #addresses = new Map<string, SortedMap<AddressNumber, Versioned<AddressRecord>>>();
   /** The ranges of all pools by space and first address. */
   readonly #ranges = new Map<string, SortedMap<AddressNumber, { range: AddressRange; pool: PoolState }>>();
+  /** The released addresses that a host held last, by the name of that host and by `space/address`. */
+  readonly #former = new Map<Fqdn, Map<string, AddressRecord>>();
   /** The held addresses that further holders may share, by space. */
   readonly #sharing = new Map<string, SharingIndex>();
   /**
@@ -151,6 +153,11 @@ export class PoolView {
     const record = this.address(space, address)?.value;
     if (record === undefined) return true;
     return record.state === 'released' && (this.coolDownEnd(record) ?? now) <= now;
+  }
+
+  /** Returns the released addresses that a host of this name held last. Their cool-downs may have ended. */
+  formerOf(host: Fqdn): AddressRecord[] {
+    return [...(this.#former.get(host)?.values() ?? [])];
   }
 
   /** Returns when the cool-down of the record's address ends, in milliseconds since 1970; undefined if it has none. */
@@ -341,6 +348,9 @@ export class PoolView {
     const value = addressNumber(record.address);
     const records = this.#addresses.getOrInsertComputed(record.space, () => new SortedMap(undefined, compareNumbers));
     records.set(value, { value: record, modified });
+    const { former, space, address } = record;
+    if (former !== undefined)
+      this.#former.getOrInsertComputed(former.host, () => new Map()).set(`${space}/${address}`, record);
     this.#sharing.getOrInsertComputed(record.space, () => new SharingIndex()).add(value, record);
     const state = this.#stateAt(record.space, value);
     state?.add(record);
@@ -362,10 +372,17 @@ export class PoolView {
     const record = records?.get(value)?.value;
     if (records === undefined || record === undefined) return;
     records.delete(value);
+    if (record.former !== undefined) this.#forgetFormer(record.former.host, `${space}/${address}`);
     this.#sharing.get(space)?.delete(value, record);
     const state = this.#stateAt(space, value);
     for (const expiry of expiriesOf(state, record)) this.#expiries.delete(expiry);
     state?.delete(record);
+  }
+
+  #forgetFormer(host: Fqdn, place: string): void {
+    const places = this.#former.get(host);
+    places?.delete(place);
+    if (places?.size === 0) this.#former.delete(host);
   }
 
   #stateAt(space: string, value: AddressNumber): PoolState | undefined {

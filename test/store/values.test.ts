@@ -26,6 +26,8 @@ const written = {
       '{"kind":"host","host":"i.k8s","owner":"","sharingKey":"k","ports":[{"protocol":"tcp","port":80}]}],"since":"2026-01-01T00:00:00.000Z"}',
     '{"v":1,"address":"10.0.0.8","space":"default","pool":"p","state":"released","holders":[],"since":"2026-01-01T00:00:00.000Z",' +
       '"freeAt":"2026-01-01T00:01:00.000Z"}',
+    '{"v":1,"address":"10.0.0.9","space":"default","pool":"p","state":"released","holders":[],"since":"2026-01-01T00:00:00.000Z",' +
+      '"freeAt":"2026-01-01T00:01:00.000Z","former":{"host":"h.k8s","owner":"me"}}',
   ],
   zoneValue: [
     '{"v":1,"name":"k8s","generation":1,"defaultTtl":300,"nameservers":[],"soa":{},"skydns":false,"automatic":false}',

@@ -2,8 +2,16 @@
 // the strategy of the pools. Only reads: hold-address.ts takes the addresses.
 
 import { joinFirst, maxNamed, refuse, refuseField } from '../../errors.ts';
-import { type Address, addressNumber, type Family } from '../../model/address.ts';
-import { type AddressRecord, type Holder, maxHolders, mayShare, sharingConflict } from '../../model/allocation.ts';
+import { type Address, addressNumber, type Family, familyOf } from '../../model/address.ts';
+import {
+  type AddressRecord,
+  describeHolder,
+  type Holder,
+  isFormer,
+  maxHolders,
+  mayShare,
+  sharingConflict,
+} from '../../model/allocation.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { capacityOf, defaultSpace, isExcluded, type Pool, poolShape, shapeHolds } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
@@ -137,6 +145,7 @@ export function refuseTaken(
     throw faultRefusal({ key, fault, code: 'address_taken', path, members: { address, heldBy: [] } });
   }
   const record = views.pools.address(space, address)?.value;
+  if (record !== undefined && newcomer !== undefined && isFormer(record, newcomer) && !claimed.has(key)) return;
   const access = accessOf(context);
   const heldBy = record?.holders.map((holder) => access.describeHolder(holder)) ?? [];
   const end = record && views.pools.coolDownEnd(record);
@@ -144,13 +153,20 @@ export function refuseTaken(
   const release = `DELETE ${addressPath(space, address)}`;
   const by =
     record?.state === 'released'
-      ? `cooling down until ${freeAt}: take another, or end the cool-down (${release})`
+      ? `cooling down until ${freeAt}${keptFor(context, record)}: take another, or end the cool-down (${release})`
       : `held by ${joinFirst(heldBy) || 'another request'}${whyNotShared(context, record, newcomer)}: take another, or ask for none and get the next free one`;
   refuseField('address_taken', path, `${address} is ${by}`, {
     address,
     heldBy,
     ...(freeAt && { freeAt }),
   });
+}
+
+/** Returns for which host a released address is kept, as a part of a message. */
+function keptFor(context: DecisionContext, { former }: AddressRecord): string {
+  if (former === undefined) return '';
+  const holder: Holder = { kind: 'host', ...former };
+  return accessOf(context).hasHolder(holder) ? `, and kept for ${describeHolder(holder)} with its former owner` : '';
 }
 
 /** Returns why a newcomer cannot share the address, or how it can, as a part of a message. */
@@ -172,6 +188,31 @@ function whyNotShared(context: DecisionContext, record?: AddressRecord, newcomer
   if (newcomer.sharingKey === undefined) return '';
   const isOther = sharingConflict(record.holders, newcomer)?.field === 'sharingKey';
   return isOther ? ', which has another sharing key, or none' : ', and each needs ports of its own';
+}
+
+/**
+ * Returns the address of a family that a host of the same name and owner held last, if it still cools down and a pool
+ * of the request would give it: the named pool or, without one, an automatic pool.
+ */
+export function chooseFormer(
+  context: DecisionContext,
+  family: Family,
+  newcomer: Holder,
+  named?: Pool,
+): Choice | undefined {
+  const { views, claimed, now } = context;
+  const host = newcomer.kind === 'host' ? newcomer.host : undefined;
+  const records = host === undefined ? [] : views.pools.formerOf(host);
+  for (const record of records) {
+    const { space, address } = record;
+    const pool = views.pools.poolAt(space, address)?.value;
+    if (pool === undefined || pool.drain || familyOf(address) !== family || !isFormer(record, newcomer)) continue;
+    if (named === undefined ? !isAutomatic(context, pool) : pool.id !== named.id) continue;
+    if (isExcluded(poolShape(pool), addressNumber(address)) || views.pools.isRecorded(space, address)) continue;
+    if (views.pools.isFree(space, address, now) || claimed.has(addressKey(space, address))) continue;
+    return { address, space, pool: pool.id };
+  }
+  return undefined;
 }
 
 /**
@@ -223,12 +264,16 @@ function nextOf(
   return choices;
 }
 
+/** Returns whether the pool is in scope for requests that name no pool. */
+function isAutomatic(asking: Asking, { autoAssign, drain, space, id }: Pool): boolean {
+  return autoAssign && !drain && space === defaultSpace && accessOf(asking).hasPool(id);
+}
+
 /** Returns the pools in scope for requests that name no pool: sorted by priority, then by name. */
 function automaticPools(asking: Asking): Pool[] {
-  const access = accessOf(asking);
   return [...asking.views.pools.list()]
     .map(({ value }) => value)
-    .filter((pool) => pool.autoAssign && !pool.drain && pool.space === defaultSpace && access.hasPool(pool.id))
+    .filter((pool) => isAutomatic(asking, pool))
     .sort((a, b) => a.priority - b.priority || (a.name < b.name ? -1 : 1));
 }
 

@@ -85,7 +85,7 @@ export function replaceHost(
 
 /** Ends an address's cool-down. Keeps the address's record only if the pool's strategy is `least-recently-used`. */
 export function endCoolDown(builder: TransactionBuilder, before: Versioned<AddressRecord>): void {
-  const { freeAt: _, ...record } = before.value;
+  const { freeAt: _, former: __, ...record } = before.value;
   const pool = builder.views.pools.poolAt(record.space, record.address)?.value;
   if (pool?.strategy === 'least-recently-used') putAddressRecord(builder, record, before);
   else builder.delete(addressKey(record.space, record.address), before.modified);
@@ -98,13 +98,12 @@ export function endCoolDown(builder: TransactionBuilder, before: Versioned<Addre
 function releasedRecord({ views, now }: TransactionBuilder, record: AddressRecord): AddressRecord | undefined {
   const pool = views.pools.poolAt(record.space, record.address)?.value;
   if (pool === undefined || (pool.coolDownSeconds === 0 && pool.strategy !== 'least-recently-used')) return undefined;
-  return {
-    ...record,
-    state: 'released',
-    holders: [],
-    since: timestamp(now),
-    ...(pool.coolDownSeconds > 0 && { freeAt: timestamp(now + pool.coolDownSeconds * 1000) }),
-  };
+  const released: AddressRecord = { ...record, state: 'released', holders: [], since: timestamp(now) };
+  if (pool.coolDownSeconds === 0) return released;
+  const [last, ...others] = record.holders;
+  const former = last?.kind === 'host' && others.length === 0 ? { host: last.host, owner: last.owner } : undefined;
+  const freeAt = timestamp(now + pool.coolDownSeconds * 1000);
+  return { ...released, freeAt, ...(former && { former }) };
 }
 
 function putAddressRecord(

@@ -12,6 +12,7 @@ import type { Zone } from '../../model/zone.ts';
 import {
   type AddressWarning,
   chooseExplicit,
+  chooseFormer,
   chooseFromOnePool,
   chooseNext,
   defaultFamily,
@@ -183,7 +184,7 @@ function addressesFrom(
     const sharing = wanted.sharing?.get(address);
     const own = [...held, ...(wanted.adopted ?? [])].find((one) => one.address === address && isIn(context, one, pool));
     if (own !== undefined && sharing === undefined) return own;
-    const newcomer: Holder = { kind: 'host', host: wanted.name, owner: wanted.owner, ...sharing };
+    const newcomer: Holder = { ...newcomerOf(wanted), ...sharing };
     const choice: HostAddress = own ?? chooseExplicit(context, address, `/addresses/${index}`, pool, newcomer);
     const { shared: _, sharingKey: __, ports: ___, ptrFor: ____, ...place } = choice;
     return { ...place, ...sharing };
@@ -225,6 +226,24 @@ function missingFamilies(
   if (have.length === 0 && missing.length === 0)
     refuse('invalid_request', 'a host needs at least one address: name an address or a family');
   const path = pool === undefined ? '/families' : '/pool';
+  const own = missing.flatMap((family) => chooseFormer(context, family, newcomerOf(wanted), pool) ?? []);
+  const others = missing.filter((family) => !own.some(({ address }) => familyOf(address) === family));
+  return [...own, ...newFamilies(context, wanted, pool, [...have, ...own], others, path)];
+}
+
+function newcomerOf({ name, owner }: WantedHost): Holder & { kind: 'host' } {
+  return { kind: 'host', host: name, owner };
+}
+
+/** Chooses a free address of each family. `have`: the addresses that the host has besides. */
+function newFamilies(
+  context: TransactionBuilder,
+  wanted: WantedHost,
+  pool: Pool | undefined,
+  have: HostAddress[],
+  missing: readonly Family[],
+  path: string,
+): HostAddress[] {
   if (missing.length > 0 && known(wanted.prefer) === true) {
     const found = preferred(context, pool, missing);
     if (found.length + have.length > 0) return found;

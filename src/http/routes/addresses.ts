@@ -1,7 +1,7 @@
 // /v1/addresses: the holders of an address.
 
 import type { Static } from 'typebox';
-import { accessOf } from '../../control/access/access.ts';
+import { type Access, accessOf } from '../../control/access/access.ts';
 import type { Asking } from '../../control/access/actor.ts';
 import { seenNames } from '../../control/addresses/choose-addresses.ts';
 import { entityTag } from '../../control/input/precondition.ts';
@@ -35,6 +35,11 @@ const maxNames = 100;
 const unwritten = '"0"';
 const space = Type.Optional({ ...LabelText, default: defaultSpace });
 
+/** Returns the host for which a released address is kept, if the token may see it. */
+function formerOf(access: Access, { former }: AddressRecord): Pick<AddressShown, 'former'> {
+  return former !== undefined && access.hasHolder({ kind: 'host', ...former }) ? { former } : {};
+}
+
 type AddressShown = Static<typeof AllocationBody>;
 
 export const addressRoutes: Routes = async (app, services) => {
@@ -61,7 +66,13 @@ export const addressRoutes: Routes = async (app, services) => {
     const unheld = { ...place, ...named, holders: [] };
     const end = record && views.pools.coolDownEnd(record);
     if (record !== undefined && end !== undefined && end > Date.now())
-      return { ...unheld, state: 'cooling-down', since: record.since, freeAt: timestamp(end) };
+      return {
+        ...unheld,
+        state: 'cooling-down',
+        since: record.since,
+        freeAt: timestamp(end),
+        ...formerOf(access, record),
+      };
     return { ...unheld, state: isRecorded ? 'recorded' : 'free' };
   };
 

@@ -183,6 +183,12 @@ export const AllocationBody = Type.Object(
     fault: Type.Optional(Type.String({ description: 'Why the value is unreadable' })),
     since: Type.Optional(Type.String({ format: 'date-time' })),
     freeAt: Type.Optional(Type.String({ format: 'date-time', description: 'When the cool-down ends' })),
+    former: Type.Optional(
+      Type.Object(
+        { host: Type.String(), owner: Owner },
+        { description: 'Until then, a host of this name and owner gets the address again' },
+      ),
+    ),
     holders: Type.Array(
       Type.Object(
         {

@@ -54,6 +54,7 @@ export const addressValue: ValueCodec<AddressRecord> = valueCodec({
   ),
   since: time,
   freeAt: Type.Optional(time),
+  former: Type.Optional(Type.Object({ host: fqdn, owner: text })),
 } satisfies FieldsOf<AddressRecord>);
 
 export const addressKind = storedKind('address', {
@@ -69,6 +70,7 @@ function checkedAddress({ space, address }: Subject<'address'>, value: AddressRe
   requireEqual(value.space, space);
   parseTimestamp(value.since);
   if (value.freeAt !== undefined) parseTimestamp(value.freeAt);
+  if (value.former !== undefined) requireCanonicalName(value.former.host);
   for (const holder of value.holders) {
     if (holder.kind === 'host') requireCanonicalName(holder.host);
     else if (holder.expiresAt !== undefined) parseTimestamp(holder.expiresAt);

@@ -16,6 +16,15 @@ import {
 export const hosts: AuditedRequest[] = [
   {
     operation: 'createHost',
+    what: 'a host gets its former address back in the cool-down',
+    given: [pool('p', { coolDownSeconds: 60 }), zone(), host(), ['DELETE', '/v1/hosts/a.z']],
+    request: host(),
+    status: 201,
+    events: [['host', 'created', 'a.z', null, hostFields]],
+    uses: ['taken default 10.0.0.0 host:a.z  p'],
+  },
+  {
+    operation: 'createHost',
     what: 'a host is created, and its reverse zone with it',
     given: [pool(), zone()],
     request: ['POST', '/v1/hosts', { name: 'a.z', aliases: ['b.z'], owner: 'me', tags: { app: 'x' }, ttl: 60 }],

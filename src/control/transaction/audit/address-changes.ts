@@ -37,7 +37,8 @@ export function allocationEvent(
   const [left, come] = [without(old, wanted), without(wanted, old)];
   if (left.length === 0 && come.length === 0) {
     // If a cool-down ended because its time was over, there is no event: nobody made that change.
-    if (!isCooling || after?.freeAt !== undefined) return undefined;
+    // The host that takes an address back in its cool-down has an event of its own.
+    if (!isCooling || after?.freeAt !== undefined || after?.state === 'held') return undefined;
     const cooling = { space, state: 'cooling-down', freeAt: before?.freeAt };
     return event('changed', { before: cooling, after: { space, state: 'free' } });
   }
