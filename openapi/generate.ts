@@ -4,6 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { BackupSpool } from '../src/backup/backup-spool.ts';
+import { WaitingLine } from '../src/control/addresses/waiting-line.ts';
 import { RefusedAttempts } from '../src/control/tokens/refused-attempts.ts';
 import { TokenActivity } from '../src/control/tokens/token-activity.ts';
 import { Committer } from '../src/control/transaction/commit.ts';
@@ -38,7 +39,8 @@ export async function describeApi(): Promise<string> {
   const metrics = createMetrics({ views, tableBytes: () => 0 });
   const noted = { activity: new TokenActivity(), refused: new RefusedAttempts() };
   const own = { ...noted, backups, metrics, targets: new LiveTargets(views) };
-  const services = { store, views, committer, once, importMemory, ...own };
+  const line = new WaitingLine(views);
+  const services = { store, views, committer, once, line, importMemory, ...own };
   const app = await createServer({ ...services, waitingFor: () => [], adminToken: undefined }, { logger, version });
   await app.ready();
   const description = app.swagger();

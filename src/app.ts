@@ -13,6 +13,7 @@ import { advertisedEndpoints, isListener } from './cluster/advertised-endpoints.
 import { campaign } from './cluster/leadership.ts';
 import { joinCluster } from './cluster/membership.ts';
 import { type Config, ConfigFaults } from './config.ts';
+import { WaitingLine } from './control/addresses/waiting-line.ts';
 import { startHousekeeping } from './control/housekeeping.ts';
 import { RefusedAttempts } from './control/tokens/refused-attempts.ts';
 import { TokenActivity } from './control/tokens/token-activity.ts';
@@ -77,7 +78,8 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   const views = new Views(tableWriter, () => self, logger, skydnsPrefix);
   const following = follow(store, views, logger, stopping.signal);
   const audit = config.ledger.kind === 'off' ? undefined : { replica: config.replica };
-  const committer = new Committer(store, views, logger, audit);
+  const line = new WaitingLine(views);
+  const committer = new Committer(store, views, logger, audit, line);
   const once = new OnceCommitter(store, views, committer);
   const ledger = await openLedger(config, { store, views, logger });
   const activity = new TokenActivity();
@@ -104,7 +106,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   ];
   // Imports may use half of the heap. The other half is for everything else, and for the garbage that an import makes.
   const importMemory = new ImportMemory(Math.floor(getHeapStatistics().heap_size_limit / 2));
-  const metrics = createMetrics({ views, takesWrites, tableBytes: () => tableWriter.usedBytes });
+  const metrics = createMetrics({ views, line, takesWrites, tableBytes: () => tableWriter.usedBytes });
   if (ledger !== undefined) addLedgerMetrics(metrics, () => ledger.status);
   const certificate = config.httpTls && (await openApiCertificate(config.httpTls, logger));
   const http = await createServer(
@@ -113,6 +115,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
       views,
       committer,
       once,
+      line,
       importMemory,
       backups: new BackupSpool({
         store,
@@ -142,6 +145,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
 
   async function close(): Promise<void> {
     certificate?.close();
+    line.close();
     // Leaving and stopping may wait for a store that cannot be reached. They run in parallel, because the process must
     // end within seconds.
     await Promise.all([leave?.(), http.close(), stopSkydns?.()]);

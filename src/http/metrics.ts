@@ -22,6 +22,8 @@ const sharedMilliseconds = 100;
 interface MetricSources {
   views: Views;
   tableBytes: () => number;
+  /** Those who wait for addresses. */
+  line?: { readonly size: number };
   /** Returns whether the store takes writes. Default: always true. */
   takesWrites?: () => boolean;
 }
@@ -30,7 +32,7 @@ interface MetricSources {
  * Returns the registry, with the metrics of the process, of the views and of the table. The other functions here add
  * theirs.
  */
-export function createMetrics({ views, tableBytes, takesWrites = () => true }: MetricSources): Registry {
+export function createMetrics({ views, tableBytes, line, takesWrites = () => true }: MetricSources): Registry {
   const registry = new Registry();
   // The precision is in milliseconds. The default of 10 would wake an idle replica 100 times a second, and take 1 % of
   // a core. Node's figures contain these 100 ms. The dashboard in deploy/grafana subtracts them.
@@ -45,6 +47,7 @@ export function createMetrics({ views, tableBytes, takesWrites = () => true }: M
   gauge(registry, 'zonewright_zones', 'Zones served', () => count(views.zones.list()));
   gauge(registry, 'zonewright_hosts', 'Hosts', () => count(views.hosts.list()));
   gauge(registry, 'zonewright_members', 'Replicas alive', () => views.members.size);
+  gauge(registry, 'zonewright_waiting_requests', 'Requests that wait for a free address', () => line?.size ?? 0);
   gauge(registry, 'zonewright_faulty_values', 'Stored values that are not served', () => views.faults.size);
   gauge(registry, 'zonewright_table_bytes', 'Memory that the zone table uses', tableBytes);
   poolGauge(registry, views);

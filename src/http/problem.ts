@@ -21,6 +21,8 @@ export const retryAfter: Partial<Record<ErrorCode, number>> = {
   rate_limited: 1,
   store_unavailable: 2,
   too_many_attempts: failedAttempts.refillSeconds,
+  shutting_down: 1,
+  too_many_waiting: 10,
   too_many_followers: 10,
   too_many_connections: 1,
 };

@@ -3,6 +3,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import type { Registry } from 'prom-client';
 import type { BackupSpool } from '../backup/backup-spool.ts';
+import type { WaitingLine } from '../control/addresses/waiting-line.ts';
 import type { RefusedAttempts } from '../control/tokens/refused-attempts.ts';
 import type { TokenActivity } from '../control/tokens/token-activity.ts';
 import type { Committer } from '../control/transaction/commit.ts';
@@ -39,6 +40,8 @@ export interface Services {
   views: Views;
   committer: Committer;
   once: OnceCommitter;
+  /** Those who wait for addresses. */
+  line: WaitingLine;
   importMemory: ImportMemory;
   backups: BackupSpool;
   activity: TokenActivity;

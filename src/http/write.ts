@@ -9,30 +9,42 @@ import type { Committed, Decide, Standing } from '../control/transaction/decisio
 import { refuse } from '../errors.ts';
 import { isKnown, orUnknown } from '../model/unknown.ts';
 import { actorOf } from './auth.ts';
+import { clientSignal } from './client-signal.ts';
 import { beginDecision } from './every-fault.ts';
 import type { Services } from './services.ts';
 
 /**
  * Commits a decision, and sets the header `zonewright-revision`. A POST whose `Idempotency-Key` was used before gets
- * the first answer again.
+ * the first answer again. `waitSeconds`: how long the request waits if no address is free.
  */
 export async function commitFor<T>(
   services: Services,
   request: FastifyRequest,
   reply: FastifyReply,
   decide: Decide<T>,
+  waitSeconds?: number,
 ): Promise<Committed<T>> {
   beginDecision(services, request, decide);
   const actor = actorOf(request);
   const key = request.headers['idempotency-key'];
+  const commit = (placed: Decide<T>) => {
+    if (request.method !== 'POST' || typeof key !== 'string') return services.committer.commit(actor, placed);
+    // A repeated request may wait longer, or not at all.
+    const path = waitSeconds === undefined ? request.url : (request.url.split('?')[0] as string);
+    return services.once.commit(actor, { key, method: request.method, path, body: request.body }, placed);
+  };
   const committed =
-    request.method === 'POST' && typeof key === 'string'
-      ? await services.once.commit(
+    waitSeconds === undefined
+      ? await commit(decide)
+      : await services.line.wait(
           actor,
-          { key, method: request.method, path: request.url, body: request.body },
-          decide,
-        )
-      : await services.committer.commit(actor, decide);
+          {
+            seconds: waitSeconds,
+            gone: clientSignal(reply),
+            repeats: key === undefined ? undefined : JSON.stringify([actor.id, key]),
+          },
+          (placed) => commit(placed(decide)),
+        );
   reply.header('zonewright-revision', String(committed.revision));
   return committed;
 }

@@ -22,6 +22,7 @@ export class PoolView {
   /** Pools that were put, or deleted (undefined), since the last {@link settle}, by id. */
   readonly #pending = new Map<string, Versioned<Pool> | undefined>();
   readonly #pools = new PoolIndex();
+  #freed = 0;
   /** The address records by space and address. */
   readonly #addresses = new Map<string, SortedMap<AddressNumber, Versioned<AddressRecord>>>();
   /** The ranges of all pools by space and first address. */
@@ -47,6 +48,11 @@ export class PoolView {
       covers: (value) => this.#spaces().some((space) => this.#stateAt(space, value) !== undefined),
       aroundChange: (value, change) => this.#aroundChange(value, change),
     });
+  }
+
+  /** Returns a number that changes whenever a change of the store may have made an address free. */
+  get freed(): number {
+    return this.#freed;
   }
 
   byId(id: string): Versioned<Pool> | undefined {
@@ -198,6 +204,7 @@ export class PoolView {
    * other visible.
    */
   putPool(pool: Pool, modified: Revision): void {
+    this.#freed += 1;
     const current = this.#pools.byId(pool.id);
     if (current?.countsAs(pool) && !this.#pending.has(pool.id)) this.#pools.renew(current, pool, modified);
     else this.#pending.set(pool.id, { value: pool, modified });
@@ -339,12 +346,14 @@ export class PoolView {
       return state === undefined ? [] : [{ state, record: this.#addresses.get(space)?.get(value)?.value }];
     });
     for (const { state, record } of counted) state.leaveRecorded(value, record);
+    this.#freed += 1;
     change();
     for (const { state, record } of counted) state.enterRecorded(value, record);
   }
 
   putAddress(record: AddressRecord, modified: Revision): void {
-    this.deleteAddress(record.space, record.address);
+    this.#removeAddress(record.space, record.address);
+    if (record.state === 'released') this.#freed += 1;
     const value = addressNumber(record.address);
     const records = this.#addresses.getOrInsertComputed(record.space, () => new SortedMap(undefined, compareNumbers));
     records.set(value, { value: record, modified });
@@ -367,6 +376,11 @@ export class PoolView {
   }
 
   deleteAddress(space: string, address: Address): void {
+    this.#freed += 1;
+    this.#removeAddress(space, address);
+  }
+
+  #removeAddress(space: string, address: Address): void {
     const value = addressNumber(address);
     const records = this.#addresses.get(space);
     const record = records?.get(value)?.value;

@@ -37,6 +37,7 @@ export class Views extends KindViews {
   readonly #logger: Logger;
   readonly #self: () => Nameserver;
   readonly #served = new ServedRevision();
+  readonly #listeners = new Set<() => void>();
   /** The keys that the current load has read, of names only those with a fault; undefined if no load is running. */
   #seen: Set<string> | undefined;
   /** The revision of every held key, so that a reload finds deleted keys. For names, the table has the revisions. */
@@ -116,6 +117,17 @@ export class Views extends KindViews {
     this.zones.distrust();
   }
 
+  /** Calls `listener` after each change that is served. Returns the function that ends this. */
+  watchServed(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  #serve(revision: Revision): void {
+    this.#served.advance(revision);
+    for (const listener of this.#listeners) listener();
+  }
+
   whenLoaded(): Promise<void> {
     return this.#loaded ? Promise.resolve() : this.#firstLoad.promise;
   }
@@ -171,7 +183,7 @@ export class Views extends KindViews {
     this.#loaded = true;
     this.#distrust = undefined;
     this.#firstLoad.resolve();
-    this.#served.advance(revision);
+    this.#serve(revision);
   }
 
   /**
@@ -188,7 +200,7 @@ export class Views extends KindViews {
     } finally {
       this.#applying = false;
     }
-    this.#served.advance(change.revision);
+    this.#serve(change.revision);
   }
 
   *#applyAll(events: StoreEvent[]): Generator<void> {

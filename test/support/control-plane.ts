@@ -1,6 +1,7 @@
 // A replica without HTTP and DNS: views that follow a store, and a committer. Several of them may share one store.
 
 import type { Actor, TokenActor } from '../../src/control/access/actor.ts';
+import { WaitingLine } from '../../src/control/addresses/waiting-line.ts';
 import type { Audit } from '../../src/control/transaction/batch.ts';
 import { Committer } from '../../src/control/transaction/commit.ts';
 import { OnceCommitter } from '../../src/control/transaction/commit-once.ts';
@@ -25,6 +26,7 @@ export interface ControlPlane {
   readonly views: Views;
   readonly committer: Committer;
   readonly once: OnceCommitter;
+  readonly line: WaitingLine;
   readonly importMemory: ImportMemory;
   /** Commits as {@link testActor}; resolves with the result. */
   commit<T>(decide: Decide<T>): Promise<T>;
@@ -63,8 +65,10 @@ export async function openReplica(
   const views = emptyViews(logger, skydnsPrefix);
   const stopping = new AbortController();
   const following = follow(store, views, logger, stopping.signal);
-  const committer = new Committer(store, views, logger, audit);
+  const line = new WaitingLine(views);
+  const committer = new Committer(store, views, logger, audit, line);
   const close = async () => {
+    line.close();
     stopping.abort();
     await following;
   };
@@ -74,6 +78,7 @@ export async function openReplica(
     store,
     views,
     committer,
+    line,
     once: new OnceCommitter(store, views, committer),
     importMemory: new ImportMemory(2 ** 28),
     commit: async (decide) => (await committer.commit(testActor, decide)).result,

@@ -58,7 +58,7 @@ export async function servedApi(
 ): Promise<ServedApi> {
   const replica = await openReplica(test, store ?? (await embeddedStore(test)), logger, audit);
   const { views, committer } = replica;
-  const metrics = createMetrics({ views, tableBytes: () => 0 });
+  const metrics = createMetrics({ views, line: replica.line, tableBytes: () => 0 });
   const activity = new TokenActivity();
   const refused = new RefusedAttempts();
   const ledger = hasLedger ? await startTestLedger(test, replica) : undefined;

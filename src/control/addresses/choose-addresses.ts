@@ -21,7 +21,7 @@ import type { Asking } from '../access/actor.ts';
 import { existingPool } from '../reading/existing.ts';
 import { faultRefusal } from '../reading/fault-refusal.ts';
 import { addressPath } from '../reading/resource-path.ts';
-import type { DecisionContext } from '../transaction/decision.ts';
+import type { DecisionContext, Lack } from '../transaction/decision.ts';
 import { FreeAddresses } from '../transaction/free-addresses.ts';
 import { usageOf } from './pool-usage.ts';
 
@@ -184,7 +184,7 @@ function whyNotShared(context: DecisionContext, record?: AddressRecord, newcomer
   if (newcomer.kind === 'host' && newcomer.sharingKey === undefined)
     return record.holders.every(({ shared }) => shared === true)
       ? ', who share it: ask for {"address", "shared": true}'
-      : ', and not shared';
+      : '';
   if (newcomer.sharingKey === undefined) return '';
   const isOther = sharingConflict(record.holders, newcomer)?.field === 'sharingKey';
   return isOther ? ', which has another sharing key, or none' : ', and each needs ports of its own';
@@ -224,7 +224,9 @@ export function chooseNext(context: DecisionContext, family: Family, count: numb
   const able = pools.filter((pool) => capacityOf(poolShape(pool), family) > 0n);
   for (const pool of able) {
     const choices = nextOf(context, pool, family, count);
-    if (choices.length === count) return choices;
+    if (choices.length < count) continue;
+    context.line?.chose(choices);
+    return choices;
   }
   return refuseExhausted(context, family, count, named === undefined ? able : pools, named);
 }
@@ -240,6 +242,13 @@ export function chooseFromOnePool(context: DecisionContext, wanted: readonly Fam
     .find((choices) => choices.length === wanted.length);
 }
 
+/** Returns whether a decision would find these addresses free. */
+export function canChoose(context: DecisionContext, { family, count, pool: id }: Lack): boolean {
+  const named = id === undefined ? undefined : context.views.pools.byId(id)?.value;
+  const pools = id === undefined ? automaticPools(context) : named === undefined ? [] : [named];
+  return pools.some((pool) => nextOf(context, pool, family, count).length === count);
+}
+
 /** Returns the addresses that the next request for this pool would get. */
 export function nextAddresses(asking: Asking, poolName: string, count: number, family?: Family): Address[] {
   const context = { ...asking, claimed: new Set<string>(), now: Date.now() };
@@ -247,25 +256,24 @@ export function nextAddresses(asking: Asking, poolName: string, count: number, f
   return nextOf(context, pool, family ?? defaultFamily(context, pool), count).map(({ address }) => address);
 }
 
-/** Returns up to `count` free addresses of one pool, in the order of its strategy. A draining pool gives none. */
-function nextOf(
-  context: Pick<DecisionContext, 'views' | 'claimed' | 'free' | 'now'>,
-  pool: Pool,
-  family: Family,
-  count: number,
-): Choice[] {
+/**
+ * Returns up to `count` free addresses of one pool, in the order of its strategy. A draining pool gives none. Leaves
+ * the first ones to those who wait longer.
+ */
+function nextOf(context: DecisionContext, pool: Pool, family: Family, count: number): Choice[] {
   const choices: Choice[] = [];
   if (pool.drain) return choices;
   const { claimed, free = new FreeAddresses(context) } = context;
+  const ahead = context.line?.ahead(context, pool, family) ?? 0;
   for (const { address, key } of free.of(pool, family)) {
-    if (choices.length === count) break;
+    if (choices.length === ahead + count) break;
     if (!claimed.has(key)) choices.push({ address, space: pool.space, pool: pool.id });
   }
-  return choices;
+  return choices.slice(ahead);
 }
 
 /** Returns whether the pool is in scope for requests that name no pool. */
-function isAutomatic(asking: Asking, { autoAssign, drain, space, id }: Pool): boolean {
+export function isAutomatic(asking: Asking, { autoAssign, drain, space, id }: Pool): boolean {
   return autoAssign && !drain && space === defaultSpace && accessOf(asking).hasPool(id);
 }
 
@@ -294,12 +302,15 @@ function refuseExhausted(context: DecisionContext, family: Family, count: number
   const { views, now } = context;
   if (pools.length === 0) {
     const which = accessOf(context).isWhole ? '' : ' that the token may use';
+    context.line?.lacks({ family, count });
     const message = `no automatic pool${which} has ${family} addresses: create one (POST /v1/pools), or name a pool`;
     refuse('pool_exhausted', message, { family });
   }
   // Only a pool that the request names can be draining here: draining pools are not among the automatic pools.
   const draining = pools.find(({ drain }) => drain);
   if (draining !== undefined) refuseDraining(draining);
+  context.line?.lacks({ family, count, pool: named?.id });
+  const ahead = Math.max(...pools.map((pool) => context.line?.ahead(context, pool, family) ?? 0));
   const usage = pools.map((pool) => {
     const soonest = views.pools.nextCoolDownEnd(pool.id, now);
     return {
@@ -317,8 +328,13 @@ function refuseExhausted(context: DecisionContext, family: Family, count: number
         `${pool}: ${used} of ${capacity} used${also(recorded, 'named by records')}${also(coolingDown, 'cooling down')}`,
     )
     .join('; ');
-  refuse('pool_exhausted', `${what} free in ${where} (${full}): release some, widen a pool or create another`, {
-    family,
-    pools: usage,
-  });
+  const waiting = ahead > 0 ? `; ${ahead} of those that become free are for requests that wait` : '';
+  refuse(
+    'pool_exhausted',
+    `${what} free in ${where} (${full}${waiting}): release some, widen a pool or create another`,
+    {
+      family,
+      pools: usage,
+    },
+  );
 }

@@ -41,7 +41,7 @@ export interface WantedAllocation {
  * The record of an allocated address. `id`: the holder that the request made. `warning`: the request names the address,
  * and DNS records have the same one.
  */
-type Allocated = AddressRecord & { id: string; warning?: AddressWarning };
+export type Allocated = AddressRecord & { id: string; warning?: AddressWarning };
 
 /**
  * Allocates addresses. Result: their records. Refuses with `not_found` if there is no such pool, and as

@@ -23,7 +23,7 @@ import { untilServed } from '../reading/until-reached.ts';
 import { type Audit, Batch } from './batch.ts';
 import { logChange } from './change-log.ts';
 import { LostRace, NotServed, notConfirmed, notWritten } from './commit-failures.ts';
-import type { Committed, Decide, Decision, DecisionContext } from './decision.ts';
+import type { Committed, Decide, Decision, DecisionContext, Line } from './decision.ts';
 import { Footprint } from './footprint.ts';
 import { FreeAddresses } from './free-addresses.ts';
 import type { Job } from './job.ts';
@@ -50,6 +50,8 @@ export class Committer {
   /** Logs a line for each change (test/control/change-log.test.ts). */
   readonly #logger: Logger | undefined;
   readonly #audit: Audit | undefined;
+  /** Those who wait for addresses: decisions leave these to them. */
+  readonly #line: Line | undefined;
   #queue: Job[] = [];
   /** The batches that were sent, until the views have their changes or they have failed. */
   readonly #underWay = new Set<Batch<Job>>();
@@ -58,11 +60,12 @@ export class Committer {
   #isScheduled = false;
 
   /** Without `audit`, writes no audit events (test/control/audit-outbox.test.ts). */
-  constructor(store: Store, views: Views, logger?: Logger, audit?: Audit) {
+  constructor(store: Store, views: Views, logger?: Logger, audit?: Audit, line?: Line) {
     this.#store = store;
     this.#views = views;
     this.#logger = logger;
     this.#audit = audit;
+    this.#line = line;
   }
 
   /**
@@ -170,7 +173,7 @@ export class Committer {
   /** Returns the decision of the job. Resolves the job and returns undefined if there is nothing to commit. */
   #decide(job: Job, seen: Pick<DecisionContext, 'views' | 'claimed' | 'now' | 'free'>): Decision<unknown> | undefined {
     const { actor, skydnsKeys } = job;
-    const decision = job.decide({ ...seen, actor, skydnsKeys });
+    const decision = job.decide({ ...seen, actor, skydnsKeys, line: this.#line });
     const tells = this.#audit !== undefined && decision.audited !== undefined;
     if (decision.operations.length > 0 || decision.compares.length > 0 || tells) return decision;
     job.resolve({ result: decision.result, revision: this.#views.revision });

@@ -2,7 +2,9 @@
 // transaction-builder.ts. How it is committed: commit.ts.
 
 import { Refusal } from '../../errors.ts';
+import type { Address, Family } from '../../model/address.ts';
 import type { AuditedDecision } from '../../model/audit-event.ts';
+import type { Pool } from '../../model/pool.ts';
 import type { Revision } from '../../model/revision.ts';
 import { UnknownValue } from '../../model/unknown.ts';
 import { type Compare, type Entry, maxOperations, type Operation, type Transaction } from '../../store/store.ts';
@@ -19,6 +21,23 @@ export const maxDecisionOperations = maxOperations - 1;
  */
 export type Decide<T> = (context: DecisionContext) => Decision<T>;
 
+/** Free addresses that a request lacks: of a family, in the pool of this id or, without an id, in an automatic one. */
+export interface Lack {
+  family: Family;
+  count: number;
+  pool?: string | undefined;
+}
+
+/** The line of those who wait for addresses, as one decision sees it (addresses/waiting-line.ts). */
+export interface Line {
+  /** Returns how many addresses of the pool are for those who wait longer. */
+  ahead(context: DecisionContext, pool: Pool, family: Family): number;
+  /** Notes what the decision lacks. */
+  lacks(lack: Lack): void;
+  /** Notes which free addresses the decision chooses. */
+  chose(choices: readonly { space: string; address: Address; pool: string | null }[]): void;
+}
+
 /** The inputs of a decision, apart from the request. */
 export interface DecisionContext extends Asking {
   /**
@@ -29,6 +48,8 @@ export interface DecisionContext extends Asking {
   readonly free?: FreeAddresses | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Undefined if nobody can wait here: in trials, and in tests. */
+  readonly line?: Line | undefined;
   /**
    * The keys of the SkyDNS layout that commit.ts has read from the store after a failed compare, because others write
    * such keys too, and the views do not have them. `entry`: undefined if there is no such key.

@@ -38,6 +38,7 @@ export class TransactionBuilder implements DecisionContext {
   readonly free: DecisionContext['free'];
   readonly now: number;
   readonly skydnsKeys: DecisionContext['skydnsKeys'];
+  readonly line: DecisionContext['line'];
   /** The faults of the request found so far. {@link build} throws them together. */
   readonly refusals: Refusals;
   readonly #compares = new Map<string, Compare>();
@@ -53,7 +54,7 @@ export class TransactionBuilder implements DecisionContext {
   readonly #enclosing = new Set<string>();
 
   /** Refuses with `forbidden` an actor that may not write. */
-  constructor({ actor, views, claimed, free, now, skydnsKeys, refusals = new Refusals() }: DecisionContext) {
+  constructor({ actor, views, claimed, free, now, skydnsKeys, line, refusals = new Refusals() }: DecisionContext) {
     const access = accessOf({ actor, views });
     access.needRole('operator');
     this.actor = actor;
@@ -62,6 +63,7 @@ export class TransactionBuilder implements DecisionContext {
     this.free = free;
     this.now = now;
     this.skydnsKeys = skydnsKeys;
+    this.line = line;
     this.refusals = refusals;
     this.#names = new NameEdits(views, access);
   }

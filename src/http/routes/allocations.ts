@@ -6,11 +6,12 @@ import { accessOf } from '../../control/access/access.ts';
 import { nextAddresses } from '../../control/addresses/choose-addresses.ts';
 import { parseAll } from '../../control/input/refusals.ts';
 import { parseTagFilter } from '../../control/input/tag-filter.ts';
-import { decideAllocateAddresses } from '../../control/pools/allocate-addresses.ts';
+import { type Allocated, decideAllocateAddresses } from '../../control/pools/allocate-addresses.ts';
 import { parseAllocationInput } from '../../control/pools/allocation-input.ts';
 import { exportAllocations } from '../../control/pools/export-allocations.ts';
 import { existingPool } from '../../control/reading/existing.ts';
 import { withPool } from '../../control/reading/with-pools.ts';
+import type { Decide } from '../../control/transaction/decision.ts';
 import { type Address, parseAddress } from '../../model/address.ts';
 import type { AddressRecord, Holder } from '../../model/allocation.ts';
 import { Type } from '../../model/json-schema.ts';
@@ -19,7 +20,7 @@ import { askingOf } from '../auth.ts';
 import { sentCsv, wantsCsv } from '../csv-answer.ts';
 import { decodeCursor, pageOf } from '../page.ts';
 import { shown, shownOrCsv, writtenTogether } from '../schemas/answers.ts';
-import { FamilyText, idempotencyHeaders, LabelText, listOf, pageQuery, strict } from '../schemas/common.ts';
+import { FamilyText, idempotencyHeaders, LabelText, listOf, pageQuery, strict, waitQuery } from '../schemas/common.ts';
 import {
   AllocationBody,
   Allocations,
@@ -46,16 +47,24 @@ export const allocationRoutes: Routes = async (app, services) => {
         summary: 'Allocate addresses: all of them or none',
         params,
         headers: idempotencyHeaders,
+        querystring: strict(waitQuery),
         body: NewAllocation,
-        refuses: ['address_excluded', 'address_outside_pool', 'address_taken', 'not_found', 'pool_exhausted'],
+        refuses: [
+          'address_excluded',
+          'address_outside_pool',
+          'address_taken',
+          'not_found',
+          'pool_exhausted',
+          'shutting_down',
+          'too_many_waiting',
+        ],
         response: writtenTogether(201, Allocations),
       },
     },
     async (request, reply) => {
       const wanted = parseAllocationInput(request.params.pool, request.body, randomUUID);
-      const committed = await commitFor(services, request, reply, (context) =>
-        decideAllocateAddresses(context, wanted),
-      );
+      const decide: Decide<Allocated[]> = (context) => decideAllocateAddresses(context, wanted);
+      const committed = await commitFor(services, request, reply, decide, request.query.wait);
       const items = committed.result.map(({ id, ...record }) => ({ ...showAllocation(record), id }));
       const warnings = committed.result.flatMap(({ warning }) => warning ?? []);
       return reply.status(201).send({ items, ...showAddressWarnings(warnings) });

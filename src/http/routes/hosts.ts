@@ -3,7 +3,7 @@
 import type { Static } from 'typebox';
 import { accessOf } from '../../control/access/access.ts';
 import { decideChangeHost } from '../../control/hosts/change-host.ts';
-import { decideCreateHost } from '../../control/hosts/create-host.ts';
+import { decideCreateHost, type HostCreated } from '../../control/hosts/create-host.ts';
 import { decideDeleteHost } from '../../control/hosts/delete-host.ts';
 import { exportHosts } from '../../control/hosts/export-hosts.ts';
 import {
@@ -21,6 +21,7 @@ import { parseAll } from '../../control/input/refusals.ts';
 import { existingHost } from '../../control/reading/existing.ts';
 import { hostPath } from '../../control/reading/resource-path.ts';
 import { withPools } from '../../control/reading/with-pools.ts';
+import type { Decide } from '../../control/transaction/decision.ts';
 import { atField } from '../../errors.ts';
 import type { Host } from '../../model/host.ts';
 import { Type } from '../../model/json-schema.ts';
@@ -40,6 +41,7 @@ import {
   readHeaders,
   searchQuery,
   strict,
+  waitQuery,
   writeHeaders,
 } from '../schemas/common.ts';
 import {
@@ -95,14 +97,16 @@ export const hostRoutes: Routes = async (app, services) => {
         tags,
         summary: 'Create a host: addresses, A/AAAA, PTR and aliases in one transaction',
         headers: idempotencyHeaders,
+        querystring: strict(waitQuery),
         body: NewHost,
-        refuses: hostRefusals,
+        refuses: [...hostRefusals, 'shutting_down', 'too_many_waiting'],
         response: created(WrittenHost),
       },
     },
     async (request, reply) => {
       const wanted = parseHostInput(request.body);
-      const committed = await commitFor(services, request, reply, (context) => decideCreateHost(context, wanted));
+      const decide: Decide<HostCreated> = (context) => decideCreateHost(context, wanted);
+      const committed = await commitFor(services, request, reply, decide, request.query.wait);
       const { warnings, ...host } = committed.result;
       const body = showHost(host, committed.revision, warnings);
       return sendWritten(reply, committed, true, hostPath(wanted.name), body, tagOf);

@@ -121,6 +121,18 @@ export const AllowFrom = Type.Array(Type.String({ maxLength: 100, format: 'addre
   maxItems: forwarderLimits.allowFrom,
 });
 
+/** The parameter `wait` of requests for addresses. */
+export const waitQuery = {
+  wait: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 60,
+      description:
+        'If no address is free: seconds for which the request waits for one. Those who wait longest get the next one',
+    }),
+  ),
+};
+
 /** Headers of writes. */
 export const writeHeaders = Type.Object({
   'if-match': Type.Optional(

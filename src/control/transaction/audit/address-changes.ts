@@ -28,12 +28,15 @@ export function allocationEvent(
   const record = after ?? before;
   if (record === undefined) return undefined;
   const { space, address } = record;
-  const told = (one?: AddressRecord) =>
-    (one?.holders ?? []).filter((holder) => holder.kind === 'allocation' || !tellsOf(holder.host));
+  const told = (one: AddressRecord | undefined, other: AddressRecord | undefined) =>
+    (one?.holders ?? []).filter(
+      (holder) =>
+        holder.kind === 'allocation' || (!tellsOf(holder.host) && without([holder], other?.holders ?? []).length > 0),
+    );
   const event = (action: AuditEvent['action'], fields: Pick<AuditEvent, 'before' | 'after'>): AuditEvent => {
     return { resource: 'allocation', action, name: address, ...fields };
   };
-  const [old, wanted] = [told(before), told(after)];
+  const [old, wanted] = [told(before, after), told(after, before)];
   const [left, come] = [without(old, wanted), without(wanted, old)];
   if (left.length === 0 && come.length === 0) {
     // If a cool-down ended because its time was over, there is no event: nobody made that change.
