@@ -21,7 +21,7 @@ export const hosts: AuditedRequest[] = [
     request: host(),
     status: 201,
     events: [['host', 'created', 'a.z', null, hostFields]],
-    uses: ['taken default 10.0.0.0 host:a.z  p'],
+    uses: ['taken default 10.0.0.0 host:a.z  <id>'],
   },
   {
     operation: 'createHost',
@@ -95,7 +95,7 @@ export const hosts: AuditedRequest[] = [
       ['host', 'created', 'a.z', null, hostFields],
       ['host', 'created', 'b.z', null, { ...hostFields, addresses: [held('10.0.0.1')], owner: 'me' }],
     ],
-    uses: ['taken default 10.0.0.0 host:a.z  p', 'taken default 10.0.0.1 host:b.z me p'],
+    uses: ['taken default 10.0.0.0 host:a.z  <id>', 'taken default 10.0.0.1 host:b.z me <id>'],
   },
   {
     operation: 'createHosts',
@@ -104,7 +104,7 @@ export const hosts: AuditedRequest[] = [
     request: ['POST', '/v1/hosts:batch', { hosts: [{ name: 'a.none' }, { name: 'a.z', ptr: false }] }],
     status: 200,
     events: [['host', 'created', 'a.z', null, hostFields]],
-    uses: ['taken default 10.0.0.0 host:a.z  p'],
+    uses: ['taken default 10.0.0.0 host:a.z  <id>'],
   },
   {
     operation: 'importHosts',
@@ -122,9 +122,9 @@ export const hosts: AuditedRequest[] = [
       ['host', 'changed', 'b.z', { owner: '' }, { owner: 'me' }],
     ],
     uses: [
-      'taken default 10.0.0.2 host:a.z  p',
-      'released default 10.0.0.0 host:b.z  p',
-      'taken default 10.0.0.0 host:b.z me p',
+      'taken default 10.0.0.2 host:a.z  <id>',
+      'released default 10.0.0.0 host:b.z  <id>',
+      'taken default 10.0.0.0 host:b.z me <id>',
     ],
   },
   {
@@ -146,10 +146,10 @@ export const hosts: AuditedRequest[] = [
       ['host', 'changed', 'b.z', { addresses: [held('10.0.0.1')] }, { addresses: [held('10.0.0.0')] }],
     ],
     uses: [
-      'released default 10.0.0.0 host:a.z  p',
-      'taken default 10.0.0.0 host:b.z me p',
-      'released default 10.0.0.1 host:b.z me p',
-      'taken default 10.0.0.1 host:a.z  p',
+      'released default 10.0.0.0 host:a.z  <id>',
+      'taken default 10.0.0.0 host:b.z me <id>',
+      'released default 10.0.0.1 host:b.z me <id>',
+      'taken default 10.0.0.1 host:a.z  <id>',
     ],
   },
   {

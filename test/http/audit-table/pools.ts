@@ -198,7 +198,7 @@ export const pools: AuditedRequest[] = [
         { space: 'default', holders: [allocation({ owner: 'you', tags: { a: 'b' } })] },
       ],
     ],
-    uses: ['released default 10.0.0.0 allocation:<id> me p', 'taken default 10.0.0.0 allocation:<id> you p'],
+    uses: ['released default 10.0.0.0 allocation:<id> me <id>', 'taken default 10.0.0.0 allocation:<id> you <id>'],
   },
   {
     operation: 'changeAllocation',
