@@ -180,8 +180,7 @@ class History {
   ): Promise<{ result: T } | undefined> {
     const [now, replica] = [this.#model.now, this.#replicas[this.#turn++ % this.#replicas.length] as ControlPlane];
     const outcome = await replica.committer
-      // Not with the search that the batch shares: it goes by the clock of the machine.
-      .commit(actor, (context) => decide({ ...context, now, free: undefined }))
+      .commit(actor, (context) => decide({ ...context, now }))
       .catch((error: unknown) => (error instanceof Refusal ? error : Promise.reject(error)));
     const refused = 'refused' in predicted ? predicted.refused : [];
     const code = outcome instanceof Refusal ? outcome.code : 'done';

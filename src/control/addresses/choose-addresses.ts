@@ -263,9 +263,9 @@ export function nextAddresses(asking: Asking, poolName: string, count: number, f
 function nextOf(context: DecisionContext, pool: Pool, family: Family, count: number): Choice[] {
   const choices: Choice[] = [];
   if (pool.drain) return choices;
-  const { claimed, free = new FreeAddresses(context) } = context;
+  const { claimed, free = new FreeAddresses(context), now } = context;
   const ahead = context.line?.ahead(context, pool, family) ?? 0;
-  for (const { address, key } of free.of(pool, family)) {
+  for (const { address, key } of free.of(pool, family, now)) {
     if (choices.length === ahead + count) break;
     if (!claimed.has(key)) choices.push({ address, space: pool.space, pool: pool.id });
   }

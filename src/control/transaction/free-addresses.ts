@@ -10,7 +10,6 @@ import type { Views } from '../../views/views.ts';
 interface Seen {
   readonly views: Views;
   readonly claimed: { has(key: string): boolean };
-  readonly now: number;
 }
 
 interface FreeAddress {
@@ -35,9 +34,9 @@ export class FreeAddresses {
     this.#context = context;
   }
 
-  /** Yields the free addresses of a pool, in the order of its strategy. */
-  *of(pool: Pool, family: Family): Generator<FreeAddress> {
-    const { found, rest } = this.#searchIn(pool, family);
+  /** Yields the addresses of a pool that are free at the time `now`, in the order of the pool's strategy. */
+  *of(pool: Pool, family: Family, now: number): Generator<FreeAddress> {
+    const { found, rest } = this.#searchIn(pool, family, now);
     for (let at = 0; ; ) {
       if (at === found.length) {
         const next = rest.next();
@@ -53,18 +52,18 @@ export class FreeAddresses {
     }
   }
 
-  #searchIn(pool: Pool, family: Family): Search {
-    const id = `${family} ${pool.id}`;
+  #searchIn(pool: Pool, family: Family, now: number): Search {
+    const id = `${family} ${now} ${pool.id}`;
     const begun = this.#searches.get(id);
     if (begun !== undefined) return begun;
-    const search = { found: [], rest: this.#search(pool, family) };
+    const search = { found: [], rest: this.#search(pool, family, now) };
     // Each request gets an address from another place of the pool.
     if (pool.strategy !== 'random') this.#searches.set(id, search);
     return search;
   }
 
-  *#search({ id, space }: Pool, family: Family): Generator<FreeAddress> {
-    const { views, now } = this.#context;
+  *#search({ id, space }: Pool, family: Family, now: number): Generator<FreeAddress> {
+    const { views } = this.#context;
     for (const address of views.pools.candidates(id, family, now)) {
       // Overlapping pools can be written into the store by hand. Then the state of one pool does not show all holders.
       if (!views.pools.isFree(space, address, now) || views.pools.isRecorded(space, address)) continue;
