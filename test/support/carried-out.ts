@@ -32,7 +32,7 @@ export interface StoreHistory {
 /** The kinds of keys whose values are resources, with the fields that events do not show. */
 const resources = new Map([
   ['hosts', { resource: 'host', hidden: ['v', 'name'] }],
-  ['pools', { resource: 'pool', hidden: ['v', 'name'] }],
+  ['pools', { resource: 'pool', hidden: ['v'] }],
   ['zones', { resource: 'zone', hidden: ['v', 'name', 'generation'] }],
 ]);
 
@@ -44,8 +44,10 @@ export async function readHistory(store: Store): Promise<StoreHistory> {
   const { revision: newest } = await store.list('', { limit: 1 });
   const history: StoreHistory = { changes: [], uses: [] };
   const ended = new AbortController();
+  /** The id of a pool → its name, which the events show. */
+  const pools = new Map<unknown, unknown>();
   for await (const { revision, events } of store.watch('', 1 as typeof newest, ended.signal, { previous: true })) {
-    const { changes, uses } = historyOf(events);
+    const { changes, uses } = historyOf(events, pools);
     history.changes.push(...changes.map((change) => ({ revision, ...change })));
     history.uses.push(...uses.map((use) => ({ revision, ...use })));
     if (revision >= newest) break;
@@ -60,7 +62,7 @@ interface Changes {
 }
 
 /** Returns the changes of one transaction. */
-function historyOf(events: readonly StoreEvent[]): Changes {
+function historyOf(events: readonly StoreEvent[], pools: Map<unknown, unknown>): Changes {
   const found: Changes = { changes: [], uses: [] };
   /** A zone → the number of its deleted names with records of users. */
   const deletedNames = new Map<string, number>();
@@ -68,6 +70,7 @@ function historyOf(events: readonly StoreEvent[]): Changes {
     const [kind = '', zone = ''] = (event.kind === 'put' ? event.entry.key : event.key).split('/');
     const before = decoded(event.previous?.value);
     const after = event.kind === 'put' ? decoded(event.entry.value) : null;
+    if (kind === 'pools' && after !== null) pools.set(after.id, after.name);
     const isGone = kind === 'names' && after === null && rrsetsOfUsers(before).length > 0;
     if (isGone) deletedNames.set(zone, (deletedNames.get(zone) ?? 0) + 1);
     return { kind, zone, before, after };
@@ -75,7 +78,11 @@ function historyOf(events: readonly StoreEvent[]): Changes {
   const deletedZones = new Set(
     keys.flatMap(({ kind, zone, after }) => (kind === 'zones' && after === null ? zone : [])),
   );
-  for (const { kind, zone, before, after } of keys) {
+  for (const { kind, zone, ...values } of keys) {
+    const [before, after] = [values.before, values.after].map((value) => withPoolName(value, pools)) as [
+      Fields | null,
+      Fields | null,
+    ];
     const rule = resources.get(kind);
     if (rule !== undefined) {
       const [old, now] = [without(before, rule.hidden), without(after, rule.hidden)];
@@ -89,6 +96,15 @@ function historyOf(events: readonly StoreEvent[]): Changes {
     }
   }
   return found;
+}
+
+/** Returns the fields of an address or host with the name of each pool in place of its id. */
+function withPoolName(value: Fields | null, pools: ReadonlyMap<unknown, unknown>): Fields | null {
+  if (value === null) return null;
+  const named = (fields: Fields) =>
+    typeof fields.pool === 'string' ? { ...fields, pool: pools.get(fields.pool) ?? fields.pool } : fields;
+  const addresses = Array.isArray(value.addresses) ? { addresses: value.addresses.map(named) } : {};
+  return { ...named(value), ...addresses };
 }
 
 interface Rrset {
