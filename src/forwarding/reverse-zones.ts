@@ -28,8 +28,12 @@ async function reverseZonesOf(asking: Asking, zone: Fqdn, all: ReadonlyMap<Fqdn,
   for await (const { value: host } of hostsOf(asking, zone)) {
     // Often, the first hosts already lead to all reverse zones.
     if (found.size === all.size) break;
-    for (const { address, pool, ptr } of host.addresses) {
+    for (const one of host.addresses) {
+      const { address, pool, ptr, ptrName } = one;
       if (pool !== null) pools.add(pool);
+      // A classless reverse zone (RFC 2317) has the PTR; the zone of the reverse name has the CNAME that leads there.
+      const classless = host.ptr && ptrName ? ancestry(ptrName).find((name) => all.has(name)) : undefined;
+      if (classless !== undefined) found.add(classless);
       if (!host.ptr || ptr === false || !seen.add(address)) continue;
       const holder = ancestry(reverseName(address)).find((name) => all.has(name));
       if (holder !== undefined) found.add(holder);

@@ -114,6 +114,17 @@ export function automaticReverseZone(address: Address): Fqdn {
   return automaticZoneOf(reverseName(address)) as Fqdn;
 }
 
+/** Returns the address of a reverse name: the inverse of {@link reverseName}; undefined if the name is none. */
+export function addressOfReverse(name: Fqdn): Address | undefined {
+  const labels = labelsOf(name).slice(0, -2).reverse();
+  const text = name.endsWith('.in-addr.arpa')
+    ? labels.join('.')
+    : labels.join('').replaceAll(/.{4}(?=.)/g, (group) => `${group}:`);
+  if (!isIPv4(text) && !isIPv6(text)) return undefined;
+  const address = parseAddress(text);
+  return reverseName(address) === name ? address : undefined;
+}
+
 /** Returns the automatic zone of a reverse name; undefined if the name is above the zones of a /24 or a /64. */
 export function automaticZoneOf(name: Fqdn): Fqdn | undefined {
   const labels = labelsOf(name);

@@ -18,6 +18,11 @@ export interface HostAddress extends HostSharing {
   ptr?: false;
   /** True: the pool of this address has no reverse names (`reverse` of the pool). */
   noReverse?: true;
+  /**
+   * The name of the PTR, if a CNAME at the reverse name leads there (RFC 2317); null: it leads out of the zones here,
+   * so there is no PTR.
+   */
+  ptrName?: Fqdn | null;
 }
 
 /** The limit for addresses of a host. Hosts that an older version has stored may have more. */
@@ -52,6 +57,11 @@ export function parseHostName(text: string): Fqdn {
   return name;
 }
 
+/** Returns the name of the address's PTR, if the host wants PTRs; undefined if the address has none. */
+export function ptrOwner({ address, ptr, noReverse, ptrName }: HostAddress): Fqdn | undefined {
+  return ptr === false || noReverse === true || ptrName === null ? undefined : (ptrName ?? reverseName(address));
+}
+
 /** Returns whether a PTR may point to this name: to any name except a wildcard. */
 export function isPtrTarget(name: Fqdn): boolean {
   return labelsOf(name)[0] !== '*';
@@ -72,8 +82,10 @@ export function recordsOf(host: Host, ttl: number): OwnedRrset[] {
     if (addresses.length > 0) records.push(managed(host.name, type, ttl, addresses.sort()));
   }
   if (host.ptr) {
-    for (const { address, ptr, noReverse } of host.addresses)
-      if (ptr !== false && noReverse !== true) records.push(managed(reverseName(address), 'PTR', ttl, [target]));
+    for (const one of host.addresses) {
+      const owner = ptrOwner(one);
+      if (owner !== undefined) records.push(managed(owner, 'PTR', ttl, [target]));
+    }
   }
   for (const alias of host.aliases) records.push(managed(alias, 'CNAME', ttl, [target]));
   return records;

@@ -11,6 +11,8 @@ import { decideCopyBack } from '../../src/control/zones/return-ptrs.ts';
 import { automaticReverseZone, parseAddress, reverseName } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
 import { zoneDefaults } from '../../src/model/zone.ts';
+import { addressKey } from '../../src/store/kinds/address.ts';
+import { hostKey } from '../../src/store/kinds/host.ts';
 import { importKey } from '../../src/store/kinds/import.ts';
 import { nameKey, nameKind, nameValue } from '../../src/store/kinds/name.ts';
 import { serialKey } from '../../src/store/kinds/serial.ts';
@@ -18,7 +20,7 @@ import { zoneKey } from '../../src/store/kinds/zone.ts';
 import type { Transaction } from '../../src/store/store.ts';
 import { type ControlPlane, putZone, testActor } from '../support/control-plane.ts';
 import type { Overtaken, Race } from './race.ts';
-import { createHost, erase, pool, putPool, reverse, write, zone } from './steps.ts';
+import { changeHost, createHost, deleteHost, erase, pool, putPool, putRrset, reverse, write, zone } from './steps.ts';
 
 const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const hosts = [...Array(80).keys()].map((index) => createHost(`h${index}.z`, `10.0.0.${index}`, { ptr: true }));
@@ -48,6 +50,11 @@ const owners = [reverseName(parseAddress('10.0.0.1'))];
 const copyBack: Decide<unknown> = (context) => decideCopyBack(context, { zone: reverse, owners });
 const dropHidden: Decide<unknown> = (context) => decideDropHidden(context, { zone: reverse, owners });
 const deleteReverse: Decide<unknown> = (context) => decideDeleteZone(context, { name: reverse, precondition: {} });
+
+const reverseOwner = `1.${reverse}`;
+const classless = putRrset(reverse, reverseOwner, 'CNAME', 'ptr.z.');
+/** A pool whose addresses keep their records after a release. */
+const coolingPool = putPool('p', ['10.0.0.0/29'], { strategy: 'least-recently-used' });
 
 export const returnRaces: Race[] = [
   {
@@ -89,6 +96,38 @@ export const returnRaces: Race[] = [
     first: createHost('b.z', 'fd00::1:0:0:1', { ptr: true }),
     second: (context) => decideDeleteZone(context, { name: narrow, precondition: {} }),
     stoppedBy: [zoneKey(automaticReverseZone(parseAddress('fd00::1')))],
+  },
+  {
+    guards: ['hosts/ptr-place.ts requireUnchanged'],
+    what: 'the PTR of a new host goes where a CNAME leads, while the CNAME is deleted',
+    given: [zone, pool, putZone(reverse), classless],
+    first: putRrset(reverse, reverseOwner, 'CNAME'),
+    second: createHost('a.z', '10.0.0.1', { ptr: true }),
+    stoppedBy: [nameKey(reverse, 1, parseName(reverseOwner))],
+  },
+  {
+    guards: ['hosts/move-ptrs.ts requireAbsent'],
+    what: 'a CNAME is deleted at the reverse name of an address that a host takes, with its PTR where the CNAME leads',
+    given: [zone, pool, putZone(reverse), classless],
+    first: createHost('a.z', '10.0.0.1', { ptr: true }),
+    second: putRrset(reverse, reverseOwner, 'CNAME'),
+    stoppedBy: [addressKey('default', parseAddress('10.0.0.1'))],
+  },
+  {
+    guards: ['hosts/move-ptrs.ts requireUnchanged'],
+    what: 'a CNAME is deleted at the reverse name of an address that another host takes',
+    given: [zone, coolingPool, putZone(reverse), classless, createHost('b.z', '10.0.0.1'), deleteHost('b.z')],
+    first: createHost('a.z', '10.0.0.1', { ptr: true }),
+    second: putRrset(reverse, reverseOwner, 'CNAME'),
+    stoppedBy: [addressKey('default', parseAddress('10.0.0.1'))],
+  },
+  {
+    guards: ['hosts/move-ptrs.ts requireUnchanged'],
+    what: 'a CNAME is deleted at the reverse name of a host that gets a PTR',
+    given: [zone, pool, putZone(reverse), classless, createHost('a.z', '10.0.0.1')],
+    first: changeHost('a.z', '10.0.0.1', { ptr: true }),
+    second: putRrset(reverse, reverseOwner, 'CNAME'),
+    stoppedBy: [hostKey(parseName('a.z'))],
   },
 ];
 

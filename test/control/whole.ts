@@ -80,7 +80,7 @@ function assertAddresses({ hosts, addresses }: Contents): void {
   const wanted = new Map<string, Holder[]>();
   for (const host of hosts.values()) {
     assert.ok(host.addresses.length > 0, `${host.name} has no address`);
-    for (const { space, address, pool, ptr: _, noReverse: __, ...sharing } of host.addresses) {
+    for (const { space, address, pool, ptr: _, noReverse: __, ptrName: ___, ...sharing } of host.addresses) {
       const place = `${space}/${address}`;
       const holder: Holder = { kind: 'host', host: host.name, owner: host.owner, ...sharing };
       wanted.set(place, [...(wanted.get(place) ?? []), holder]);
@@ -184,13 +184,15 @@ function recordsWanted(
   const isWanted = (space: string, address: Address, name: Fqdn) => {
     const other = hosts.get(name);
     const one = other?.addresses.find((own) => own.address === address && own.space === space);
-    return other?.ptr === true && one !== undefined && one.ptr !== false && one.noReverse !== true;
+    return (
+      other?.ptr === true && one !== undefined && one.ptr !== false && one.noReverse !== true && one.ptrName !== null
+    );
   };
-  for (const { space, address } of host.addresses) {
+  for (const { space, address, ptrName } of host.addresses) {
     const holders = (addresses.get(`${space}/${address}`)?.holders ?? []).filter((holder) => holder.kind === 'host');
     const wanting = holders.filter((holder) => isWanted(space, address, holder.host));
     const first = wanting.find(({ ptrFor }) => ptrFor === true) ?? wanting[0];
-    if (first?.host === host.name) records.push([reverseName(address), 'PTR', `${host.name}.`]);
+    if (first?.host === host.name) records.push([ptrName ?? reverseName(address), 'PTR', `${host.name}.`]);
   }
   for (const alias of host.aliases) records.push([alias, 'CNAME', `${host.name}.`]);
   return records;

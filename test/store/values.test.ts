@@ -45,7 +45,7 @@ const written = {
     '{"v":1,"name":"s.k8s","zone":"k8s","addresses":[{"address":"10.0.0.9","space":"default","pool":"p","shared":true,"ptrFor":true},' +
       '{"address":"10.0.0.6","space":"default","pool":"p","sharingKey":"k","ports":[{"protocol":"tcp","port":80}]}],"aliases":[],"ttl":null,"ptr":true,' +
       '"owner":"","tags":{},"createdAt":"2026-01-01T00:00:00.000Z"}',
-    '{"v":1,"name":"h.k8s","zone":"k8s","addresses":[{"address":"10.0.0.5","space":"default","pool":"p","noReverse":true},{"address":"2001:db8::5","space":"default",' +
+    '{"v":1,"name":"h.k8s","zone":"k8s","addresses":[{"address":"10.0.0.5","space":"default","pool":"p","noReverse":true,"ptrName":"5.0/28.0.0.10.in-addr.arpa"},{"address":"2001:db8::5","space":"default",' +
       '"pool":null,"ptr":false}],"aliases":["a.k8s"],"ttl":null,"ptr":true,"owner":"me","tags":{},"createdAt":"2026-01-01T00:00:00.000Z"}',
   ],
   tokenValue: [

@@ -23,6 +23,7 @@ import { poolName } from '../reading/with-pools.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import type { Warning } from '../transaction/name-edits.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { withPtrName } from './ptr-place.ts';
 import { withReverse } from './with-reverse.ts';
 
 /**
@@ -81,7 +82,10 @@ export function hostFrom(builder: TransactionBuilder, wanted: WantedHost, before
   return {
     name: wanted.name,
     zone: zone?.name ?? wanted.name,
-    addresses: addresses.map((one) => withReverse(builder.views, one)),
+    addresses: addresses.map((one) => {
+      const marked = withReverse(builder.views, one);
+      return isKnown(wanted.ptr) && wanted.ptr ? withPtrName(builder, marked) : marked;
+    }),
     // If the aliases are unknown, no records of them are checked here.
     aliases: isKnown(wanted.aliases) ? wanted.aliases : [],
     ttl: wanted.ttl,
@@ -132,7 +136,11 @@ export function newAddressWarnings(context: DecisionContext, host: Host, before:
     before?.addresses.some((one) => one.address === address && one.space === space) ?? false;
   const added = host.addresses.filter((one) => !isKept(one));
   const ofPtr = host.ptr
-    ? added.flatMap((one) => [...noReverseWarning(context, one), ...forwardedReverseWarning(context, one)])
+    ? added.flatMap((one) => [
+        ...noReverseWarning(context, one),
+        ...outsideWarning(context, one),
+        ...forwardedReverseWarning(context, one),
+      ])
     : [];
   return [...recordedWarnings(context, added, host.name), ...ofPtr];
 }
@@ -145,6 +153,16 @@ function noReverseWarning(
   if (noReverse !== true) return [];
   const pool = poolName(context, id);
   const message = `${address} gets no PTR: pool '${pool}' of space '${space}' has no reverse names ("reverse": false)`;
+  return [{ address, names: [], message }];
+}
+
+/** Returns the warning that the PTR of an address would be in a zone of others, to which a CNAME leads. */
+function outsideWarning({ views }: DecisionContext, { address, ptrName }: HostAddress): AddressWarning[] {
+  if (ptrName !== null) return [];
+  const owner = reverseName(address);
+  const zone = views.zones.enclosing(owner)?.value.name ?? owner;
+  const target = views.zones.name(zone, owner).rrsets.find(({ type }) => type === 'CNAME')?.records[0];
+  const message = `${address} gets no PTR here: the CNAME of ${owner} leads to ${target}, which no zone here answers for: write the PTR there`;
   return [{ address, names: [], message }];
 }
 

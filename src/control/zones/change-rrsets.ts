@@ -4,11 +4,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { refuse, refuseField } from '../../errors.ts';
 import { type Fqdn, isWithin } from '../../model/name.ts';
 import type { RecordType } from '../../model/rdata/record-types.ts';
+import { isReverse } from '../../model/reverse-tree.ts';
 import { managerOf, managingHost, type OwnedRrset, type Rrset } from '../../model/rrset.ts';
 import { known, unknownValue } from '../../model/unknown.ts';
 import type { Zone } from '../../model/zone.ts';
 import { serialKey } from '../../store/kinds/serial.ts';
 import { accessOf } from '../access/access.ts';
+import { movePtrs } from '../hosts/move-ptrs.ts';
 import { isOrphanedRecord, requireOrphan } from '../hosts/orphans.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
 import { checkReadOnly } from '../input/read-only.ts';
@@ -122,6 +124,8 @@ export function decideChangeRrsets(context: DecisionContext, wanted: RrsetsWante
   for (const change of changes) {
     if (builder.refusals.refuses(() => write(change))) isComplete = false;
   }
+  for (const { owner, type } of changes)
+    if (isComplete && type === 'CNAME' && isReverse(owner)) builder.refusals.try(() => movePtrs(builder, owner));
   // `buildWith` checks all records together. If one change is unknown, it is not called.
   if (!isComplete) builder.refusals.need(() => known(unknownValue));
   return builder.buildWith(

@@ -2,7 +2,7 @@
 
 import { joinFirst, maxNamed, refuse } from '../../errors.ts';
 import { reverseName } from '../../model/address.ts';
-import { type Host, recordsOf } from '../../model/host.ts';
+import { type Host, ptrOwner, recordsOf } from '../../model/host.ts';
 import { type Fqdn, isWithin } from '../../model/name.ts';
 import { managingHost, type NamedRrsets } from '../../model/rrset.ts';
 import { addressKey } from '../../store/kinds/address.ts';
@@ -138,7 +138,7 @@ export function decideClearZone(context: DecisionContext, { name, precondition }
   for (const host of some) {
     const aliases = host.aliases.filter((alias) => !isHere(alias));
     const addresses = host.addresses.map((one) =>
-      isHere(reverseName(one.address)) ? { ...one, ptr: false as const } : one,
+      isHere(ptrOwner(one) ?? reverseName(one.address)) ? { ...one, ptr: false as const } : one,
     );
     writeHost(builder, host, isHere(host.name) ? undefined : { ...host, aliases, addresses }, { doomed });
   }

@@ -3,8 +3,7 @@
 
 import type { Static, TSchema } from 'typebox';
 import type { HostWarning } from '../../control/hosts/host-wanted.ts';
-import { reverseName } from '../../model/address.ts';
-import { type Host, maxHostAddresses, sharingOf } from '../../model/host.ts';
+import { type Host, maxHostAddresses, ptrOwner, sharingOf } from '../../model/host.ts';
 import { unicodeNameOf } from '../../model/international-name.ts';
 import { Type } from '../../model/json-schema.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -84,7 +83,7 @@ export const NewHost = strict(
 );
 const Ptr = nullable(NameText, {
   description:
-    'null: the address has no PTR, its pool has `"reverse": false`, or it lost the PTR with its reverse zone; then ' +
+    'The name of the PTR: the reverse name, or where a CNAME of a classless reverse zone (RFC 2317) leads. null: the address has no PTR, its pool has `"reverse": false`, or it lost the PTR with its reverse zone; then ' +
     'PATCH `"ptr": true` writes it again',
 });
 const HostAddress = Type.Object(
@@ -164,7 +163,7 @@ export function showHost(host: Host, revision: number, warnings: HostWarning[] =
   const addresses = host.addresses.map((one) => ({
     address: one.address,
     pool: one.pool,
-    ptr: ptr && one.ptr !== false && one.noReverse !== true ? reverseName(one.address) : null,
+    ptr: (ptr && ptrOwner(one)) || null,
     ...sharingOf(one),
   }));
   return {

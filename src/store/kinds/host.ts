@@ -34,6 +34,7 @@ export const hostValue: ValueCodec<Host> = valueCodec({
       space: label,
       ptr: Type.Optional(Type.Literal(false)),
       noReverse: Type.Optional(Type.Literal(true)),
+      ptrName: Type.Optional(Type.Union([fqdn, Type.Null()])),
       ...hostSharing,
     }),
   ),

@@ -1,0 +1,82 @@
+// Classless reverse zones (RFC 2317): the PTR of a host is where the CNAME at its reverse name leads.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { servedApi } from '../support/served-api.ts';
+import type { Cleanup } from '../support/temporary.ts';
+
+const parent = '2.0.192.in-addr.arpa';
+const classless = `0/25.${parent}`;
+
+interface HostAnswer {
+  addresses: { ptr: string | null }[];
+  warnings?: { message: string }[];
+}
+
+async function prepare(t: Cleanup) {
+  const served = await servedApi(t);
+  const { api, views } = served;
+  for (const name of ['z', parent, classless]) await api.ok(201, 'POST', '/v1/zones', { name });
+  const alias = (last: number, target?: string) => {
+    const path = `/v1/zones/${parent}/rrsets/${last}/CNAME`;
+    return target === undefined ? api.ok(204, 'DELETE', path) : api.ok(201, 'PUT', path, { records: [target] });
+  };
+  /** Returns the target of the PTR at the name, in the zone that answers for it. */
+  const ptr = (name: string) => {
+    const zone = views.zones.enclosing(name as never)?.value.name;
+    return zone && views.zones.name(zone, name as never).rrsets.find(({ type }) => type === 'PTR')?.records[0];
+  };
+  const shown = async () => (await api.ok<HostAnswer>(200, 'GET', '/v1/hosts/a.z')).addresses.map((one) => one.ptr);
+  return { ...served, alias, ptr, shown };
+}
+
+test('the PTR of a new host is in the classless zone, and goes with the host', async (t) => {
+  const { api, alias, ptr, shown } = await prepare(t);
+  await alias(5, `5.${classless}.`);
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'a.z', addresses: ['192.0.2.5'] });
+  assert.deepEqual([ptr(`5.${classless}`), await shown()], ['a.z.', [`5.${classless}`]]);
+  await api.ok(200, 'GET', `/v1/zones/0%2F25.${parent}/rrsets/5/PTR`);
+  const host = await api.ok<object>(200, 'GET', '/v1/hosts/a.z');
+  await api.ok(200, 'PUT', '/v1/hosts/a.z', host);
+  await api.ok(200, 'PATCH', '/v1/hosts/a.z', { name: 'b.z' });
+  assert.equal(ptr(`5.${classless}`), 'b.z.');
+  const { reverseZones } = await api.ok<{ reverseZones: string[] }>(200, 'GET', '/v1/zones/z/forwarding');
+  assert.deepEqual(reverseZones, [parent, classless]);
+  await api.ok(204, 'DELETE', '/v1/hosts/b.z');
+  assert.equal(ptr(`5.${classless}`), undefined);
+});
+
+test('a PTR moves in the transaction that writes or deletes the CNAME', async (t) => {
+  const { api, alias, ptr, shown } = await prepare(t);
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'a.z', addresses: ['192.0.2.5'] });
+  assert.equal(ptr(`5.${parent}`), 'a.z.');
+  await alias(5, `5.${classless}.`);
+  assert.deepEqual([ptr(`5.${parent}`), ptr(`5.${classless}`)], [undefined, 'a.z.']);
+  await alias(5);
+  assert.deepEqual([ptr(`5.${parent}`), ptr(`5.${classless}`)], ['a.z.', undefined]);
+  assert.deepEqual(await shown(), [`5.${parent}`]);
+  await alias(5, `5.${classless}.`);
+  // The classless zone is deleted: its names are those of the zone around again, and the PTR is there.
+  await api.ok(204, 'DELETE', `/v1/zones/0%2F25.${parent}`);
+  assert.equal(ptr(`5.${classless}`), 'a.z.');
+  await api.ok(201, 'POST', '/v1/zones', { name: classless });
+  await api.ok(204, 'DELETE', '/v1/hosts/a.z');
+  assert.equal(ptr(`5.${classless}`), undefined);
+});
+
+test('a CNAME that leads out of the zones here takes the PTR away, with a warning that says where', async (t) => {
+  const { api, alias, ptr, shown } = await prepare(t);
+  await alias(5, '5.customer.example.');
+  const host = await api.ok<HostAnswer>(201, 'POST', '/v1/hosts', { name: 'a.z', addresses: ['192.0.2.5'] });
+  assert.deepEqual(await shown(), [null]);
+  assert.match(host.warnings?.[0]?.message ?? '', /leads to 5\.customer\.example\., which no zone here answers for/);
+  await alias(5);
+  assert.deepEqual([ptr(`5.${parent}`), await shown()], ['a.z.', [`5.${parent}`]]);
+  await alias(5, '5.customer.example.');
+  assert.deepEqual([ptr(`5.${parent}`), await shown()], [undefined, [null]]);
+  // A delegation below our own zone leads out, too.
+  await alias(5);
+  await api.ok(201, 'PUT', `/v1/zones/${parent}/rrsets/128%2F25/NS`, { records: ['ns.customer.example.'] });
+  await alias(5, `5.128/25.${parent}.`);
+  assert.deepEqual(await shown(), [null]);
+});
