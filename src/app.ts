@@ -15,6 +15,7 @@ import { joinCluster } from './cluster/membership.ts';
 import { type Config, ConfigFaults } from './config.ts';
 import { WaitingLine } from './control/addresses/waiting-line.ts';
 import { startHousekeeping } from './control/housekeeping.ts';
+import { renumberingTask, startRenumberings } from './control/renumbering/run-renumberings.ts';
 import { RefusedAttempts } from './control/tokens/refused-attempts.ts';
 import { TokenActivity } from './control/tokens/token-activity.ts';
 import { Committer } from './control/transaction/commit.ts';
@@ -86,6 +87,13 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
   const refused = new RefusedAttempts();
   const stopHousekeeping = startHousekeeping(views, committer, logger, activity, refused);
   const stopCleaning = startCleaning(store, views, logger);
+  const renumbering = campaign(store, logger, {
+    task: renumberingTask,
+    replica: config.replica,
+    isReady: () => views.loaded && views.renumberings.size > 0,
+    every: 1000,
+  });
+  const stopRenumberings = startRenumberings({ store, views, committer, logger }, renumbering.isLeader);
   let dns: DnsServer | undefined;
   const isOwnListener = (endpoint: Endpoint) =>
     isListener(endpoint, [...(dns?.addresses ?? config.dns), ...(dns?.tls ?? [])]);
@@ -148,7 +156,7 @@ export async function startApp(config: Config, logger: FastifyBaseLogger, versio
     line.close();
     // Leaving and stopping may wait for a store that cannot be reached. They run in parallel, because the process must
     // end within seconds.
-    await Promise.all([leave?.(), http.close(), stopSkydns?.()]);
+    await Promise.all([leave?.(), http.close(), stopSkydns?.(), stopRenumberings().then(renumbering.resign)]);
     await ledger?.close();
     await dns?.close();
     await forwarders?.close();

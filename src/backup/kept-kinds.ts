@@ -17,6 +17,7 @@ import { nameKind } from '../store/kinds/name.ts';
 import { offsetKind } from '../store/kinds/offset.ts';
 import { outboxKind, outboxValue } from '../store/kinds/outbox.ts';
 import { poolKind } from '../store/kinds/pool.ts';
+import { renumberingKind } from '../store/kinds/renumbering.ts';
 import { resolverKind } from '../store/kinds/resolver.ts';
 import { serialKind, serialValue } from '../store/kinds/serial.ts';
 import { skydnsKind } from '../store/kinds/skydns.ts';
@@ -53,6 +54,7 @@ const keptKinds: Readonly<Record<KindName, readonly [kind: { prefix: string }, k
   name: [nameKind, keepName],
   serial: [serialKind, keepSerial],
   token: [tokenKind, asItIs],
+  renumbering: [renumberingKind, asItIs],
   resolver: [resolverKind, asItIs],
   forwarder: [forwarderKind, keepForwarder],
   // The replicas of a restored store begin with empty caches.

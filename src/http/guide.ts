@@ -41,6 +41,22 @@ export const guide: Record<string, Told> = {
     text: 'Refused while addresses are in use, unless `force` releases them.',
     path: { pool: spare },
   },
+  renumberPool: {
+    text:
+      'The old pool drains from now on, and stays so. Each host moves in one transaction, with its PTRs: at every revision it has all of its old addresses or all of its ' +
+      'new ones. If the replica that moves them dies, another one goes on. A holder that cannot be moved is skipped, and named in the outcome. ' +
+      'With `dryRun`, the answer is the plan.',
+    path: { pool },
+    body: { to: '172.17.200.120-172.17.200.125' },
+  },
+  readRenumbering: {
+    text: 'The outcome stays until the next renumbering of the pool, or until it is deleted.',
+    path: { pool },
+  },
+  stopRenumbering: {
+    text: 'Holders that have moved keep their new addresses. The pool goes on draining: PATCH `"drain": false` ends that.',
+    path: { pool },
+  },
   nextAddresses: {
     text: 'The addresses are not reserved: to get them, allocate them or create a host.',
     path: { pool },

@@ -26,6 +26,10 @@ export const neededRights: Readonly<Record<string, Need | 'open'>> = {
   putPool: operator,
   patchPool: operator,
   deletePool: operator,
+  // The hosts of a pool can have any zone and owner.
+  renumberPool: { role: 'operator', whole: true },
+  readRenumbering: { role: 'viewer', whole: true },
+  stopRenumbering: { role: 'operator', whole: true },
   allocateAddresses: operator,
   listAllocations: viewer,
   nextAddresses: viewer,

@@ -42,6 +42,7 @@ import { hostCsvRoutes } from './routes/host-csv.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { healthRoutes, memberRoutes, metricsRoutes } from './routes/operations.ts';
 import { poolRoutes } from './routes/pools.ts';
+import { renumberingRoutes } from './routes/renumbering.ts';
 import { resolverRoutes } from './routes/resolvers.ts';
 import { rrsetRoutes } from './routes/rrsets.ts';
 import { skydnsRoutes } from './routes/skydns.ts';
@@ -176,6 +177,7 @@ export async function createServer(
       hostCsvRoutes,
       hostRoutes,
       zoneRoutes,
+      renumberingRoutes,
       skydnsRoutes,
       rrsetRoutes,
       zoneFileRoutes,

@@ -59,6 +59,11 @@ export class FreeSpace {
     }
   }
 
+  /** Yields the free addresses of these intervals, in this order. The intervals must be in the ranges of the pool. */
+  *freeIn(intervals: readonly { first: AddressNumber; last: AddressNumber }[]): Generator<AddressNumber> {
+    for (const { first, last } of intervals) yield* this.#freeBetween(first, last);
+  }
+
   /**
    * Yields the same addresses as {@link free}, but from a random address on, and after the last one from the beginning.
    * `random` works like Math.random.

@@ -5,6 +5,7 @@
 import { type Host, recordsOf } from '../model/host.ts';
 import type { Member } from '../model/member.ts';
 import { type Fqdn, isWithin, parseName } from '../model/name.ts';
+import type { Renumbering } from '../model/renumbering.ts';
 import type { CompanyResolver } from '../model/resolver.ts';
 import type { Revision } from '../model/revision.ts';
 import { type Activity, activityKind } from '../store/kinds/activity.ts';
@@ -16,6 +17,7 @@ import { idempotencyKind } from '../store/kinds/idempotency.ts';
 import { memberKind } from '../store/kinds/member.ts';
 import { nameKind } from '../store/kinds/name.ts';
 import { poolKind } from '../store/kinds/pool.ts';
+import { renumberingKind } from '../store/kinds/renumbering.ts';
 import { resolverKind } from '../store/kinds/resolver.ts';
 import { serialKind } from '../store/kinds/serial.ts';
 import { skydnsKind } from '../store/kinds/skydns.ts';
@@ -67,6 +69,8 @@ export abstract class KindViews {
   readonly answers = new AnswerView();
   readonly members = new Map<string, Member>();
   readonly resolvers = new Map<string, Versioned<CompanyResolver>>();
+  /** By pool. */
+  readonly renumberings = new Map<string, Versioned<Renumbering>>();
   readonly forwarders: ForwarderView;
   readonly skydns: SkydnsView;
   /** True: members have changed since the zones got their nameservers. */
@@ -153,6 +157,11 @@ export abstract class KindViews {
         this.members.delete(replica);
         this.membersChanged = true;
       },
+    },
+    renumbering: {
+      kind: renumberingKind,
+      put: ({ pool }, value, modified) => void this.renumberings.set(pool, { value, modified }),
+      delete: ({ pool }) => void this.renumberings.delete(pool),
     },
     resolver: {
       kind: resolverKind,

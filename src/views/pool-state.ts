@@ -10,6 +10,7 @@ import {
   familyOfNumber,
   formatAddress,
 } from '../model/address.ts';
+import type { Interval } from '../model/address-range.ts';
 import { type AddressRecord, coolDownEnd } from '../model/allocation.ts';
 import { capacityOf, isExcluded, type Pool, type PoolShape, poolShape } from '../model/pool.ts';
 import type { Revision } from '../model/revision.ts';
@@ -140,6 +141,15 @@ export class PoolState {
     for (const [, value] of this.#resting.keys()) {
       const address = formatAddress(value);
       if (familyOf(address) === family) yield address;
+    }
+  }
+
+  /** Yields the free addresses of these intervals of the pool's ranges, in order, then those that rest. */
+  *freeIn(intervals: readonly Interval[], now: number): Generator<Address> {
+    this.#endCoolDowns(now);
+    for (const value of this.#space.freeIn(intervals)) yield formatAddress(value);
+    for (const [, value] of this.#resting.keys()) {
+      if (intervals.some(({ first, last }) => first <= value && value <= last)) yield formatAddress(value);
     }
   }
 

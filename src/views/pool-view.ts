@@ -3,7 +3,7 @@
 // pool-state.ts.
 
 import { type Address, type AddressNumber, addressNumber, type Family } from '../model/address.ts';
-import { type AddressRange, rangesOverlap, rangesWithout } from '../model/address-range.ts';
+import { type AddressRange, type Interval, rangesOverlap, rangesWithout } from '../model/address-range.ts';
 import { type AddressRecord, coolDownEnd, type Holder } from '../model/allocation.ts';
 import type { Fqdn } from '../model/name.ts';
 import { type Pool, poolShape } from '../model/pool.ts';
@@ -152,6 +152,11 @@ export class PoolView {
   /** Yields the free addresses of a pool in the order of its strategy. `random` works like Math.random. */
   *candidates(id: string, family: Family, now: number, random: () => number = Math.random): Generator<Address> {
     yield* this.#pools.byId(id)?.candidates(family, now, random) ?? [];
+  }
+
+  /** Yields the free addresses of these intervals of the pool's ranges, in order ({@link PoolState.freeIn}). */
+  *freeIn(pool: Pool, intervals: readonly Interval[], now: number): Generator<Address> {
+    yield* this.#pools.byId(pool.id)?.freeIn(intervals, now) ?? [];
   }
 
   /** Returns whether the address is neither held nor cooling down. Its pool may exclude it. */

@@ -21,6 +21,7 @@ import { type ControlPlane, putZone, testActor } from '../support/control-plane.
 import { forwarderRaces } from './forwarder-races.ts';
 import { assertOvertaken, assertRace, type Overtaken } from './race.ts';
 import { races as otherRaces } from './race-table.ts';
+import { renumberingRaces } from './renumbering-races.ts';
 import { returnRaces, reverseZoneRaces } from './reverse-zone-races.ts';
 import { sharingRaces } from './sharing-races.ts';
 import { skydnsRaces } from './skydns-races.ts';
@@ -41,7 +42,7 @@ import {
   zone,
 } from './steps.ts';
 
-const races = [...otherRaces, ...forwarderRaces, ...skydnsRaces, ...sharingRaces, ...returnRaces];
+const races = [...otherRaces, ...forwarderRaces, ...skydnsRaces, ...sharingRaces, ...returnRaces, ...renumberingRaces];
 
 for (const race of races) test(`compares stop the second writer when ${race.what}`, (t) => assertRace(t, race));
 

@@ -25,6 +25,7 @@ import { nameKey, zoneNamesPrefix } from '../../src/store/kinds/name.ts';
 import { offsetKey } from '../../src/store/kinds/offset.ts';
 import { outboxKey } from '../../src/store/kinds/outbox.ts';
 import { poolKey } from '../../src/store/kinds/pool.ts';
+import { renumberingKey } from '../../src/store/kinds/renumbering.ts';
 import { resolverKey } from '../../src/store/kinds/resolver.ts';
 import { serialKey } from '../../src/store/kinds/serial.ts';
 import { skydnsStateKey } from '../../src/store/kinds/skydns.ts';
@@ -255,6 +256,20 @@ const kinds: Record<KindName, [key: string, value: object, put?: string, deleted
     'token deleted t',
   ],
   skydns: [skydnsStateKey(z), skydnsState],
+  renumbering: [
+    renumberingKey('p'),
+    {
+      pool: 'p',
+      to: 'q',
+      allocations: false,
+      state: 'running',
+      startedAt: since,
+      done: 0,
+      total: 1,
+      left: 0,
+      skipped: { count: 0, first: [] },
+    },
+  ],
   resolver: [
     resolverKey('office'),
     { name: 'office', address: '192.0.2.53', port: 53, kind: 'bind' },

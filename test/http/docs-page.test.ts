@@ -25,6 +25,9 @@ const readmeOrder = [
   'putHost',
   'allocateAddresses',
   'changeAllocation',
+  // These come before the example that lets the pool drain.
+  'createHosts',
+  'swapHosts',
   // These come before the example that deletes the forwarder.
   'putForwarder',
   'listCachedAnswers',

@@ -418,6 +418,25 @@ const operations: Record<string, Operation> = {
       fault('stands', ':ip', '192.0.2.1', ['?space', '?owner']),
     ],
   },
+  renumberPool: {
+    method: 'POST',
+    path: '/v1/pools/p/renumber',
+    body: { to: 'lab' },
+    faults: [
+      longKey,
+      stray,
+      fault('schema', '/allocations', 'x'),
+      fault('schema', '?dryRun', 'maybe'),
+      fault('parse', '/to', '300.1.1.1'),
+      fault('stands', ':pool', 'none'),
+      fault('stands', '/to', 'none'),
+    ],
+  },
+  stopRenumbering: {
+    method: 'DELETE',
+    path: '/v1/pools/renumbered/renumbering',
+    faults: [createOnly, fault('stands', ':pool', 'none'), { ...stale, needs: [':pool'] }],
+  },
   ...tokensAndForwarders,
 };
 
@@ -437,6 +456,8 @@ test('each write operation tells two faults of different stages, and none that f
   await api.ok(201, 'POST', '/v1/zones', { name: 'foo.k8s' });
   await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['192.0.2.0/28'] });
   await api.ok(201, 'POST', '/v1/pools', { name: 'lab', ranges: ['10.9.0.0/24'], autoAssign: false });
+  await api.ok(201, 'POST', '/v1/pools', { name: 'renumbered', ranges: ['10.8.0.0/24'], autoAssign: false });
+  await api.ok(201, 'POST', '/v1/pools/renumbered/renumber', { to: 'lab' });
   await api.ok(201, 'POST', '/v1/zones', { name: 'bar.k8s' });
   await api.ok(201, 'POST', '/v1/pools/p/allocations', { addresses: ['192.0.2.5'] });
   const host = { name: 'web.foo.k8s', addresses: ['192.0.2.1', '192.0.2.2'], aliases: ['www.foo.k8s'] };

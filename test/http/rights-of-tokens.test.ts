@@ -65,6 +65,17 @@ const newForwarder: [Method, string, unknown] = ['PUT', '/v1/forwarders/corp.tes
 const corp = { path: () => ({ zone: 'corp.test' }) };
 const newToken = (name: string): [Method, string, unknown] => ['POST', '/v1/tokens', { name, role: 'viewer' }];
 
+/** Returns the requests that create a pool anew, and begin to renumber it. */
+const renumbered =
+  (isBegun: boolean) =>
+  (side: Side): [Method, string, unknown?][] => [
+    ['DELETE', `/v1/pools/${newPool(side)}`],
+    ['POST', '/v1/pools', { name: newPool(side), ranges: [newRange(side)] }],
+    ...(isBegun
+      ? [['POST', `/v1/pools/${newPool(side)}/renumber`, { to: side.pool }] as [Method, string, unknown]]
+      : []),
+  ];
+
 const rules: Record<string, Rule | 'open'> = {
   createPool: {
     ...pools,
@@ -88,6 +99,25 @@ const rules: Record<string, Rule | 'open'> = {
     prepare: (side) => [['POST', '/v1/pools', { name: newPool(side), ranges: [newRange(side)] }]],
   },
   allocateAddresses: { role: 'operator', pools: true, owner: true, path: inPool, body: ({ owner }) => ({ owner }) },
+  renumberPool: {
+    role: 'operator',
+    whole: true,
+    path: (side) => ({ pool: newPool(side) }),
+    body: ({ pool }) => ({ to: pool }),
+    prepare: renumbered(false),
+  },
+  readRenumbering: {
+    role: 'viewer',
+    whole: true,
+    path: (side) => ({ pool: newPool(side) }),
+    prepare: renumbered(true),
+  },
+  stopRenumbering: {
+    role: 'operator',
+    whole: true,
+    path: (side) => ({ pool: newPool(side) }),
+    prepare: renumbered(true),
+  },
   listAllocations: { role: 'viewer', pools: true, path: inPool },
   nextAddresses: { role: 'viewer', pools: true, path: inPool },
   readAddress: { role: 'viewer', pools: true, path: ({ ip }) => ({ ip }) },

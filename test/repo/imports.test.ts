@@ -37,6 +37,7 @@ const useCases: Record<string, string[]> = {
   history: [],
   hosts: ['addresses', 'csv'],
   pools: ['addresses', 'hosts'],
+  renumbering: ['addresses', 'hosts'],
   resolvers: [],
   skydns: [],
   tokens: [],

@@ -18,6 +18,7 @@ import { nameKey } from '../../src/store/kinds/name.ts';
 import { offsetKey } from '../../src/store/kinds/offset.ts';
 import { outboxKey } from '../../src/store/kinds/outbox.ts';
 import { poolKey } from '../../src/store/kinds/pool.ts';
+import { renumberingKey } from '../../src/store/kinds/renumbering.ts';
 import { resolverKey } from '../../src/store/kinds/resolver.ts';
 import { serialKey } from '../../src/store/kinds/serial.ts';
 import { skydnsStateKey } from '../../src/store/kinds/skydns.ts';
@@ -43,6 +44,7 @@ const made: [kind: string, key: string, subject: object][] = [
   ['name', nameKey(parseName('.'), 1, parseName('.')), { zone: '.', generation: 1, owner: '.' }],
   ['host', hostKey(odd), { host: odd }],
   ['token', tokenKey('admin'), { token: 'admin' }],
+  ['renumbering', renumberingKey('p'), { pool: 'p' }],
   ['resolver', resolverKey('office'), { resolver: 'office' }],
   ['forwarder', forwarderKey(odd), { zone: odd }],
   ['flush', flushKey(odd), { zone: odd }],

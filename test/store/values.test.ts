@@ -53,6 +53,11 @@ const written = {
     `{"v":1,"id":"team-a","name":"Team A","salt":"${'b'.repeat(32)}","hash":"${'a'.repeat(64)}","role":"operator","zones":["a.k8s"],` +
       '"pools":[],"owner":"team-a","createdAt":"2026-01-01T00:00:00.000Z","rotatedAt":"2026-01-02T00:00:00.000Z","expiresAt":"2040-01-01T00:00:00.000Z"}',
   ],
+  renumberingValue: [
+    '{"v":1,"pool":"p","to":"q","allocations":false,"state":"running","startedAt":"2026-01-01T00:00:00.000Z","done":0,"total":7,"left":0,"skipped":{"count":0,"first":[]}}',
+    '{"v":1,"pool":"p","to":"p","within":"10.0.0.0/28","allocations":true,"state":"ended","startedAt":"2026-01-01T00:00:00.000Z","endedAt":"2026-01-01T00:01:00.000Z",' +
+      '"position":"10.0.0.9","done":7,"total":7,"left":1,"skipped":{"count":1,"first":[{"what":"host:a.z","reason":"no ipv4 address is free"}]}}',
+  ],
   resolverValue: ['{"v":1,"name":"office","address":"192.0.2.53","port":53,"kind":"bind"}'],
   forwarderValue: [
     '{"v":1,"zone":"corp","targets":[{"address":"192.0.2.53","port":53}],"strategy":"first-healthy","timeoutMilliseconds":2000,"allowFrom":["127.0.0.0/8"]}',

@@ -25,7 +25,7 @@ export interface TokenActor {
 /** A part of this service that acts by itself. */
 interface SystemActor {
   kind: 'system';
-  part: 'housekeeping' | 'start' | 'authentication' | 'skydns';
+  part: 'housekeeping' | 'start' | 'authentication' | 'skydns' | 'renumbering';
 }
 
 /** The actor, and the views from which the actor gets an answer. */

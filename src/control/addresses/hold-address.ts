@@ -57,6 +57,22 @@ export function replaceHolders(
   return current;
 }
 
+/** Gives a chosen address all holders of another one, and releases that. Refuses as {@link takeAddress} does. */
+export function moveHolders(
+  builder: TransactionBuilder,
+  { space, address, holders }: AddressRecord,
+  choice: Choice,
+): void {
+  const [first, ...others] = holders;
+  if (first === undefined) return;
+  const record = takeAddress(builder, choice, first);
+  if (others.length > 0) {
+    const before = builder.views.pools.address(choice.space, choice.address);
+    putAddressRecord(builder, { ...record, holders: [...holders] }, before);
+  }
+  replaceHolders(builder, space, address, []);
+}
+
 /**
  * Returns the record of an address as this transaction writes it; as the views have it, if the transaction does not
  * write it. A transaction may change several holders of one address, one after the other.

@@ -2,6 +2,7 @@
 
 import type { Pool } from '../../model/pool.ts';
 import { poolKey } from '../../store/kinds/pool.ts';
+import { renumberingKey } from '../../store/kinds/renumbering.ts';
 import type { Versioned } from '../../views/versioned.ts';
 import { accessOf } from '../access/access.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
@@ -28,6 +29,8 @@ export function decideDeletePool(context: DecisionContext, wanted: PoolDeletion)
   const builder = new TransactionBuilder(context);
   builder.refusals.try(() => checkPrecondition(wanted.precondition, entityTag(modified)));
   builder.refusals.try(() => refuseUse(builder, leavingFrom(value), wanted.force ?? false), ':pool');
+  const renumbering = context.views.renumberings.get(value.id);
+  if (renumbering !== undefined) builder.delete(renumberingKey(value.id), renumbering.modified);
   return builder.delete(poolKey(value.id), modified).build(undefined);
 }
 

@@ -72,6 +72,7 @@ const rules: { readonly [Name in KindName]: Rule<Name> | 'unseen' } = {
   address: { kind: addressKind, changes: allocationChanges },
   serial: 'unseen',
   skydns: 'unseen',
+  renumbering: 'unseen',
   import: 'unseen',
   idempotency: 'unseen',
   member: 'unseen',

@@ -58,6 +58,39 @@ export const pools: AuditedRequest[] = [
     events: [],
   },
   {
+    operation: 'renumberPool',
+    what: 'a pool is renumbered: it drains from now on',
+    given: [pool(), pool('q', { ranges: ['10.1.0.0/29'] })],
+    request: ['POST', '/v1/pools/p/renumber', { to: 'q' }],
+    status: 201,
+    events: [
+      [
+        'pool',
+        'changed',
+        'p',
+        { id: '<id>', renumbering: null },
+        { id: '<id>', renumbering: { to: 'q', within: null } },
+      ],
+      ['pool', 'changed', 'p', { id: '<id>', drain: false }, { id: '<id>', drain: true }],
+    ],
+  },
+  {
+    operation: 'stopRenumbering',
+    what: 'the renumbering of a pool is stopped',
+    given: [pool(), pool('q', { ranges: ['10.1.0.0/29'] }), ['POST', '/v1/pools/p/renumber', { to: 'q' }]],
+    request: ['DELETE', '/v1/pools/p/renumbering'],
+    status: 204,
+    events: [
+      [
+        'pool',
+        'changed',
+        'p',
+        { id: '<id>', renumbering: { to: 'q', within: null } },
+        { id: '<id>', renumbering: null },
+      ],
+    ],
+  },
+  {
     operation: 'patchPool',
     what: 'one setting of a pool changes',
     given: [pool()],

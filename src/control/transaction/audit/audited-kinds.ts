@@ -149,6 +149,7 @@ export const auditedKinds = {
   serial: 'unseen',
   flush: 'unseen',
   skydns: 'unseen',
+  renumbering: 'unseen',
   import: 'unseen',
   idempotency: 'unseen',
   member: 'unseen',

@@ -1,0 +1,95 @@
+// Where the holders of a renumbered pool get their addresses: the free addresses of a pool, or of a part of it, lowest
+// first in the order of its ranges.
+
+import { refuse } from '../../errors.ts';
+import { type Address, type AddressNumber, addressNumber, type Family, familyOf } from '../../model/address.ts';
+import { type Interval, parseRange } from '../../model/address-range.ts';
+import type { Host, HostAddress } from '../../model/host.ts';
+import { type Pool, poolShape, shapeHolds } from '../../model/pool.ts';
+import type { Renumbering } from '../../model/renumbering.ts';
+import { addressKey } from '../../store/kinds/address.ts';
+import type { Choice } from '../addresses/choose-addresses.ts';
+import type { DecisionContext } from '../transaction/decision.ts';
+
+/** The two pools of a renumbering, as the views have them. */
+export interface Move {
+  from: Pool;
+  to: Pool;
+  /** The part of `to` from which addresses are given. Undefined: all of it. */
+  within: Interval | undefined;
+}
+
+/** Returns the pools of a renumbering; undefined if one of them is gone. */
+export function moveOf({ views }: Pick<DecisionContext, 'views'>, wanted: Pick<Renumbering, 'pool' | 'to' | 'within'>) {
+  const from = views.pools.byId(wanted.pool)?.value;
+  const to = views.pools.byId(wanted.to)?.value;
+  if (from === undefined || to === undefined) return undefined;
+  return { from, to, within: wanted.within === undefined ? undefined : parseRange(wanted.within) } satisfies Move;
+}
+
+/** Returns whether the holder of an address gets another one: it is in the old pool, and not in the new part. */
+export function isLeaving(
+  { from, to, within }: Move,
+  { space, address }: Pick<HostAddress, 'space' | 'address'>,
+): boolean {
+  const value = addressNumber(address);
+  if (space !== from.space || !shapeHolds(poolShape(from), value)) return false;
+  return from.id !== to.id || within === undefined || !holds(within, value);
+}
+
+/** Returns the first address of a host, in the order of addresses, that it has to give up. */
+export function firstLeaving(move: Move, host: Host): Address | undefined {
+  const leaving = host.addresses.filter((address) => isLeaving(move, address)).map(({ address }) => address);
+  return leaving.sort((a, b) => (addressNumber(a) < addressNumber(b) ? -1 : 1))[0];
+}
+
+function holds({ first, last }: Interval, value: AddressNumber): boolean {
+  return value >= first && value <= last;
+}
+
+/** Returns the intervals of a family from which addresses are given, in the order in which they are given. */
+export function intervalsOf({ to, within }: Move, family: Family): Interval[] {
+  const ranges = poolShape(to).ranges.filter((range) => range.family === family);
+  if (within === undefined) return ranges;
+  return ranges
+    .map(({ first, last }) => ({
+      first: first > within.first ? first : within.first,
+      last: last < within.last ? last : within.last,
+    }))
+    .filter(({ first, last }) => first <= last);
+}
+
+/**
+ * Yields the free addresses of these intervals of the new pool. The pool may be draining: it gives no addresses to
+ * requests, but to those that move within it.
+ */
+export function* freeAddresses(
+  { views, claimed, now }: Pick<DecisionContext, 'views' | 'claimed' | 'now'>,
+  { to }: Move,
+  intervals: readonly Interval[],
+): Generator<Choice> {
+  for (const address of views.pools.freeIn(to, intervals, now)) {
+    if (claimed.has(addressKey(to.space, address))) continue;
+    if (!views.pools.isFree(to.space, address, now) || views.pools.isRecorded(to.space, address)) continue;
+    yield { address, space: to.space, pool: to.id };
+  }
+}
+
+/** Chooses a new address for each of the old ones, of the same family. Refuses with `pool_exhausted`. */
+export function chooseNew(
+  context: Pick<DecisionContext, 'views' | 'claimed' | 'now'>,
+  move: Move,
+  old: readonly Pick<HostAddress, 'address'>[],
+): Choice[] {
+  const choices = new Map<Family, Generator<Choice>>();
+  return old.map(({ address }) => {
+    const family = familyOf(address);
+    const free = choices.getOrInsertComputed(family, () => freeAddresses(context, move, intervalsOf(move, family)));
+    const choice = free.next().value as Choice | undefined;
+    const { name, ranges } = move.to;
+    const where = `pool '${name}' (${ranges.slice(0, 3).join(', ')}${ranges.length > 3 ? ' …' : ''})`;
+    return (
+      choice ?? refuse('pool_exhausted', `no ${family} address is free in ${where}: widen it, or renumber to another`)
+    );
+  });
+}
