@@ -98,7 +98,7 @@ const refusals: [ErrorCode, Method, string, unknown, string[]?][] = [
   ['pool_in_use', 'PATCH', '/v1/pools/default', { ranges: ['192.0.2.8/29'] }],
   ['pool_in_use', 'PATCH', '/v1/pools/default', { space: 'other' }],
   ['invalid_request', 'PUT', '/v1/pools/full', { name: 'other', ranges: ['198.51.100.1'] }, ['/name']],
-  ['invalid_request', 'PATCH', '/v1/pools/full', { name: 'other' }, ['/name']],
+  ['already_exists', 'PATCH', '/v1/pools/full', { name: 'default' }, ['/name']],
   ['invalid_request', 'PATCH', '/v1/pools/full', { ranges: null }, ['/ranges']],
   // Addresses.
   ['pool_exhausted', 'POST', '/v1/pools/full/allocations', {}],
