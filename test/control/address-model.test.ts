@@ -228,7 +228,10 @@ class History {
     const pool = wanted.pool ?? (named === undefined && !isScoped ? 'p' : undefined);
     const actor = pool === undefined && named === undefined ? this.#scoped() : testActor;
     const chosen = { ...(pool && { pool }), ...(named ? { named } : wanted.families && { families: wanted.families }) };
-    const predicted = model.putHost(chosen, kind === 'change host' ? (before?.places ?? []) : [], this.#automatic());
+    const predicted = model.putHost(chosen, kind === 'change host' ? (before?.places ?? []) : [], this.#automatic(), {
+      host: this.#hostName(name),
+      owner,
+    });
     if (kind === 'create host' && before !== undefined) {
       if (!('refused' in predicted)) return this.#createTwice(chosen, name, owner, actor);
       predicted.refused.push('name_taken');

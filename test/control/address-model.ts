@@ -33,6 +33,14 @@ interface ModelRecord {
   /** When the address was taken or released, in milliseconds. */
   since: number;
   freeAt?: number;
+  /** The host that held the address alone before its cool-down, and may have it again. */
+  former?: Newcomer;
+}
+
+/** A host as it asks for addresses. */
+export interface Newcomer {
+  host: string;
+  owner: string;
 }
 
 /** The outcome of a request: refused with one of these codes, or done with these places, each with its choices. */
@@ -106,11 +114,16 @@ export class AddressModel {
   }
 
   /** Returns the codes with which a request that names the place is refused. */
-  faultsOf(place: Place, pool: ModelPool | undefined): string[] {
+  faultsOf(place: Place, pool: ModelPool | undefined, newcomer?: Newcomer): string[] {
     if (pool !== undefined && !isInside(pool, place)) return ['address_outside_pool'];
     if (pool !== undefined && this.isExcluded(pool, place)) return ['address_excluded'];
     if (pool?.drain) return ['pool_exhausted'];
-    return this.isFree(place) ? [] : ['address_taken'];
+    return this.isFree(place) || this.isFormer(place, newcomer) ? [] : ['address_taken'];
+  }
+
+  isFormer(place: Place, newcomer: Newcomer | undefined): boolean {
+    const former = this.records.get(place)?.former;
+    return former !== undefined && former.host === newcomer?.host && former.owner === newcomer.owner;
   }
 
   allocate(wanted: { pool: string; family: Family; count: number; named?: Place[]; holder: Allocation }): Predicted {
@@ -134,6 +147,7 @@ export class AddressModel {
     wanted: { pool?: string; families?: Family[]; named?: Place[] },
     before: readonly Place[],
     automatic: readonly ModelPool[],
+    newcomer: Newcomer,
   ): Predicted {
     const pool = wanted.pool === undefined ? undefined : this.pools.get(wanted.pool);
     if (wanted.pool !== undefined && pool === undefined) return refused('pool_not_found');
@@ -141,7 +155,7 @@ export class AddressModel {
     if (wanted.named !== undefined) {
       const isKept = (place: Place) => before.includes(place) && isIn(place);
       const codes = wanted.named.flatMap((place) =>
-        isKept(place) ? [] : this.faultsOf(place, pool ?? this.poolAt(place)),
+        isKept(place) ? [] : this.faultsOf(place, pool ?? this.poolAt(place), newcomer),
       );
       return codes.length > 0 ? refused(...codes) : { places: wanted.named.map((place) => [place]) };
     }
@@ -149,9 +163,20 @@ export class AddressModel {
     const had = [...new Set(before.map(familyOfPlace))];
     const families = wanted.families ?? (had.length > 0 ? had : [this.#defaultFamily(pool ? [pool] : automatic)]);
     const missing = families.filter((family) => !kept.some((place) => familyOfPlace(place) === family));
-    const chosen = missing.map((family) =>
-      (pool ? [pool] : automatic).map((one) => this.next(one, family, 1)?.[0]).find((choices) => choices !== undefined),
+    const pools = pool ? [pool] : automatic;
+    const own = missing.map((family) =>
+      pools
+        .filter(({ drain }) => !drain)
+        .flatMap((one) => this.usable(one, family))
+        .filter((place) => !this.isFree(place) && this.isFormer(place, newcomer)),
     );
+    const others = missing.filter((_, index) => own[index]?.length === 0);
+    const chosen = [
+      ...own.filter((choices) => choices.length > 0),
+      ...others.map((family) =>
+        pools.map((one) => this.next(one, family, 1)?.[0]).find((choices) => choices !== undefined),
+      ),
+    ];
     if (chosen.includes(undefined)) return refused('pool_exhausted');
     return { places: [...kept.map((place) => [place]), ...(chosen as Place[][])] };
   }
@@ -177,6 +202,7 @@ export class AddressModel {
   leave(place: Place, leaves: (holder: Holder) => boolean): void {
     const record = this.records.get(place);
     if (record === undefined) return;
+    const [last, ...rest] = record.holders;
     record.holders = record.holders.filter((holder) => !leaves(holder));
     if (record.holders.length > 0) return;
     const pool = this.poolAt(place);
@@ -185,14 +211,19 @@ export class AddressModel {
       return;
     }
     const freeAt = pool.coolDownSeconds > 0 ? { freeAt: this.now + pool.coolDownSeconds * 1000 } : {};
-    this.records.set(place, { holders: [], pool: record.pool, since: this.now, ...freeAt });
+    const isAlone = last?.kind === 'host' && rest.length === 0 && pool.coolDownSeconds > 0;
+    const former = isAlone ? { former: { host: last.host, owner: last.owner } } : {};
+    this.records.set(place, { holders: [], pool: record.pool, since: this.now, ...freeAt, ...former });
   }
 
   /** Ends the cool-down of a place, as a request may. */
   endCoolDown(place: Place): void {
     const record = this.records.get(place);
     if (this.poolAt(place)?.strategy !== 'least-recently-used') this.records.delete(place);
-    else delete record?.freeAt;
+    else {
+      delete record?.freeAt;
+      delete record?.former;
+    }
   }
 
   /** Does what housekeeping does: releases what has expired, forgets records of releases that nobody needs. */
