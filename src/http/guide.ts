@@ -37,6 +37,11 @@ export const guide: Record<string, Told> = {
     path: { pool: spare },
     body: { drain: true },
   },
+  carvePool: {
+    text: 'The first aligned block of this length in which nothing is in use. The pool around it gives none of its addresses until the new pool is deleted.',
+    path: { pool },
+    body: { name: 'rack-7', prefixLength: 30 },
+  },
   deletePool: {
     text: 'Refused while addresses are in use, unless `force` releases them.',
     path: { pool: spare },

@@ -106,7 +106,7 @@ function poolGauge(registry: Registry, views: Views): void {
       const now = Date.now();
       for (const { value: pool } of views.pools.list()) {
         for (const [family, usage] of Object.entries(views.pools.usage(pool.id, now) ?? {})) {
-          for (const state of ['capacity', 'used', 'recorded', 'coolingDown', 'free'] as const) {
+          for (const state of ['capacity', 'used', 'recorded', 'coolingDown', 'carved', 'free'] as const) {
             this.set({ pool: pool.name, family, state }, Number(usage[state]));
           }
         }

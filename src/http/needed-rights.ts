@@ -21,6 +21,7 @@ const admin: Need = { role: 'admin', whole: true };
 /** `open`: needs no token. */
 export const neededRights: Readonly<Record<string, Need | 'open'>> = {
   createPool: operator,
+  carvePool: operator,
   listPools: viewer,
   readPool: viewer,
   putPool: operator,

@@ -1,7 +1,7 @@
 // Pools as users define them, with their ranges, exclusions and capacity. views/ has the addresses in use.
 
 import { type AddressNumber, type Family, familyOfNumber } from './address.ts';
-import { type AddressRange, type Interval, parseRange, rangeHolds } from './address-range.ts';
+import { type AddressRange, type Interval, parseRange, rangeHolds, rangesWithout } from './address-range.ts';
 import { atPath, callEach, InvalidValue, parseEach } from './invalid-value.ts';
 import { newUlid } from './ulid.ts';
 import { orUnknown } from './unknown.ts';
@@ -29,6 +29,8 @@ export interface Pool {
    */
   id: string;
   name: string;
+  /** The id of the pool around this one, from which this one was carved. */
+  parent?: string;
   ranges: string[];
   exclude: string[];
   autoAssign: boolean;
@@ -135,6 +137,21 @@ function newShape(pool: ShapedPool): PoolShape {
     return mergeIntervals([...pool.exclude.map(parseRange), ...ends]);
   });
   return { ranges, excluded, avoidBuggyIps: pool.avoidBuggyIps };
+}
+
+/** Returns the shape without the carved intervals: other pools have these. Exclusions stay as they are. */
+export function carvedShape(shape: PoolShape, carved: readonly Interval[]): PoolShape {
+  if (carved.length === 0) return shape;
+  const ranges = shape.ranges.flatMap(({ text, family, ...range }) =>
+    rangesWithout([range], carved).map((part) => ({ text, family, ...part })),
+  );
+  return { ...shape, ranges };
+}
+
+/** Returns the first excluded interval that has an address between these. Ignores `avoidBuggyIps`. */
+export function exclusionIn({ excluded }: PoolShape, { first, last }: Interval): Interval | undefined {
+  const hole = excluded[firstReaching(excluded, first)];
+  return hole !== undefined && hole.first <= last ? hole : undefined;
 }
 
 /** Returns the first and the last address of a prefix. Returns none for /31, /32, /127, /128 and `a-b` ranges. */

@@ -12,7 +12,7 @@ import {
 } from '../model/address.ts';
 import type { Interval } from '../model/address-range.ts';
 import { type AddressRecord, coolDownEnd } from '../model/allocation.ts';
-import { capacityOf, isExcluded, type Pool, type PoolShape, poolShape } from '../model/pool.ts';
+import { capacityOf, carvedShape, isExcluded, type Pool, type PoolShape, poolShape } from '../model/pool.ts';
 import type { Revision } from '../model/revision.ts';
 import { compareNumbers, FreeSpace } from './free-space.ts';
 import { SortedMap } from './sorted-map.ts';
@@ -24,6 +24,8 @@ export interface FamilyUsage {
   /** Addresses that only records name: nobody holds them, and they do not cool down. */
   recorded: bigint;
   coolingDown: bigint;
+  /** Addresses that pools have which were carved out of this one. */
+  carved: bigint;
   free: bigint;
 }
 
@@ -36,10 +38,12 @@ interface Counts {
   unusable: bigint;
   recorded: bigint;
   coolingDown: bigint;
+  carved: bigint;
   capacity: bigint;
 }
 
 export class PoolState {
+  /** The shape without the ranges that were carved out. */
   readonly shape: PoolShape;
   #value: Pool;
   #modified: Revision;
@@ -55,17 +59,24 @@ export class PoolState {
   readonly #isRecorded: (value: AddressNumber) => boolean;
 
   /** Creates the state of a pool without addresses. The caller adds the address records and the recorded addresses. */
-  constructor(pool: Pool, modified: Revision, isRecorded: (value: AddressNumber) => boolean = () => false) {
+  constructor(
+    pool: Pool,
+    modified: Revision,
+    isRecorded: (value: AddressNumber) => boolean = () => false,
+    carved: readonly Interval[] = [],
+  ) {
     this.#value = pool;
     this.#modified = modified;
     this.#isRecorded = isRecorded;
-    this.shape = poolShape(pool);
+    const whole = poolShape(pool);
+    this.shape = carvedShape(whole, carved);
     this.#space = new FreeSpace(this.shape);
-    const none = { used: 0n, unusable: 0n, recorded: 0n, coolingDown: 0n };
-    this.#counts = {
-      ipv4: { ...none, capacity: capacityOf(this.shape, 'ipv4') },
-      ipv6: { ...none, capacity: capacityOf(this.shape, 'ipv6') },
+    const countsOf = (family: Family): Counts => {
+      const capacity = capacityOf(whole, family);
+      const left = this.shape === whole ? capacity : capacityOf(this.shape, family);
+      return { used: 0n, unusable: 0n, recorded: 0n, coolingDown: 0n, carved: capacity - left, capacity };
     };
+    this.#counts = { ipv4: countsOf('ipv4'), ipv6: countsOf('ipv6') };
   }
 
   get value(): Pool {
@@ -155,12 +166,13 @@ export class PoolState {
 
   usage(now: number): Record<Family, FamilyUsage> {
     this.#endCoolDowns(now);
-    const usageOf = ({ capacity, used, unusable, recorded, coolingDown }: Counts): FamilyUsage => ({
+    const usageOf = ({ capacity, used, unusable, recorded, coolingDown, carved }: Counts): FamilyUsage => ({
       capacity,
       used,
       recorded,
       coolingDown,
-      free: capacity - (used - unusable) - recorded - coolingDown,
+      carved,
+      free: capacity - (used - unusable) - recorded - coolingDown - carved,
     });
     return { ipv4: usageOf(this.#counts.ipv4), ipv6: usageOf(this.#counts.ipv6) };
   }

@@ -6,8 +6,9 @@ import { type Address, type AddressNumber, addressNumber, type Family } from '..
 import { type AddressRange, type Interval, rangesOverlap, rangesWithout } from '../model/address-range.ts';
 import { type AddressRecord, coolDownEnd, type Holder } from '../model/allocation.ts';
 import type { Fqdn } from '../model/name.ts';
-import { type Pool, poolShape } from '../model/pool.ts';
+import { exclusionIn, type Pool, poolShape } from '../model/pool.ts';
 import { noRevision, type Revision } from '../model/revision.ts';
+import { firstFreeBlock } from './free-block.ts';
 import { compareNumbers } from './free-space.ts';
 import { PoolIndex } from './pool-index.ts';
 import { type FamilyUsage, PoolState } from './pool-state.ts';
@@ -78,11 +79,38 @@ export class PoolView {
     return this.#stateAt(space, addressNumber(address));
   }
 
+  /** Yields the pools that were carved out of the pool with this id, in the order of their names. */
+  *childrenOf(id: string): Generator<Versioned<Pool>> {
+    for (const pool of this.#pools.list()) if (pool.value.parent === id) yield pool;
+  }
+
   /**
-   * Finds a pool of the space with a range that overlaps `range`. Returns the pool and that range. Ignores the pool
-   * with the id `except`.
+   * Returns the first block of `size` addresses that can be carved out of the pool: none of them is held, cools down,
+   * is recorded, excluded or in another pool.
    */
-  overlapping(space: string, range: AddressRange, except: string): { pool: Pool; range: AddressRange } | undefined {
+  freeBlock({ id, space }: Pool, family: Family, size: bigint, now: number): Interval | undefined {
+    const shape = this.#pools.byId(id)?.shape;
+    const ranges = shape?.ranges.filter((range) => range.family === family) ?? [];
+    return firstFreeBlock(ranges, size, (block) => {
+      const excluded = shape && exclusionIn(shape, block);
+      if (excluded !== undefined) return excluded.last;
+      for (const value of this.#recorded.between(block.first, block.last)) return value;
+      for (const { value } of this.addresses(space, block.first, block.last)) {
+        if (!this.isFree(space, value.address, now)) return addressNumber(value.address);
+      }
+      return undefined;
+    });
+  }
+
+  /**
+   * Finds a pool of the space with a range that overlaps `range`. Returns the pool and that range. Ignores pools for
+   * which `isRelated` returns true.
+   */
+  overlapping(
+    space: string,
+    range: AddressRange,
+    isRelated: (pool: Pool) => boolean,
+  ): { pool: Pool; range: AddressRange } | undefined {
     const ranges = this.#ranges.get(space);
     if (ranges === undefined) return undefined;
     for (let pair = ranges.nextLowerPair(range.last + 1n); pair !== undefined; pair = ranges.nextLowerPair(pair[0])) {
@@ -90,7 +118,7 @@ export class PoolView {
       // In a space, control accepts no ranges that overlap, so no earlier range ends after this one. Overlaps that were
       // written into the store by hand may be missed.
       if (other.last < range.first) return undefined;
-      if (pool.value.id !== except) return { pool: pool.value, range: other };
+      if (!isRelated(pool.value)) return { pool: pool.value, range: other };
     }
     return undefined;
   }
@@ -139,7 +167,7 @@ export class PoolView {
    */
   *heldIn(pool: Pool, after?: Address): Generator<Versioned<AddressRecord>> {
     const start = after === undefined ? 0n : addressNumber(after) + 1n;
-    for (const { first, last } of rangesInOrder(pool)) {
+    for (const { first, last } of this.#rangesInOrder(pool)) {
       yield* this.heldBetween(pool.space, first > start ? first : start, last);
     }
   }
@@ -187,7 +215,7 @@ export class PoolView {
 
   /** Yields the held addresses of a family in the pool's ranges that the newcomer may share, range by range. */
   *shareable(pool: Pool, family: Family, newcomer: Holder): Generator<AddressRecord> {
-    for (const range of rangesInOrder(pool)) {
+    for (const range of this.#rangesInOrder(pool)) {
       if (range.family !== family) continue;
       for (const value of this.#sharing.get(pool.space)?.shareable(newcomer, range.first, range.last) ?? []) {
         const record = this.#addresses.get(pool.space)?.get(value)?.value;
@@ -257,9 +285,9 @@ export class PoolView {
   }
 
   /**
-   * Returns the states to unlink, and the states to link. Pools that overlap a changed or deleted pool are counted
-   * again: during a load, a new pool can arrive before the old pool of its ranges is deleted, and pools that were
-   * written into the store by hand may overlap.
+   * Returns the states to unlink, and the states to link. The pool around a new, changed or deleted one is counted
+   * again, and pools that overlap a changed or deleted pool are, too: during a load, a new pool can arrive before the
+   * old pool of its ranges is deleted, and pools that were written into the store by hand may overlap.
    */
   #replacements(): { before: PoolState[]; next: PoolState[] } {
     const before = new Map<string, PoolState>();
@@ -268,6 +296,13 @@ export class PoolView {
       const state = this.#pools.byId(id);
       if (state !== undefined) before.set(id, state);
       if (pool !== undefined) next.set(id, pool);
+    }
+    for (const { value } of [...before.values(), ...next.values()]) {
+      const { parent } = value;
+      const around = parent === undefined || this.#pending.has(parent) ? undefined : this.#pools.byId(parent);
+      if (around === undefined) continue;
+      before.set(around.value.id, around);
+      next.set(around.value.id, { value: around.value, modified: around.modified });
     }
     for (const { value: removed, shape } of [...before.values()]) {
       const isBelow = (range: AddressRange) => shape.ranges.some((other) => rangesOverlap(range, other));
@@ -279,9 +314,15 @@ export class PoolView {
       }
     }
     const isRecorded = (value: AddressNumber) => this.#recorded.has(value);
+    const stays = [...this.#pools.list()].filter(({ value }) => !before.has(value.id)).map(({ value }) => value);
+    const carved = Map.groupBy([...stays, ...[...next.values()].map(({ value }) => value)], ({ parent }) => parent);
+    const carvedOf = ({ id, space }: Pool) =>
+      (carved.get(id) ?? []).filter((child) => child.space === space).flatMap((child) => poolShape(child).ranges);
     return {
       before: [...before.values()],
-      next: [...next.values()].map(({ value, modified }) => new PoolState(value, modified, isRecorded)),
+      next: [...next.values()].map(
+        ({ value, modified }) => new PoolState(value, modified, isRecorded, carvedOf(value)),
+      ),
     };
   }
 
@@ -404,6 +445,12 @@ export class PoolView {
     if (places?.size === 0) this.#former.delete(host);
   }
 
+  /** Returns the ranges of the pool without those that were carved out of it, in address order. */
+  #rangesInOrder(pool: Pool): AddressRange[] {
+    const { ranges } = this.#pools.byId(pool.id)?.shape ?? poolShape(pool);
+    return ranges.toSorted((a, b) => compareNumbers(a.first, b.first));
+  }
+
   #stateAt(space: string, value: AddressNumber): PoolState | undefined {
     const pair = this.#ranges.get(space)?.getPairOrNextLower(value);
     return pair !== undefined && value <= pair[1].range.last ? pair[1].pool : undefined;
@@ -412,10 +459,6 @@ export class PoolView {
 
 function endIn(pool: PoolState | undefined, record: AddressRecord): number | undefined {
   return coolDownEnd(record, pool?.value.coolDownSeconds);
-}
-
-function rangesInOrder(pool: Pool): AddressRange[] {
-  return poolShape(pool).ranges.toSorted((a, b) => compareNumbers(a.first, b.first));
 }
 
 /**

@@ -2,10 +2,11 @@
 
 import { decideCreateToken } from '../../src/control/tokens/create-token.ts';
 import { newSecret } from '../../src/control/tokens/token-secret.ts';
+import { parseAddress } from '../../src/model/address.ts';
 import { addressesPrefix } from '../../src/store/kinds/address.ts';
 import { poolKey, poolKind } from '../../src/store/kinds/pool.ts';
 import type { Race } from './race.ts';
-import { allocate, deletePool, host, pool, putPool, renamePool, zone } from './steps.ts';
+import { allocate, carvePool, deletePool, host, pool, putPool, renamePool, zone } from './steps.ts';
 
 const builder = (kind: string) => `transaction/transaction-builder.ts ${kind}`;
 
@@ -74,5 +75,45 @@ export const poolRaces: Race[] = [
     first: putPool('p', ['10.0.0.0/29']),
     second: putPool('q', ['10.0.0.4/30']),
     stoppedBy: [poolKind.prefix],
+  },
+  {
+    guards: ['pools/carve-pool.ts requireQuiet'],
+    what: 'two pools are carved out of one',
+    given: [pool],
+    first: carvePool('p', 'q', 30),
+    second: carvePool('p', 'r', 30),
+    stoppedBy: [poolKind.prefix, poolKey('p')],
+  },
+  {
+    guards: ['pools/carve-pool.ts requireQuiet'],
+    what: 'a pool is carved while an address of the block is taken',
+    given: [pool],
+    first: allocate('10.0.0.1'),
+    second: carvePool('p', 'q', 30),
+    stoppedBy: [addressesPrefix('default', ['10.0.0.0', '10.0.0.3'].map(parseAddress))],
+  },
+  {
+    guards: ['pools/pool-tree.ts put'],
+    what: 'an address is taken from a pool while its block is carved out',
+    given: [pool],
+    first: carvePool('p', 'q', 30),
+    second: allocate('10.0.0.1'),
+    stoppedBy: [poolKey('p')],
+  },
+  {
+    guards: ['pools/delete-pool.ts delete'],
+    what: 'a pool is deleted while another one is carved out of it',
+    given: [pool],
+    first: carvePool('p', 'q', 30),
+    second: deletePool('p'),
+    stoppedBy: [poolKey('p')],
+  },
+  {
+    guards: ['pools/put-pool.ts requireQuiet'],
+    what: 'a pool shrinks while another one is carved out of it',
+    given: [pool],
+    first: carvePool('p', 'q', 30),
+    second: putPool('p', ['10.0.0.4/30']),
+    stoppedBy: [poolKind.prefix, poolKey('p')],
   },
 ];

@@ -8,6 +8,7 @@ import type { WantedHost } from '../../src/control/hosts/host-wanted.ts';
 import { decideSwapHosts } from '../../src/control/hosts/swap-hosts.ts';
 import type { Precondition } from '../../src/control/input/precondition.ts';
 import { decideAllocateAddresses, type WantedAllocation } from '../../src/control/pools/allocate-addresses.ts';
+import { decideCarvePool } from '../../src/control/pools/carve-pool.ts';
 import { decideChangeAllocation } from '../../src/control/pools/change-allocation.ts';
 import { decideDeletePool } from '../../src/control/pools/delete-pool.ts';
 import { decidePutPool } from '../../src/control/pools/put-pool.ts';
@@ -36,6 +37,10 @@ export const renamePool = (name: string, to: string): Decide<unknown> => {
     const change = () => ({ ...existingPool(context, name).value, name: to });
     return decidePutPool(context, { name, precondition: {}, change });
   };
+};
+
+export const carvePool = (parent: string, name: string, prefixLength: number): Decide<unknown> => {
+  return (context) => decideCarvePool(context, { parent, id: name, name, prefixLength, settings: {} });
 };
 
 export const deletePool = (name: string): Decide<unknown> => {

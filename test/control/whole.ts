@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { type Address, addressNumber, familyOf, reverseName } from '../../src/model/address.ts';
+import { rangesWithout } from '../../src/model/address-range.ts';
 import type { AddressRecord, Holder } from '../../src/model/allocation.ts';
 import type { Host } from '../../src/model/host.ts';
 import { ancestry, type Fqdn, isWithin } from '../../src/model/name.ts';
@@ -121,9 +122,23 @@ function assertPools({ pools, addresses }: Contents): void {
     assert.ok(from !== undefined && from.space === space, `${place} is held, but its space has no pool ${pool}`);
     assert.ok(shapeHolds(poolShape(from), addressNumber(address)), `${place} is not in the ranges of pool ${pool}`);
   }
-  const ranges = [...pools.values()].flatMap((pool) =>
-    poolShape(pool).ranges.map((range) => ({ ...range, space: pool.space })),
-  );
+  // A pool has the ranges that no pool was carved out of.
+  const ranges = [...pools.values()].flatMap((pool) => {
+    const children = [...pools.values()].filter(({ parent }) => parent === pool.id);
+    const carved = children.flatMap((child) => poolShape(child).ranges);
+    for (const { text, ...range } of carved) {
+      assert.equal(
+        rangesWithout([range], poolShape(pool).ranges).length,
+        0,
+        `${text} is not in the parent ${pool.name}`,
+      );
+    }
+    return rangesWithout(poolShape(pool).ranges, carved).map((part) => ({
+      ...part,
+      text: `${pool.name} ${part.first}`,
+      space: pool.space,
+    }));
+  });
   const sorted = ranges.sort((a, b) => a.space.localeCompare(b.space) || (a.first < b.first ? -1 : 1));
   for (const [index, range] of sorted.entries()) {
     const next = sorted[index + 1];

@@ -51,7 +51,7 @@ test('the records at the name, the alias and the reverse name become those of th
   }
   assert.equal((await api.ok(200, 'GET', '/v1/zones/z/rrsets/a/TXT')).managedBy, undefined);
   const { usage } = await api.ok<{ usage: { ipv4: object } }>(200, 'GET', '/v1/pools/p');
-  assert.deepEqual(usage.ipv4, { capacity: '7', used: '2', recorded: '0', coolingDown: '0', free: '6' });
+  assert.deepEqual(usage.ipv4, { capacity: '7', used: '2', recorded: '0', coolingDown: '0', carved: '0', free: '6' });
   // The deletion of the pool leaves the host, because the pool did not give its addresses.
   await api.ok(204, 'DELETE', '/v1/pools/p?force=true');
   assert.equal((await api.ok<Host>(200, 'GET', '/v1/hosts/a.z')).addresses.length, 3);

@@ -208,6 +208,21 @@ const operations: Record<string, Operation> = {
       fault('stands', '/ranges/1', '10.9.0.0/30', ['/space', '/stray', ':pool']),
     ],
   },
+  carvePool: {
+    method: 'POST',
+    path: '/v1/pools/lab/pools',
+    body: { name: 'q', prefixLength: 28 },
+    faults: [
+      longKey,
+      stray,
+      fault('schema', '/priority', 'x'),
+      fault('schema', '/family', 'ipv5'),
+      fault('parse', '/exclude/0', 'x'),
+      fault('stands', ':pool', 'none'),
+      fault('stands', '/name', 'p', [':pool']),
+      fault('stands', '/prefixLength', 8, [':pool', '/family']),
+    ],
+  },
   deletePool: {
     method: 'DELETE',
     path: '/v1/pools/lab',

@@ -291,7 +291,7 @@ test('a refusal names the resource that is in the way, and its owner', async () 
   assert.deepEqual(inUse.addresses, [{ address: '192.0.2.0', heldBy: ['host:web.foo.k8s'] }]);
   const full = await api.refused('pool_exhausted', 'POST', '/v1/pools/full/allocations', {});
   assert.deepEqual(full.pools, [
-    { pool: 'full', capacity: '1', used: '1', recorded: '0', coolingDown: '0', free: '0' },
+    { pool: 'full', capacity: '1', used: '1', recorded: '0', coolingDown: '0', carved: '0', free: '0' },
   ]);
   const managed = await api.refused('managed_record', 'DELETE', '/v1/zones/foo.k8s/rrsets/www/CNAME');
   assert.equal(managed.managedBy, 'host:web.foo.k8s');

@@ -47,6 +47,7 @@ test('a pool is read as it was written, in canonical form and with every default
   assert.deepEqual(answer.body, {
     id: answer.body.id,
     name: 'subnet-201',
+    parent: null,
     ranges: ['172.17.201.100-172.17.201.125', '10.2.1.0/28', 'fd00:2::/112', '10.9.9.9'],
     exclude: ['10.2.1.1'],
     autoAssign: true,
@@ -61,8 +62,8 @@ test('a pool is read as it was written, in canonical form and with every default
     description: '',
     tags: {},
     usage: {
-      ipv4: { capacity: '42', used: '0', recorded: '0', coolingDown: '0', free: '42' },
-      ipv6: { capacity: '65536', used: '0', recorded: '0', coolingDown: '0', free: '65536' },
+      ipv4: { capacity: '42', used: '0', recorded: '0', coolingDown: '0', carved: '0', free: '42' },
+      ipv6: { capacity: '65536', used: '0', recorded: '0', coolingDown: '0', carved: '0', free: '65536' },
     },
   });
   const patched = await api.ok(200, 'PATCH', '/v1/pools/subnet-201', { tags: { a: 'b' }, priority: 3, exclude: null });
@@ -311,7 +312,7 @@ test('shrinking or deleting a pool by force ends allocations, and deletes hosts 
   const shrunk = await api.ok<{ usage: Record<'ipv4', Usage> }>(200, 'PATCH', '/v1/pools/p?force=true', {
     ranges: ['10.0.0.0/30'],
   });
-  assert.deepEqual(shrunk.usage.ipv4, { capacity: '4', used: '1', recorded: '0', coolingDown: '0', free: '3' });
+  assert.deepEqual(shrunk.usage.ipv4, { capacity: '4', used: '1', recorded: '0', coolingDown: '0', carved: '0', free: '3' });
   await api.refused('not_found', 'GET', '/v1/hosts/one.z');
   await api.refused('not_found', 'GET', '/v1/zones/z/rrsets/alias/CNAME');
   const { records } = await api.ok<{ records: string[] }>(200, 'GET', '/v1/zones/z/rrsets/two/A');

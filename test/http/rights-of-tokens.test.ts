@@ -83,6 +83,13 @@ const rules: Record<string, Rule | 'open'> = {
     body: (side) => ({ name: newPool(side), ranges: [newRange(side)] }),
     prepare: (side) => [['DELETE', `/v1/pools/${newPool(side)}`]],
   },
+  carvePool: {
+    ...pools,
+    pools: 'all',
+    path: inPool,
+    body: (side) => ({ name: newPool(side), prefixLength: 32 }),
+    prepare: (side) => [['DELETE', `/v1/pools/${newPool(side)}`]],
+  },
   listPools: { role: 'viewer' },
   readPool: { role: 'viewer', pools: true, path: inPool },
   putPool: {

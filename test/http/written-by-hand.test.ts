@@ -46,7 +46,7 @@ test('an address with an unreadable value counts as taken, until the value is re
   assert.deepEqual([held.state, held.pool, held.holders], ['unreadable', 'p', []]);
   assert.match(held.fault ?? '', /JSON/);
   const { usage } = await api.ok<{ usage: { ipv4: object } }>(200, 'GET', '/v1/pools/p');
-  assert.deepEqual(usage.ipv4, { capacity: '4', used: '1', recorded: '0', coolingDown: '0', free: '3' });
+  assert.deepEqual(usage.ipv4, { capacity: '4', used: '1', recorded: '0', coolingDown: '0', carved: '0', free: '3' });
   const named = await api.refused('address_taken', 'POST', '/v1/pools/p/allocations', { addresses: ['10.0.0.2'] });
   assert.match(named.detail, /cannot be read/);
   await api.refused('address_taken', 'POST', '/v1/hosts', { name: 'a.foo.k8s', addresses: ['10.0.0.2'] });

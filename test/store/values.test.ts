@@ -16,6 +16,8 @@ const written = {
   poolValue: [
     '{"v":1,"name":"p","ranges":["10.0.0.0/24"],"exclude":["10.0.0.7"],"autoAssign":true,"priority":0,"avoidBuggyIps":false,"allowFirstLast":true,' +
       '"strategy":"lowest","coolDownSeconds":0,"drain":false,"space":"default","reverse":false,"description":"","tags":{"a":"b"}}',
+    '{"v":1,"id":"01m8pjq14tfgwp5z85n2amk84q","name":"q","parent":"p","ranges":["10.0.0.0/28"],"exclude":[],"autoAssign":true,"priority":0,' +
+      '"avoidBuggyIps":false,"allowFirstLast":true,"strategy":"lowest","coolDownSeconds":0,"drain":false,"space":"default","description":"","tags":{}}',
   ],
   addressValue: [
     '{"v":1,"address":"10.0.0.5","space":"default","pool":"p","state":"held","holders":[{"kind":"host","host":"h.k8s","owner":""}],' +

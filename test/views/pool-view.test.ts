@@ -12,6 +12,7 @@ import {
   familyOf,
   formatAddress,
 } from '../../src/model/address.ts';
+import { type AddressRange, rangesWithout } from '../../src/model/address-range.ts';
 import { type AddressRecord, type Holder, mayShare, type Port } from '../../src/model/allocation.ts';
 import type { Fqdn } from '../../src/model/name.ts';
 import { isExcluded, type Pool, poolDefaults, poolShape, shapeHolds } from '../../src/model/pool.ts';
@@ -191,6 +192,16 @@ const step = fc.oneof(
     }),
   },
   {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('carve' as const),
+      parent: fc.constantFrom('p', 'q'),
+      range: fc.constantFrom('10.0.1.0/30', '10.0.0.254-10.0.0.255', '2001:db8::2/127', '10.0.0.0/31'),
+      settings: shapes,
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('join' as const) }) },
+  {
     weight: 6,
     arbitrary: fc.record({
       do: fc.constant('hold' as const),
@@ -243,6 +254,19 @@ test('the pool view agrees with plain maps after every change and as time passes
       for (const [index, one] of history.entries()) {
         const revision = (index + 1) as Revision;
         if (one.do === 'wait') now += one.seconds;
+        else if (one.do === 'carve') {
+          const parent = model.pools.get(one.parent);
+          const [range] = poolShape(poolWith({ ranges: [one.range] })).ranges as [AddressRange];
+          if (parent === undefined || rangesWithout([range], poolShape(parent).ranges).length > 0) continue;
+          const place = { parent: parent.id, ranges: [one.range], space: parent.space };
+          const child = poolWith({ ...one.settings, name: 'c', ...place });
+          if (model.pools.has('c') && model.pools.get('c')?.parent !== parent.id) continue;
+          view.putPool(child, revision);
+          model.pools.set('c', child);
+        } else if (one.do === 'join') {
+          view.deletePool('c');
+          model.pools.delete('c');
+        } else if ((one.do === 'pool' || one.do === 'drop') && model.pools.get('c')?.parent === one.name) continue;
         else if (one.do === 'pool') {
           const pool = poolWith({ name: one.name, ...one.settings, strategy: one.strategy, space: one.space });
           const other = model.pools.get(one.name === 'p' ? 'q' : 'p');
@@ -414,13 +438,19 @@ function tcp(port: number): Port {
   return { protocol: 'tcp', port };
 }
 
+/** Returns the pool of a space that has the address: the one that was carved out, if there is one. */
+function poolOf(pools: ReadonlyMap<string, Pool>, address: Address, space = 'default'): Pool | undefined {
+  const around = [...pools.values()].filter(
+    (one) => one.space === space && shapeHolds(poolShape(one), addressNumber(address)),
+  );
+  return around.find(({ parent }) => parent !== undefined) ?? around[0];
+}
+
 function compare(view: PoolView, model: Model, now: number): void {
   const { pools, records } = model;
   const endOf = ({ address, since, freeAt }: AddressRecord) => {
     if (freeAt === undefined) return undefined;
-    const pool = [...pools.values()].find(
-      (one) => one.space === 'default' && shapeHolds(poolShape(one), addressNumber(address)),
-    );
+    const pool = poolOf(pools, address);
     return Math.min(Date.parse(freeAt), pool ? Date.parse(since) + pool.coolDownSeconds * 1000 : Number.MAX_VALUE);
   };
   const isCooling = (record: AddressRecord) => record.state === 'released' && (endOf(record) ?? 0) > now;
@@ -431,9 +461,7 @@ function compare(view: PoolView, model: Model, now: number): void {
   for (const pool of pools.values()) {
     const shape = poolShape(pool);
     const inside =
-      pool.space === 'default'
-        ? [...records.values()].filter(({ address }) => shapeHolds(shape, addressNumber(address)))
-        : [];
+      pool.space === 'default' ? [...records.values()].filter(({ address }) => poolOf(pools, address) === pool) : [];
     const byRange = (a: AddressRecord, b: AddressRecord) =>
       byNumber(addressNumber(a.address), addressNumber(b.address));
     const held = inside.filter(({ state }) => state === 'held').sort(byRange);
@@ -450,9 +478,10 @@ function compare(view: PoolView, model: Model, now: number): void {
       }
     }
     const usage = view.usage(pool.id, now);
-    const usable = addressesOf(pool)
+    const inRanges = addressesOf(pool)
       .filter((value) => !isExcluded(shape, value))
       .map(formatAddress);
+    const usable = inRanges.filter((address) => poolOf(pools, address, pool.space) === pool);
     const coolDowns = inside.filter(isCooling).map((record) => endOf(record) ?? 0);
     assert.equal(view.nextCoolDownEnd(pool.id, now), coolDowns.length > 0 ? Math.min(...coolDowns) : undefined);
     for (const family of families) {
@@ -473,7 +502,8 @@ function compare(view: PoolView, model: Model, now: number): void {
       ];
       assert.deepEqual([...view.candidates(pool.id, family, now)], expected);
       assert.deepEqual(usage?.[family], {
-        capacity: BigInt(ours.length),
+        capacity: BigInt(inRanges.filter((address) => familyOf(address) === family).length),
+        carved: BigInt(inRanges.filter((address) => familyOf(address) === family).length - ours.length),
         used: BigInt(held.filter(({ address }) => familyOf(address) === family).length),
         recorded: BigInt(ours.filter((one) => isAtRest(one) && isNamed(one)).length),
         coolingDown: BigInt(inside.filter((one) => isCooling(one) && ours.includes(one.address)).length),
@@ -489,9 +519,7 @@ function compare(view: PoolView, model: Model, now: number): void {
       view.isFree('default', address, now),
       record === undefined || (record.state === 'released' && !isCooling(record)),
     );
-    const pool = [...pools.values()].find(
-      (one) => one.space === 'default' && shapeHolds(poolShape(one), addressNumber(address)),
-    );
+    const pool = poolOf(pools, address);
     assert.equal(view.poolAt('default', address)?.value.name, pool?.name);
     const covered = [...pools.values()].some((one) => shapeHolds(poolShape(one), addressNumber(address)));
     assert.deepEqual(view.namesAt(address), covered ? namesOf(model, address) : []);

@@ -18,6 +18,7 @@ import { timestamp } from '../../model/timestamp.ts';
 import { addressKey } from '../../store/kinds/address.ts';
 import { accessOf } from '../access/access.ts';
 import type { Asking } from '../access/actor.ts';
+import { isCarvedFrom } from '../reading/carved-from.ts';
 import { existingPool } from '../reading/existing.ts';
 import { faultRefusal } from '../reading/fault-refusal.ts';
 import { addressPath } from '../reading/resource-path.ts';
@@ -85,7 +86,7 @@ export function chooseExplicit(
 ): Choice {
   const pool = named ?? context.views.pools.poolAt(defaultSpace, address)?.value;
   const space = pool?.space ?? defaultSpace;
-  if (pool !== undefined) checkInPool(pool, address, path);
+  if (pool !== undefined) checkInPool(context, pool, address, path);
   const record = context.views.pools.address(space, address)?.value;
   if (record !== undefined && newcomer !== undefined && mayJoin(context, record, newcomer))
     return { address, space, pool: record.pool };
@@ -93,7 +94,7 @@ export function chooseExplicit(
   return { address, space, pool: pool?.id ?? null };
 }
 
-function checkInPool(pool: Pool, address: Address, path: string): void {
+function checkInPool({ views }: DecisionContext, pool: Pool, address: Address, path: string): void {
   const shape = poolShape(pool);
   const value = addressNumber(address);
   if (!shapeHolds(shape, value)) {
@@ -101,6 +102,11 @@ function checkInPool(pool: Pool, address: Address, path: string): void {
       address,
       pool: pool.name,
     });
+  }
+  const owner = views.pools.poolAt(pool.space, address)?.value;
+  if (owner !== undefined && owner.id !== pool.id && isCarvedFrom(views.pools, owner, pool)) {
+    const message = `${address} is in pool '${owner.name}', which was carved out of '${pool.name}': name that pool`;
+    refuseField('address_outside_pool', path, message, { address, pool: owner.name });
   }
   if (isExcluded(shape, value)) {
     refuseField('address_excluded', path, `${address} is excluded from pool '${pool.name}'`, {
@@ -324,8 +330,8 @@ function refuseExhausted(context: DecisionContext, family: Family, count: number
   const also = (count: string, what: string) => (count === '0' ? '' : `, ${count} ${what}`);
   const full = usage
     .map(
-      ({ pool, used, capacity, recorded, coolingDown }) =>
-        `${pool}: ${used} of ${capacity} used${also(recorded, 'named by records')}${also(coolingDown, 'cooling down')}`,
+      ({ pool, used, capacity, recorded, coolingDown, carved }) =>
+        `${pool}: ${used} of ${capacity} used${also(recorded, 'named by records')}${also(coolingDown, 'cooling down')}${also(carved, 'carved out')}`,
     )
     .join('; ');
   const waiting = ahead > 0 ? `; ${ahead} of those that become free are for requests that wait` : '';

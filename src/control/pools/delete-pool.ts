@@ -11,6 +11,7 @@ import { existingPool } from '../reading/existing.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { decideEvict, leavingFrom, refuseUse } from './evict.ts';
+import { refuseChildren } from './pool-tree.ts';
 
 interface PoolDeletion {
   /** The name of the pool, or its id. */
@@ -28,6 +29,7 @@ export function decideDeletePool(context: DecisionContext, wanted: PoolDeletion)
   const { value, modified } = poolToDelete(context, wanted.name);
   const builder = new TransactionBuilder(context);
   builder.refusals.try(() => checkPrecondition(wanted.precondition, entityTag(modified)));
+  builder.refusals.try(() => refuseChildren(builder, value), ':pool');
   builder.refusals.try(() => refuseUse(builder, leavingFrom(value), wanted.force ?? false), ':pool');
   const renumbering = context.views.renumberings.get(value.id);
   if (renumbering !== undefined) builder.delete(renumberingKey(value.id), renumbering.modified);
@@ -42,6 +44,7 @@ export function decideEvictAll(context: DecisionContext, { name, precondition }:
   const { value, modified } = poolToDelete(context, name);
   const { refusals = new Refusals() } = context;
   refusals.try(() => checkPrecondition(precondition, entityTag(modified)));
+  refusals.try(() => refuseChildren(context, value), ':pool');
   refusals.throwIfAny();
   return decideEvict(context, leavingFrom(value));
 }

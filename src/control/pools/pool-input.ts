@@ -7,6 +7,7 @@ import { isKnown } from '../../model/unknown.ts';
 import { mergePatch } from '../input/merge-patch.ts';
 import { checkReadOnly } from '../input/read-only.ts';
 import { parseAll } from '../input/refusals.ts';
+import type { WantedCarving } from './carve-pool.ts';
 
 /**
  * A pool as people write it. Every field except `ranges` has a default. `id`: for a new pool, the caller makes it,
@@ -20,11 +21,16 @@ export function parsePoolInput(name: string, input: PoolInput): Pool {
 }
 
 /**
- * Returns the pool that `current` becomes with the merge patch. Refuses with `invalid_request`, and with
- * `precondition_failed` another id.
+ * Returns the pool that `current` becomes with the merge patch. `parentName`: the name of its parent. Refuses with
+ * `invalid_request`, and with `precondition_failed` another id.
  */
-export function parsePoolPatch(current: Pool, patch: object): Pool {
+export function parsePoolPatch(
+  current: Pool,
+  { parent, ...patch }: { parent?: unknown; [field: string]: unknown },
+  parentName: string | null = null,
+): Pool {
   const { name, ...settings } = mergePatch(current, patch);
+  checkReadOnly({ parent }, { parent: parentName });
   checkReadOnly({ id: settings.id }, { id: current.id });
   return parsePoolInput(name, { ...settings, id: current.id });
 }
@@ -35,12 +41,14 @@ export function parsePoolPatch(current: Pool, patch: object): Pool {
  */
 export function parsePoolPut(
   wanted: Pool,
-  { id, name }: { id: unknown; name: unknown },
+  { id, name, parent }: { id: unknown; name: unknown; parent: unknown },
   current: Pool | undefined,
+  parentName: string | null,
 ): Pool {
-  const pool = current === undefined ? wanted : { ...wanted, id: current.id, name: current.name };
+  const pool = current === undefined ? wanted : keepPlace(wanted, current);
   parseAll(
     () => checkReadOnly({ id }, current && { id: current.id }),
+    () => checkReadOnly({ parent }, { parent: parentName }),
     () => {
       if (name === undefined || !isKnown(name) || !isKnown(pool.name) || name === pool.name) return;
       refuseField('invalid_request', '/name', 'is not the name in the path: rename with PATCH');
@@ -49,8 +57,22 @@ export function parsePoolPut(
   return pool;
 }
 
+function keepPlace(wanted: Pool, { id, name, parent }: Pool): Pool {
+  return { ...wanted, id, name, ...(parent !== undefined && { parent }) };
+}
+
 /** Refuses with `invalid_request` a merge patch that is faulty for every pool. */
-export function checkPoolPatch(patch: object): void {
+export function checkPoolPatch({ parent: _, ...patch }: { parent?: unknown; [field: string]: unknown }): void {
   const { name, ...settings } = mergePatch({ ...poolDefaults, name: 'any', ranges: ['0.0.0.0'] }, patch);
   parsePoolInput(name, settings);
+}
+
+/** A pool to carve, as people write it. */
+export type CarveInput = Pick<WantedCarving, 'name' | 'prefixLength' | 'family'> & WantedCarving['settings'];
+
+/** Returns the carving that the input asks for. Refuses with `invalid_request`. */
+export function parseCarveInput(parent: string, id: string, input: CarveInput): WantedCarving {
+  const { name, prefixLength, family, ...settings } = input;
+  const { exclude, tags } = parsePoolInput(name, { ...settings, ranges: ['0.0.0.0'] });
+  return { parent, id, name, prefixLength, ...(family && { family }), settings: { ...settings, exclude, tags } };
 }

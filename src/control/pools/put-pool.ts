@@ -2,7 +2,7 @@
 // the pool. With force, those of them that the pool gave are released first; the others stay held outside the pool.
 
 import { refuse, refuseField } from '../../errors.ts';
-import { type AddressRange, rangesOverlap } from '../../model/address-range.ts';
+import { type AddressRange, rangesOverlap, rangesWithout } from '../../model/address-range.ts';
 import { hasReverseNames, type Pool, poolShape } from '../../model/pool.ts';
 import { isKnown, known, orUnknown } from '../../model/unknown.ts';
 import { poolKey, poolKind, poolValue } from '../../store/kinds/pool.ts';
@@ -11,9 +11,11 @@ import { accessOf } from '../access/access.ts';
 import type { PoolUsage } from '../addresses/pool-usage.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
 import { Refusals } from '../input/refusals.ts';
+import { isCarvedFrom } from '../reading/carved-from.ts';
 import { type Decision, type DecisionContext, noChange, type Standing } from '../transaction/decision.ts';
 import { standingSince, TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { decideEvict, leavingFrom, refuseUse } from './evict.ts';
+import { refuseChildren, touchPool } from './pool-tree.ts';
 
 export interface PoolChange {
   /** The name of the pool, or its id. */
@@ -116,7 +118,11 @@ function writePool(
   if (current !== undefined) {
     const { value: before } = current;
     const isMoved = before.space !== pool.space;
-    builder.refusals.try(() => refuseUse(builder, leavingFrom(before, pool), force), isMoved ? '/space' : '/ranges');
+    const path = isMoved ? '/space' : '/ranges';
+    builder.refusals.try(() => refuseChildren(builder, before, pool), path);
+    builder.refusals.try(() => refuseUse(builder, leavingFrom(before, pool), force), path);
+    const parent = pool.parent === undefined ? undefined : builder.views.pools.byId(pool.parent);
+    if (parent !== undefined && !hasSameAddresses(pool, before)) touchPool(builder, parent);
   }
   guardPools(builder, pool, current?.value);
   builder.put(
@@ -133,13 +139,28 @@ function writePool(
  */
 function checkRanges({ views }: DecisionContext, pool: Pool, refusals: Refusals): void {
   const ranges = refusals.try(() => poolShape(pool).ranges) ?? [];
+  const parent = pool.parent === undefined ? undefined : views.pools.byId(pool.parent)?.value;
+  refusals.try(() => {
+    if (parent !== undefined && known(pool.space) !== parent.space)
+      refuseField(
+        'invalid_request',
+        '/space',
+        `is '${parent.space}', as that of pool '${parent.name}' around this one`,
+      );
+  });
   const checkRange = (range: AddressRange, index: number) => {
     const isTwin = (other: AddressRange) => isKnown(other) && rangesOverlap(known(range), other);
     const twin = ranges.findIndex((other, earlier) => earlier < index && isTwin(other));
     if (twin >= 0) {
       refuseField('pool_overlap', `/ranges/${index}`, `${range.text} overlaps ${ranges[twin]?.text} of the same pool`);
     }
-    const other = views.pools.overlapping(known(pool.space), known(range), pool.id);
+    if (parent !== undefined && rangesWithout([known(range)], poolShape(parent).ranges).length > 0) {
+      const message = `${range.text} is not in pool '${parent.name}', out of which '${pool.name}' was carved`;
+      refuseField('address_outside_pool', `/ranges/${index}`, message, { pool: parent.name });
+    }
+    const isRelated = (other: Pool) =>
+      other.id === pool.id || isCarvedFrom(views.pools, pool, other) || isCarvedFrom(views.pools, other, pool);
+    const other = views.pools.overlapping(known(pool.space), known(range), isRelated);
     if (other !== undefined) {
       const message = `${range.text} overlaps ${other.range.text} of pool '${other.pool.name}'`;
       refuseField('pool_overlap', `/ranges/${index}`, message, { pool: other.pool.name, range: other.range.text });
@@ -149,7 +170,7 @@ function checkRanges({ views }: DecisionContext, pool: Pool, refusals: Refusals)
 }
 
 /** Refuses with `already_exists` if another pool has the name. */
-function refuseTakenName({ views }: DecisionContext, { id, name }: Pool): void {
+export function refuseTakenName({ views }: DecisionContext, { id, name }: Pick<Pool, 'id' | 'name'>): void {
   const other = views.pools.byName(known(name));
   if (other === undefined || other.value.id === id) return;
   refuse('already_exists', `there is a pool '${name}' already`, { pool: name }, '/name');
@@ -159,7 +180,7 @@ function refuseTakenName({ views }: DecisionContext, { id, name }: Pool): void {
  * Refuses with `reverse_conflict` a pool with reverse names if a pool of another space has those of one of its
  * addresses: DNS has one reverse tree.
  */
-function checkReverse({ views }: DecisionContext, pool: Pool): void {
+export function checkReverse({ views }: DecisionContext, pool: Pool): void {
   if (!hasReverseNames({ space: known(pool.space), reverse: known(pool.reverse) })) return;
   const { ranges } = poolShape(pool);
   for (const { value: other } of views.pools.list()) {
@@ -206,6 +227,7 @@ export function decideEvictOutside(
   requireSameAddresses(context, pool, current?.value);
   refusals.try(() => refuseTakenName(context, pool));
   checkRanges(context, pool, refusals);
+  if (current !== undefined) refusals.try(() => refuseChildren(context, current.value, pool), '/ranges');
   refusals.throwIfAny();
   if (current === undefined) return noChange(0);
   return decideEvict(context, leavingFrom(current.value, pool));

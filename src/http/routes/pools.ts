@@ -6,8 +6,15 @@ import { usageOf, usageOfNew } from '../../control/addresses/pool-usage.ts';
 import { alignReverse } from '../../control/hosts/align-reverse.ts';
 import { entityTag } from '../../control/input/precondition.ts';
 import { parseSearch } from '../../control/input/search.ts';
+import { decideCarvePool } from '../../control/pools/carve-pool.ts';
 import { decideDeletePool, decideEvictAll } from '../../control/pools/delete-pool.ts';
-import { checkPoolPatch, parsePoolInput, parsePoolPatch, parsePoolPut } from '../../control/pools/pool-input.ts';
+import {
+  checkPoolPatch,
+  parseCarveInput,
+  parsePoolInput,
+  parsePoolPatch,
+  parsePoolPut,
+} from '../../control/pools/pool-input.ts';
 import {
   decideCreatePool,
   decideEvictOutside,
@@ -17,6 +24,7 @@ import {
 } from '../../control/pools/put-pool.ts';
 import { existingPool } from '../../control/reading/existing.ts';
 import { poolPath } from '../../control/reading/resource-path.ts';
+import { poolName } from '../../control/reading/with-pools.ts';
 import type { Committed, Decide } from '../../control/transaction/decision.ts';
 import { Type } from '../../model/json-schema.ts';
 import { newPoolId, type Pool } from '../../model/pool.ts';
@@ -34,7 +42,7 @@ import {
   strict,
   writeHeaders,
 } from '../schemas/common.ts';
-import { NewPool, PatchPool, PoolBody, PutPool, showPool } from '../schemas/pool.ts';
+import { NewChildPool, NewPool, PatchPool, PoolBody, PutPool, showPool } from '../schemas/pool.ts';
 import type { Routes, Services } from '../services.ts';
 import {
   commitByForceFor,
@@ -48,6 +56,12 @@ import {
 
 const tags = ['pools'];
 const params = strict({ pool: LabelText });
+const ParentFilter = Type.Optional(
+  Type.String({
+    maxLength: 63,
+    description: 'Only pools that were carved out of this one; empty: only those that were not carved',
+  }),
+);
 const force = {
   force: Type.Optional(
     Type.Boolean({
@@ -58,7 +72,9 @@ const force = {
 
 export const poolRoutes: Routes = async (app, services) => {
   const { views } = services;
-  const show = (pool: Pool) => ({ ...showPool(pool), usage: usageOf({ views, now: Date.now() }, pool.id) });
+  const show = (pool: Pool) => ({ ...showPool(services, pool), usage: usageOf({ views, now: Date.now() }, pool.id) });
+
+  const parentOf = (pool: Pool | undefined) => poolName(services, pool?.parent ?? null);
 
   app.post(
     '/v1/pools',
@@ -81,7 +97,7 @@ export const poolRoutes: Routes = async (app, services) => {
         decideCreatePool(context, wanted, usage),
       );
       await alignReverse(services, committed.result.id);
-      return sendWritten(reply, committed, true, poolPath(name), showPool(committed.result), withBody);
+      return sendWritten(reply, committed, true, poolPath(name), showPool(services, committed.result), withBody);
     },
   );
 
@@ -92,19 +108,45 @@ export const poolRoutes: Routes = async (app, services) => {
         operationId: 'listPools',
         tags,
         summary: 'List pools',
-        querystring: strict({ ...pageQuery, ...searchQuery }),
+        querystring: strict({ ...pageQuery, ...searchQuery, parent: ParentFilter }),
         response: shown(listOf(PoolBody)),
       },
     },
     async (request) => {
-      const isWanted = parseSearch(request.query.search);
+      const { search, parent } = request.query;
+      const isWanted = parseSearch(search);
+      const around = parent === undefined || parent === '' ? undefined : (views.pools.find(parent)?.value.id ?? parent);
+      const isBelow = (pool: Pool) => parent === undefined || pool.parent === around;
       const access = accessOf(askingOf(services, request));
       return pageOf(request.query, String, {
         items: (after) => views.pools.list(after),
         keyOf: ({ value }) => value.name,
-        matches: ({ value }) => access.hasPool(value.id) && isWanted(value.name),
+        matches: ({ value }) => access.hasPool(value.id) && isWanted(value.name) && isBelow(value),
         show: ({ value }) => show(value),
       });
+    },
+  );
+
+  app.post(
+    '/v1/pools/:pool/pools',
+    {
+      schema: {
+        operationId: 'carvePool',
+        tags,
+        summary: 'Carve a pool out of another one: its next free block',
+        params,
+        headers: idempotencyHeaders,
+        body: NewChildPool,
+        refuses: ['already_exists', 'not_found', 'pool_exhausted', 'reverse_conflict'],
+        response: created(PoolBody),
+      },
+    },
+    async (request, reply) => {
+      const wanted = parseCarveInput(request.params.pool, newPoolId(Date.now()), request.body);
+      const committed = await commitFor(services, request, reply, (context) => decideCarvePool(context, wanted));
+      await alignReverse(services, committed.result.id);
+      const shown = showPool(services, committed.result);
+      return sendWritten(reply, committed, true, poolPath(wanted.name), shown, withBody);
     },
   );
 
@@ -139,18 +181,19 @@ export const poolRoutes: Routes = async (app, services) => {
         headers: writeHeaders,
         querystring: strict(force),
         body: PutPool,
-        refuses: ['pool_in_use', 'pool_overlap', 'reverse_conflict'],
+        refuses: ['address_outside_pool', 'pool_in_use', 'pool_overlap', 'reverse_conflict'],
         response: { ...written(PoolBody), ...created(PoolBody) },
       },
     },
     async (request, reply) => {
       const name = request.params.pool;
-      const { id, name: named, usage: _, ...body } = request.body;
+      const { id, name: named, parent, usage: _, ...body } = request.body;
       const wanted = parsePoolInput(name, { ...body, id: newPoolId(Date.now()) });
       const change = {
         name,
         precondition: preconditionOf(request),
-        change: (current: Pool | undefined) => parsePoolPut(wanted, { id, name: named }, current),
+        change: (current: Pool | undefined) =>
+          parsePoolPut(wanted, { id, name: named, parent }, current, parentOf(current)),
       };
       const committed = await commitPool(services, request, reply, change);
       return sendWritten(
@@ -175,7 +218,14 @@ export const poolRoutes: Routes = async (app, services) => {
         headers: writeHeaders,
         querystring: strict(force),
         body: PatchPool,
-        refuses: ['already_exists', 'not_found', 'pool_in_use', 'pool_overlap', 'reverse_conflict'],
+        refuses: [
+          'address_outside_pool',
+          'already_exists',
+          'not_found',
+          'pool_in_use',
+          'pool_overlap',
+          'reverse_conflict',
+        ],
         response: written(PoolBody),
       },
     },
@@ -187,7 +237,10 @@ export const poolRoutes: Routes = async (app, services) => {
       const change = {
         name,
         precondition: preconditionOf(request),
-        change: (current: Pool | undefined) => parsePoolPatch(current ?? existingPool(asking, name).value, patch),
+        change: (current: Pool | undefined) => {
+          const pool = current ?? existingPool(asking, name).value;
+          return parsePoolPatch(pool, patch, parentOf(pool));
+        },
       };
       const committed = await commitPool(services, request, reply, change);
       const { pool } = committed.result;

@@ -3,9 +3,11 @@
 
 import type { Static } from 'typebox';
 import type { AddressWarning as AddressWarned } from '../../control/addresses/choose-addresses.ts';
+import { poolName } from '../../control/reading/with-pools.ts';
 import type { AddressRecord } from '../../model/allocation.ts';
 import { Type } from '../../model/json-schema.ts';
 import { hasReverseNames, type Pool, strategies } from '../../model/pool.ts';
+import type { Views } from '../../views/views.ts';
 import {
   AddressText,
   FamilyText,
@@ -65,6 +67,7 @@ const Usage = Type.Object(
     used: { ...Count, description: 'Held addresses, also those that are excluded and do not count in `capacity`' },
     recorded: { ...Count, description: 'Named by A or AAAA records only: not held, not cooling down, not handed out' },
     coolingDown: { ...Count, description: 'Released a short time ago, with or without records that name them' },
+    carved: { ...Count, description: 'In pools that were carved out of this one' },
     free: Count,
   },
   { title: 'Usage' },
@@ -74,7 +77,7 @@ const Usages = Type.Object(
   {
     description:
       'Decimal strings, because counts of IPv6 addresses do not fit a number. Counted when the answer is made; ignored ' +
-      'in a request. Each address counts once: as `used`, else as `coolingDown`, else as `recorded`, else as `free`',
+      'in a request. Each address counts once: as `used`, else as `coolingDown`, else as `recorded`, else as `free`; those in `carved` are counted in the pool that has them',
   },
 );
 
@@ -88,18 +91,20 @@ const Id = {
   ...LabelText,
   description: 'Given by the service when the pool is created; stays when the pool is renamed',
 };
+const Parent = nullable(LabelText, { description: 'The pool out of which this one was carved; null if there is none' });
 export const PutPool = strict(
   {
     id: readOnly(Id),
     name: Type.Optional(LabelText),
     ranges: settings.ranges,
     ...optional(defaulted).properties,
+    parent: readOnly(Parent),
     usage: readOnly(Usages),
   },
   'PoolSettings',
 );
 export const PatchPool = patchOf(
-  { ...defaulted, tags: TagsPatch, id: readOnly(Id), usage: readOnly(Usages) },
+  { ...defaulted, tags: TagsPatch, id: readOnly(Id), parent: readOnly(Parent), usage: readOnly(Usages) },
   'PoolPatch',
   {
     name: LabelText,
@@ -107,10 +112,22 @@ export const PatchPool = patchOf(
   },
 );
 
+const { space: _space, ...ofChild } = defaulted;
+export const NewChildPool = strict(
+  {
+    name: LabelText,
+    prefixLength: Type.Integer({ minimum: 0, maximum: 128, description: 'The length of the block, such as 28' }),
+    family: Type.Optional(FamilyText),
+    ...optional(ofChild).properties,
+  },
+  'NewChildPool',
+);
+
 export const PoolBody = Type.Object(
   {
     id: Id,
     name: LabelText,
+    parent: Parent,
     ...settings,
     usage: Usages,
   },
@@ -118,8 +135,11 @@ export const PoolBody = Type.Object(
 );
 
 /** Returns a pool with all its settings. */
-export function showPool<Shown extends Pool>(pool: Shown): Shown & { reverse: boolean } {
-  return { ...pool, reverse: hasReverseNames(pool) };
+export function showPool<Shown extends Pool>(
+  seen: { views: Pick<Views, 'pools'> },
+  pool: Shown,
+): Shown & { parent: string | null; reverse: boolean } {
+  return { ...pool, parent: poolName(seen, pool.parent ?? null), reverse: hasReverseNames(pool) };
 }
 
 const PortBody = strict(

@@ -106,7 +106,7 @@ function shownAfter(seen: Seen, revision: Revision, change: ResourceChange): obj
     case 'forwarder':
       return showForwarder(change.after);
     case 'pool':
-      return showPool(change.after);
+      return showPool(seen, change.after);
     case 'resolver':
       return change.after;
   }

@@ -26,6 +26,7 @@ const stored = valueCodec({
   /** Values of the first versions have no id. */
   id: Type.Optional(label),
   name: label,
+  parent: Type.Optional(label),
   ranges: someTexts,
   exclude: texts,
   autoAssign: Type.Boolean(),

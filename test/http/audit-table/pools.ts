@@ -139,6 +139,22 @@ export const pools: AuditedRequest[] = [
     events: [],
   },
   {
+    operation: 'carvePool',
+    what: 'a pool is carved out of another one',
+    given: [pool()],
+    request: ['POST', '/v1/pools/p/pools', { name: 'q', prefixLength: 30 }],
+    status: 201,
+    events: [['pool', 'created', 'q', null, { ...poolFields, name: 'q', parent: 'p', ranges: ['10.0.0.0/30'] }]],
+  },
+  {
+    operation: 'deletePool',
+    what: 'a pool is refused to be deleted, out of which another one was carved',
+    given: [pool(), ['POST', '/v1/pools/p/pools', { name: 'q', prefixLength: 30 }]],
+    request: ['DELETE', '/v1/pools/p?force=true'],
+    status: 409,
+    events: [],
+  },
+  {
     operation: 'releaseAddress',
     what: 'an address of a renamed pool is released',
     given: [pool(), allocate({}), ['PATCH', '/v1/pools/p', { name: 'q' }]],

@@ -61,10 +61,12 @@ export const auditedKinds = {
     kind: poolKind,
     nameOf: ({ pool }, value) => value?.name ?? pool,
     keeps: ['id'],
+    named: (views, pool) => (pool.parent === undefined ? pool : { ...pool, parent: poolName({ views }, pool.parent) }),
     standing: ({ pools }, { pool }) => pools.byId(pool)?.value,
     shows: {
       id: true,
       name: true,
+      parent: true,
       ranges: true,
       exclude: true,
       autoAssign: true,
