@@ -218,7 +218,14 @@ test('a repeated request gets the first answer, although the resource was used, 
     await isSame(`${path}, deleted`);
   }
   const pool = await api.send('POST', '/v1/pools', requests[0]?.[1], key('/v1/pools'));
-  assert.deepEqual(pool.body.usage.ipv4, { capacity: '256', used: '1', recorded: '0', coolingDown: '0', carved: '0', free: '255' });
+  assert.deepEqual(pool.body.usage.ipv4, {
+    capacity: '256',
+    used: '1',
+    recorded: '0',
+    coolingDown: '0',
+    carved: '0',
+    free: '255',
+  });
 });
 
 test('a body with its fields in another order counts as the same request', async (t) => {

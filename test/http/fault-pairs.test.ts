@@ -220,7 +220,7 @@ const operations: Record<string, Operation> = {
       fault('parse', '/exclude/0', 'x'),
       fault('stands', ':pool', 'none'),
       fault('stands', '/name', 'p', [':pool']),
-      fault('stands', '/prefixLength', 8, [':pool', '/family']),
+      fault('stands', '/prefixLength', 8, [':pool', '/family', '/stray']),
     ],
   },
   deletePool: {

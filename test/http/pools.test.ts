@@ -312,7 +312,14 @@ test('shrinking or deleting a pool by force ends allocations, and deletes hosts 
   const shrunk = await api.ok<{ usage: Record<'ipv4', Usage> }>(200, 'PATCH', '/v1/pools/p?force=true', {
     ranges: ['10.0.0.0/30'],
   });
-  assert.deepEqual(shrunk.usage.ipv4, { capacity: '4', used: '1', recorded: '0', coolingDown: '0', carved: '0', free: '3' });
+  assert.deepEqual(shrunk.usage.ipv4, {
+    capacity: '4',
+    used: '1',
+    recorded: '0',
+    coolingDown: '0',
+    carved: '0',
+    free: '3',
+  });
   await api.refused('not_found', 'GET', '/v1/hosts/one.z');
   await api.refused('not_found', 'GET', '/v1/zones/z/rrsets/alias/CNAME');
   const { records } = await api.ok<{ records: string[] }>(200, 'GET', '/v1/zones/z/rrsets/two/A');

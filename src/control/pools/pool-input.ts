@@ -3,7 +3,7 @@
 
 import { atField, refuseField } from '../../errors.ts';
 import { type Pool, poolDefaults, poolFrom } from '../../model/pool.ts';
-import { isKnown } from '../../model/unknown.ts';
+import { isKnown, orUnknown } from '../../model/unknown.ts';
 import { mergePatch } from '../input/merge-patch.ts';
 import { checkReadOnly } from '../input/read-only.ts';
 import { parseAll } from '../input/refusals.ts';
@@ -73,6 +73,7 @@ export type CarveInput = Pick<WantedCarving, 'name' | 'prefixLength' | 'family'>
 /** Returns the carving that the input asks for. Refuses with `invalid_request`. */
 export function parseCarveInput(parent: string, id: string, input: CarveInput): WantedCarving {
   const { name, prefixLength, family, ...settings } = input;
-  const { exclude, tags } = parsePoolInput(name, { ...settings, ranges: ['0.0.0.0'] });
-  return { parent, id, name, prefixLength, ...(family && { family }), settings: { ...settings, exclude, tags } };
+  const whole = parsePoolInput(name, { ...settings, ranges: ['0.0.0.0'] });
+  const parsed = orUnknown(() => ({ ...settings, exclude: whole.exclude, tags: whole.tags }));
+  return { parent, id, name, prefixLength, ...(family && { family }), settings: parsed };
 }

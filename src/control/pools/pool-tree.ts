@@ -10,7 +10,7 @@ import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
 /**
  * Writes a pool as it is, because its children are about to get addresses of it: a request that takes one of these
- * addresses from the pool at the same moment loses the race (test/control/races.test.ts).
+ * addresses from the pool at the same moment loses the race.
  */
 export function touchPool(builder: TransactionBuilder, { value, modified }: Versioned<Pool>): void {
   builder.put(poolKey(value.id), poolValue.encode(value), modified);
