@@ -380,7 +380,11 @@ class History {
         const name = this.#named(pool.name);
         const usage = views.pools.usage(name, model.now);
         for (const family of ['ipv4', 'ipv6'] as const) {
-          assert.deepEqual(usage?.[family], { ...model.usage(pool, family), recorded: 0n, carved: 0n }, `${pool.name} ${family}`);
+          assert.deepEqual(
+            usage?.[family],
+            { ...model.usage(pool, family), recorded: 0n, carved: 0n },
+            `${pool.name} ${family}`,
+          );
           const offered = [...views.pools.candidates(name, family, model.now)].map((address) => this.#placeOf(address));
           const expected = model.candidates({ ...pool, drain: false }, family);
           const isRandom = pool.strategy === 'random';
