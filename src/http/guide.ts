@@ -15,6 +15,7 @@ const pool = 'default';
 const zone = 'foowidgets.k8s';
 const nginx = `nginx.${zone}`;
 const db = `db.${zone}`;
+const rack = 'rack-7';
 const spare = 'spare';
 const spareZone = 'spare.k8s';
 const team = 'team-a';
@@ -40,7 +41,7 @@ export const guide: Record<string, Told> = {
   carvePool: {
     text: 'The first aligned block of this length in which nothing is in use. The pool around it gives none of its addresses until the new pool is deleted.',
     path: { pool },
-    body: { name: 'rack-7', prefixLength: 30 },
+    body: { name: rack, prefixLength: 30 },
   },
   deletePool: {
     text: 'Refused while addresses are in use, unless `force` releases them.',
@@ -51,16 +52,16 @@ export const guide: Record<string, Told> = {
       'The old pool drains from now on, and stays so. Each host moves in one transaction, with its PTRs: at every revision it has all of its old addresses or all of its ' +
       'new ones. If the replica that moves them dies, another one goes on. A holder that cannot be moved is skipped, and named in the outcome. ' +
       'With `dryRun`, the answer is the plan.',
-    path: { pool },
-    body: { to: '172.17.200.120-172.17.200.125' },
+    path: { pool: rack },
+    body: { to: pool },
   },
   readRenumbering: {
     text: 'The outcome stays until the next renumbering of the pool, or until it is deleted.',
-    path: { pool },
+    path: { pool: rack },
   },
   stopRenumbering: {
     text: 'Holders that have moved keep their new addresses. The pool goes on draining: PATCH `"drain": false` ends that.',
-    path: { pool },
+    path: { pool: rack },
   },
   nextAddresses: {
     text: 'The addresses are not reserved: to get them, allocate them or create a host.',

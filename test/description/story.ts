@@ -8,7 +8,11 @@ import type { components, paths } from './api.d.ts';
 type Schemas = components['schemas'];
 
 const [url = '', token = ''] = process.argv.slice(2);
-const api = createClient<paths>({ baseUrl: url, headers: { authorization: `Bearer ${token}` } });
+// Lists are also sent as text/csv: the media type chooses the type of `data`.
+const api = createClient<paths, 'application/json' | 'application/problem+json'>({
+  baseUrl: url,
+  headers: { authorization: `Bearer ${token}` },
+});
 
 const { data: pool } = await api.POST('/v1/pools', {
   body: { name: 'default', ranges: ['172.17.200.100-172.17.200.125'] },

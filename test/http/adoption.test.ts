@@ -22,8 +22,8 @@ async function prepare(t: TestContext): Promise<ServedApi> {
   await api.ok(201, 'POST', '/v1/hosts', { name: 'b.z', addresses: ['10.0.0.2', '10.9.0.1'] });
   const before = await served.dump();
   await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/29'] });
-  const { 'pools/p': _, ...after } = await served.dump();
-  assert.deepEqual(after, before, 'something was rewritten');
+  const after = Object.entries(await served.dump()).filter(([key]) => !key.startsWith('pools/'));
+  assert.deepEqual(Object.fromEntries(after), before, 'something was rewritten');
   return served;
 }
 

@@ -25,9 +25,6 @@ const readmeOrder = [
   'putHost',
   'allocateAddresses',
   'changeAllocation',
-  // These come before the example that lets the pool drain.
-  'createHosts',
-  'swapHosts',
   // These come before the example that deletes the forwarder.
   'putForwarder',
   'listCachedAnswers',
