@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Audit } from '../../src/control/transaction/batch.ts';
 import type { Decide } from '../../src/control/transaction/decision.ts';
 import { cleanGenerations } from '../../src/control/zone-file/clean-generations.ts';
 import { decideDeleteZone } from '../../src/control/zones/delete-zone.ts';
@@ -16,10 +17,12 @@ import { type Fqdn, parseName } from '../../src/model/name.ts';
 import { zoneDefaults } from '../../src/model/zone.ts';
 import { nameKind } from '../../src/store/kinds/name.ts';
 import type { Store } from '../../src/store/store.ts';
+import { audit, decisionsIn } from '../support/audit-trail.ts';
 import { changedStore } from '../support/changed-store.ts';
 import { type ControlPlane, embeddedStore, openReplica, putZone, testActor } from '../support/control-plane.ts';
 import { storeDump, storeEntries } from '../support/store-dump.ts';
 import type { Cleanup } from '../support/temporary.ts';
+import { assertTold } from './audit-replay.ts';
 import { createHost, deleteHost, pool, putRrset, zone } from './steps.ts';
 import { assertWhole, contentsOf } from './whole.ts';
 
@@ -42,8 +45,8 @@ const remove = (replica: ControlPlane, name: Fqdn) =>
 const addressAt = (index: number) => `10.0.0.${index}`;
 const withPtr = (index: number): Decide<unknown> => createHost(`h${index}.z`, addressAt(index), { ptr: true });
 
-async function replicaWith(test: Cleanup, store: Store, hosts: number): Promise<ControlPlane> {
-  const replica = await openReplica(test, store);
+async function replicaWith(test: Cleanup, store: Store, hosts: number, audited?: Audit): Promise<ControlPlane> {
+  const replica = await openReplica(test, store, undefined, audited);
   for (const step of [zone, pool, putZone(wide)]) await replica.commit(step);
   await Promise.all([...Array(hosts).keys()].map((index) => replica.commit(withPtr(index))));
   return replica;
@@ -91,6 +94,19 @@ for (const count of [5, 200]) {
     await whileAnswered(replica, count, remove(replica, narrow));
     await assertAllIn(replica, wide, count);
     assert.deepEqual(Object.keys(await storeDump(store)), before);
+  });
+}
+
+for (const count of [5, 200]) {
+  onStore(`of a deleted zone, an event counts the names but not the ${count} PTRs that go back`, async (t, store) => {
+    const replica = await replicaWith(t, store, count, audit);
+    await create(replica, narrow);
+    for (const owner of [`1.${narrow}`, narrow]) await replica.commit(putRrset(narrow, owner, 'TXT', '"x"'));
+    await remove(replica, narrow);
+    const decisions = await decisionsIn(store);
+    const deleted = decisions.flatMap(({ events }) => events).find(({ action }) => action === 'deleted');
+    assert.deepEqual([deleted?.name, deleted?.before?.names], [narrow, 2]);
+    assertTold(decisions, contentsOf(await storeEntries(store)));
   });
 }
 
@@ -161,6 +177,19 @@ onStore('housekeeping deletes PTRs that a narrower zone hides', async (t, store)
   assert.deepEqual([...zonesHidingPtrs(replica.views)], [narrow]);
   await dropHiddenPtrs(replica.committer, replica.views, narrow);
   await assertAllIn(replica, narrow, 3);
+});
+
+onStore('the deletion of a hidden PTR whose host is gone has no event', async (t, store) => {
+  const replica = await replicaWith(t, store, 3, audit);
+  await create(replica, narrow);
+  const owners = [0, 1].map((index) => reverseName(parseAddress(addressAt(index))));
+  await replica.commit((context) => decideCopyBack(context, { zone: narrow, owners }));
+  await replica.commit(deleteHost('h1.z'));
+  await dropHiddenPtrs(replica.committer, replica.views, narrow);
+  assert.deepEqual([...zonesHidingPtrs(replica.views)], []);
+  const decisions = await decisionsIn(store);
+  assert.equal(decisions.at(-1)?.events.at(-1)?.name, 'h1.z');
+  assertTold(decisions, contentsOf(await storeEntries(store)));
 });
 
 onStore('PTRs of an automatic zone move too, and the automatic zone comes back', async (t, store) => {

@@ -52,6 +52,8 @@ export class NameEdits {
   readonly #views: Views;
   readonly #access: Access;
   readonly #names = new Map<string, NameEdit>();
+  /** How many names of a deleted zone move to another zone as they are. */
+  readonly #moved = new Map<Fqdn, number>();
 
   constructor(views: Views, access: Access) {
     this.#views = views;
@@ -81,6 +83,15 @@ export class NameEdits {
       if (edit.zone.name === zone) added += Number(edit.rrsets.length > 0) - Number(edit.modified > 0);
     }
     return added;
+  }
+
+  noteMoved(zone: Fqdn, names: number): void {
+    this.#moved.set(zone, names);
+  }
+
+  /** Returns how many names are deleted together with the zone, without those that move to another zone. */
+  deletedWith(zone: Fqdn): number {
+    return this.#views.zones.counts(zone).names + this.addedTo(zone) - (this.#moved.get(zone) ?? 0);
   }
 
   #startedEdit(zone: Zone, owner: Fqdn): NameEdit | undefined {

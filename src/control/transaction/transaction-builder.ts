@@ -143,6 +143,15 @@ export class TransactionBuilder implements DecisionContext {
     return this;
   }
 
+  /**
+   * Notes how many names of a zone that this transaction deletes move to another zone with all their RRsets. The zone's
+   * audit event does not count them.
+   */
+  noteMoved(zone: Fqdn, names: number): this {
+    this.#names.noteMoved(zone, names);
+    return this;
+  }
+
   /** Adds an audit event that does not follow from an operation. */
   tell(event: AuditEvent): this {
     this.#told.push(event);

@@ -68,11 +68,14 @@ export function returnPtrs(builder: TransactionBuilder, zone: Zone): boolean {
   if (back === undefined) return false;
   const ptrs: { owner: Fqdn; rrset: Rrset }[] = [];
   let obstacle: string | undefined;
+  let moved = 0;
   for (const { owner, rrsets } of views.zones.managedNames(zone.name)) {
     const found = obstacleToReturn(builder, zone, owner);
     if (found === 'not a PTR') return false;
     obstacle ??= found;
     ptrs.push({ owner, rrset: ofHosts(rrsets)[0] as Rrset });
+    // A name with records of users besides its PTR is counted among the deleted (test/control/moved-ptrs.test.ts).
+    moved += Number(rrsets.length === 1);
   }
   if (obstacle !== undefined) {
     const wayOut = 'delete that first, or repeat with ?force=true, which deletes the PTR';
@@ -88,6 +91,7 @@ export function returnPtrs(builder: TransactionBuilder, zone: Zone): boolean {
   for (const { owner, rrset } of ptrs) if (!putBack(builder, back, owner, rrset)) throw new NeedsPreparation();
   for (const owner of hiddenPtrs(views, zone.name))
     if (!hasPtr(views, zone, owner) && !putBack(builder, back, owner, undefined)) throw new NeedsPreparation();
+  builder.noteMoved(zone.name, moved);
   return true;
 }
 

@@ -54,7 +54,8 @@ export function auditedDecision(context: DecisionContext, written: Written): Aud
   }
   // Names of a pending generation are not among these edits, because no user sees them yet.
   const hostOf = (host: Fqdn) => context.views.hosts.get(host)?.value;
-  for (const [, edit] of written.names) if (edit.changed) events.push(...rrsetEvents(edit, tellsOf, hostOf));
+  const isHidden = (zone: Fqdn, owner: Fqdn) => context.views.zones.zoneBelow(zone, owner) !== undefined;
+  for (const [, edit] of written.names) if (edit.changed) events.push(...rrsetEvents(edit, tellsOf, hostOf, isHidden));
   return events.length + uses.length === 0 ? undefined : { actor: auditActor(context.actor), events, uses };
 }
 
@@ -83,7 +84,7 @@ function resourceEvent(
   const [before, after] = [shown(stands), shown(written)];
   if (operation.kind === 'delete') {
     // The views do not have an unreadable value. The compare of the deletion proves that the key exists.
-    const fields = before === undefined ? { unreadable: true } : { ...before, ...deletes?.(views, names, subject) };
+    const fields = before === undefined ? { unreadable: true } : { ...before, ...deletes?.(names, subject) };
     return { resource, action: 'deleted', name, before: fields, after: null };
   }
   const event = eventOf(resource, name, before, after, keeps);

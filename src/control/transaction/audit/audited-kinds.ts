@@ -28,7 +28,7 @@ export interface AuditedKind<Name extends KindName> {
   /** Replaces the ids of pools by their names. */
   named?(views: Views, value: Value<Name>): Value<Name>;
   /** Returns fields that tell how many items without events of their own are deleted together with the resource. */
-  deletes?(views: Views, names: NameEdits, subject: Subject<Name>): Fields;
+  deletes?(names: NameEdits, subject: Subject<Name>): Fields;
 }
 
 /** `rule`: the kind has a file of its own in this folder. `unseen`: no change of the kind makes an event. */
@@ -99,7 +99,7 @@ export const auditedKinds = {
       addressNames: true,
       automatic: true,
     },
-    deletes: ({ zones }, names, { zone }) => ({ names: zones.counts(zone).names + names.addedTo(zone) }),
+    deletes: (names, { zone }) => ({ names: names.deletedWith(zone) }),
   },
   token: {
     resource: 'token',

@@ -10,17 +10,21 @@ import { eventOf } from './event-of.ts';
 /**
  * Returns the events of a name. `tellsOf` returns whether the decision has an event of the host. If it has none, an
  * RRset of that host has an event of its own: the host does not exist, or somebody deleted its RRset by hand. The PTR
- * of a shared address has no event when it passes from one of its hosts to another: that follows from the hosts.
+ * of a shared address has no event when it passes from one of its hosts to another: that follows from the hosts. The
+ * PTR of a host at a name that `isHidden` has no event: no query is answered from it (../../zones/hidden-ptrs.ts).
  */
 export function rrsetEvents(
   { zone, owner, before, rrsets }: Pick<NameEdit, 'zone' | 'owner' | 'before' | 'rrsets'>,
   tellsOf: (host: Fqdn) => boolean,
   hostOf: (host: Fqdn) => Host | undefined,
+  isHidden: (zone: Fqdn, owner: Fqdn) => boolean,
 ): AuditEvent[] {
   const isTold = (rrset: Rrset) => {
     const name = managingHost(owner, rrset);
     if (tellsOf(name)) return true;
-    const host = rrset.type === 'PTR' ? hostOf(name) : undefined;
+    if (rrset.type !== 'PTR') return false;
+    if (isHidden(zone.name, owner)) return true;
+    const host = hostOf(name);
     return host !== undefined && recordsOf(host, 0).some((one) => one.rrset.type === 'PTR' && one.owner === owner);
   };
   const told = (all: readonly Rrset[]) =>
