@@ -18,6 +18,9 @@ const otherwise: Record<string, string[]> = {
   'the cool-down of an address is ended': [],
   // The RRsets are unchanged, so no client needs to read them again.
   'a zone file differs in the SOA only': ['zone changed z'],
+  // The stream tells of the pool, which drains. The progress of a renumbering is not in it.
+  'a pool is renumbered: it drains from now on': ['pool changed p'],
+  'the renumbering of a pool is stopped': [],
 };
 const told = new Set<string>();
 
