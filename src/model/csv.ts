@@ -11,6 +11,21 @@ export function csvLine(cells: readonly string[]): string {
   return `${cells.map(csvCell).join(',')}\r\n`;
 }
 
+const rowsPerChunk = 100;
+
+/** Yields a file in chunks: the header, and the rows as they come. */
+export async function* csvChunks(header: string, rows: AsyncIterable<string>): AsyncGenerator<string> {
+  let text = header;
+  let count = 0;
+  for await (const row of rows) {
+    text += row;
+    if (++count % rowsPerChunk !== 0) continue;
+    yield text;
+    text = '';
+  }
+  if (text !== '') yield text;
+}
+
 function csvCell(value: string): string {
   const text = guardedStart.test(value) ? `'${value}` : value;
   return /[",;\t\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

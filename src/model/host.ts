@@ -101,6 +101,12 @@ interface HostSharingFlags extends Pick<HostSharing, 'sharingKey' | 'ports'> {
   ptrFor?: boolean;
 }
 
+type Place = Pick<HostAddress, 'address' | 'space'>;
+
+export function isSameAddress(one: Place, other: Place): boolean {
+  return one.address === other.address && one.space === other.space;
+}
+
 /** Returns how a host has an address, without fields that are not set. */
 export function sharingOf({ shared, sharingKey, ports, ptrFor }: HostSharingFlags): HostSharing {
   return {
@@ -113,7 +119,7 @@ export function sharingOf({ shared, sharingKey, ports, ptrFor }: HostSharingFlag
 
 /** Returns whether a host wants the PTR of one of its addresses. */
 export function wantsPtr(host: Host, space: string, address: Address): boolean {
-  const own = host.addresses.find((one) => one.address === address && one.space === space);
+  const own = host.addresses.find((one) => isSameAddress(one, { address, space }));
   return host.ptr && own !== undefined && own.ptr !== false && own.noReverse !== true;
 }
 

@@ -194,6 +194,11 @@ export class PoolView {
     return record.state === 'released' && (this.coolDownEnd(record) ?? now) <= now;
   }
 
+  /** Returns whether the address is free, and no records name it. */
+  isUnused(space: string, address: Address, now: number): boolean {
+    return this.isFree(space, address, now) && !this.isRecorded(space, address);
+  }
+
   /** Returns the released addresses that a host of this name held last. Their cool-downs may have ended. */
   formerOf(host: Fqdn): AddressRecord[] {
     return [...(this.#former.get(host)?.values() ?? [])];

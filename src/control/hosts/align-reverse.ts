@@ -4,11 +4,12 @@
 
 import { Refusal } from '../../errors.ts';
 import type { Host } from '../../model/host.ts';
+import { listInSlices } from '../../model/in-slices.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { defaultSpace, type Pool } from '../../model/pool.ts';
-import { turn } from '../../model/turn.ts';
 import type { Views } from '../../views/views.ts';
 import type { Actor } from '../access/actor.ts';
+import { heldIn } from '../reading/held-in.ts';
 import type { Committer } from '../transaction/commit.ts';
 import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
@@ -53,13 +54,12 @@ export async function alignReverse(
       if (outcome.status === 'rejected' && !(isRefused && outcome.reason.status < 500)) throw outcome.reason;
     }
   };
-  for (const { value: record } of [...views.pools.heldIn(pool)]) {
+  for await (const { value: record } of listInSlices(heldIn(views, pool))) {
     for (const holder of record.holders) {
       const host = holder.kind === 'host' ? views.hosts.get(holder.host)?.value : undefined;
       if (host !== undefined && !isAligned(views, host)) waiting.add(host.name);
     }
     if (waiting.size >= hostsAtOnce) await commit();
-    await turn();
   }
   if (waiting.size > 0) await commit();
 }

@@ -1,13 +1,11 @@
 // Hosts as CSV, a slice at a time: first the names of the tags, which become columns, then the rows.
 
-import { csvLine } from '../../model/csv.ts';
+import { csvChunks, csvLine } from '../../model/csv.ts';
 import type { Host } from '../../model/host.ts';
 import { type ChangingList, listInSlices } from '../../model/in-slices.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Versioned } from '../../views/versioned.ts';
 import { headerCells, hostCells, maxTagColumns } from './host-csv.ts';
-
-const rowsPerChunk = 100;
 
 /** Yields the file in chunks. `withPools` gives the addresses of a host their current pools. */
 export async function* exportHosts(
@@ -19,13 +17,9 @@ export async function* exportHosts(
     for (const name of Object.keys(value.tags)) if (names.size < maxTagColumns) names.add(name);
   }
   const tagNames = [...names].sort();
-  let text = csvLine(headerCells(tagNames));
-  let rows = 0;
-  for await (const { value } of listInSlices(listing)) {
-    text += csvLine(hostCells(withPools(value), tagNames));
-    if (++rows % rowsPerChunk !== 0) continue;
-    yield text;
-    text = '';
+  yield* csvChunks(csvLine(headerCells(tagNames)), rows());
+
+  async function* rows(): AsyncGenerator<string> {
+    for await (const { value } of listInSlices(listing)) yield csvLine(hostCells(withPools(value), tagNames));
   }
-  if (text !== '') yield text;
 }

@@ -3,7 +3,7 @@
 import { Refusal, refuse, refuseField } from '../../errors.ts';
 import { type Address, automaticReverseZone, type Family, familyOf, reverseName } from '../../model/address.ts';
 import type { Holder, HostSharing } from '../../model/allocation.ts';
-import { type Host, type HostAddress, maxHostAddresses } from '../../model/host.ts';
+import { type Host, type HostAddress, isSameAddress, maxHostAddresses } from '../../model/host.ts';
 import { type Fqdn, parentOf } from '../../model/name.ts';
 import type { Pool, Tags } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
@@ -120,6 +120,7 @@ export function familyWarnings(context: DecisionContext, wanted: WantedHost, hos
     return refusal === undefined ? [] : [{ family, message: refusal.message }];
   });
 }
+
 /** Returns the pool that the request names; undefined if it names none. Refuses with `pool_not_found`. */
 function poolOf({ views }: DecisionContext, name: string | undefined): { named: Pool | undefined } {
   if (name === undefined) return { named: undefined };
@@ -132,9 +133,8 @@ function poolOf({ views }: DecisionContext, name: string | undefined): { named: 
  * takes the names of others from a forwarder.
  */
 export function newAddressWarnings(context: DecisionContext, host: Host, before: Host | undefined): AddressWarning[] {
-  const isKept = ({ address, space }: HostAddress) =>
-    before?.addresses.some((one) => one.address === address && one.space === space) ?? false;
-  const added = host.addresses.filter((one) => !isKept(one));
+  const held = before?.addresses ?? [];
+  const added = host.addresses.filter((one) => !held.some((other) => isSameAddress(one, other)));
   const ofPtr = host.ptr
     ? added.flatMap((one) => [
         ...noReverseWarning(context, one),

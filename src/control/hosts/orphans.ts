@@ -5,7 +5,7 @@
 
 import { parseAddress } from '../../model/address.ts';
 import type { AddressRecord, Holder } from '../../model/allocation.ts';
-import { type Host, type HostAddress, recordsOf } from '../../model/host.ts';
+import { type Host, type HostAddress, isSameAddress, recordsOf } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { defaultSpace } from '../../model/pool.ts';
 import { managingHost, type Rrset } from '../../model/rrset.ts';
@@ -30,12 +30,12 @@ export function isOrphanedRecord({ views }: DecisionContext, owner: Fqdn, rrset:
  */
 export function isOrphanedHold(
   { views }: DecisionContext,
-  { space, address }: Pick<AddressRecord, 'space' | 'address'>,
+  held: Pick<AddressRecord, 'space' | 'address'>,
   holder: Holder,
 ): boolean {
   if (holder.kind !== 'host' || views.faults.has(hostKey(holder.host))) return false;
   const addresses = views.hosts.get(holder.host)?.value.addresses ?? [];
-  return !addresses.some((one) => one.address === address && one.space === space);
+  return !addresses.some((one) => isSameAddress(one, held));
 }
 
 /**

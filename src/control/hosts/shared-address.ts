@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { joinFirst, refuseField } from '../../errors.ts';
 import { reverseName } from '../../model/address.ts';
 import { type AddressRecord, type Holder, sharingConflict } from '../../model/allocation.ts';
-import { type Host, type HostAddress, ptrHost, sharingOf } from '../../model/host.ts';
+import { type Host, type HostAddress, isSameAddress, ptrHost, sharingOf } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { addressKey } from '../../store/kinds/address.ts';
 import { hostKey } from '../../store/kinds/host.ts';
@@ -29,10 +29,10 @@ export function checkSharing(
   one: HostAddress,
   path: string,
 ): void {
-  const { address, space } = one;
+  const { address } = one;
   const others = otherHolders(builder, one, [before?.name, after.name]);
   const access = accessOf(builder);
-  const stands = before?.addresses.find((other) => other.address === address && other.space === space);
+  const stands = before?.addresses.find((other) => isSameAddress(one, other));
   const keeps = stands === undefined || isDeepStrictEqual(sharingOf(stands), sharingOf(one));
   const conflict = keeps || others.length === 0 ? undefined : sharingConflict(others, holderOf(after, one));
   if (conflict !== undefined) {

@@ -2,7 +2,7 @@
 
 import { Refusal, refuse, refuseField } from '../../errors.ts';
 import { type Address, type Family, familyOf } from '../../model/address.ts';
-import { type Host, type HostAddress, maxHostAddresses } from '../../model/host.ts';
+import { type Host, type HostAddress, isSameAddress, maxHostAddresses } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { isKnown, known, orUnknown } from '../../model/unknown.ts';
 import { addressKey } from '../../store/kinds/address.ts';
@@ -88,8 +88,7 @@ function otherHost(context: DecisionContext, name: Fqdn): Host {
 
 /** Returns the addresses that the host gives away: not those that the other host has too. */
 function movedFrom(host: Host, other: Host, isMoved: (address: HostAddress) => boolean): HostAddress[] {
-  const isShared = ({ space, address }: HostAddress) =>
-    other.addresses.some((one) => one.address === address && one.space === space);
+  const isShared = (address: HostAddress) => other.addresses.some((one) => isSameAddress(one, address));
   return host.addresses.filter((address) => isMoved(address) && !isShared(address));
 }
 

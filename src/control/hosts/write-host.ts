@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { refuseField } from '../../errors.ts';
 import { automaticReverseZone, reverseName } from '../../model/address.ts';
 import type { AddressRecord } from '../../model/allocation.ts';
-import { type Host, type HostAddress, recordsOf, sharingOf } from '../../model/host.ts';
+import { type Host, isSameAddress, recordsOf, sharingOf } from '../../model/host.ts';
 import { type Fqdn, isWithin } from '../../model/name.ts';
 import { managingHost, type OwnedRrset, type Rrset } from '../../model/rrset.ts';
 import { isKnown } from '../../model/unknown.ts';
@@ -157,10 +157,6 @@ function writeSharedPtr(
   if (!changes.some(isOurs)) return;
   if (host === undefined) builder.deleteRrset(zone, owner, 'PTR');
   else builder.putRrset(zone, owner, { ...stands, records: [`${host.name}.`], ttl: host.ttl ?? zone.defaultTtl });
-}
-
-function isSameAddress(a: HostAddress, b: HostAddress): boolean {
-  return a.address === b.address && a.space === b.space;
 }
 
 /**

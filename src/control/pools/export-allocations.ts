@@ -2,7 +2,7 @@
 
 import type { Address } from '../../model/address.ts';
 import type { AddressRecord } from '../../model/allocation.ts';
-import { csvLine } from '../../model/csv.ts';
+import { csvChunks, csvLine } from '../../model/csv.ts';
 import { type ChangingList, listInSlices } from '../../model/in-slices.ts';
 import type { Versioned } from '../../views/versioned.ts';
 
@@ -21,22 +21,16 @@ const columns = [
   'tags',
 ] as const;
 
-const addressesPerChunk = 100;
-
 /** Yields the file in chunks. `seen` returns a record as the actor may see it. */
 export async function* exportAllocations(
   listing: ChangingList<Versioned<AddressRecord>, Address>,
   seen: (record: AddressRecord) => AddressRecord,
 ): AsyncGenerator<string> {
-  let text = csvLine(columns);
-  let count = 0;
-  for await (const { value } of listInSlices(listing)) {
-    text += rowsOf(seen(value));
-    if (++count % addressesPerChunk !== 0) continue;
-    yield text;
-    text = '';
+  yield* csvChunks(csvLine(columns), rows());
+
+  async function* rows(): AsyncGenerator<string> {
+    for await (const { value } of listInSlices(listing)) yield rowsOf(seen(value));
   }
-  if (text !== '') yield text;
 }
 
 function rowsOf({ address, pool, space, since, holders }: AddressRecord): string {

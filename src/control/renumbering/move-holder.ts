@@ -4,7 +4,7 @@
 import { refuse } from '../../errors.ts';
 import type { Address } from '../../model/address.ts';
 import { type AddressRecord, describeHolder, type Holder } from '../../model/allocation.ts';
-import { type Host, type HostAddress, sharingOf } from '../../model/host.ts';
+import { type Host, type HostAddress, isSameAddress, sharingOf } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Renumbering } from '../../model/renumbering.ts';
 import type { Revision } from '../../model/revision.ts';
@@ -119,7 +119,7 @@ function withAddresses(
   choices: readonly Choice[],
 ): Host {
   const addresses = host.addresses.map((one) => {
-    const choice = choices[old.findIndex(({ address, space }) => address === one.address && space === one.space)];
+    const choice = choices[old.findIndex((other) => isSameAddress(one, other))];
     return choice === undefined ? one : withReverse(views, { ...choice, ...sharingOf(one) });
   });
   return { ...host, addresses };

@@ -2,8 +2,8 @@
 // first in the order of its ranges.
 
 import { refuse } from '../../errors.ts';
-import { type Address, type AddressNumber, addressNumber, type Family, familyOf } from '../../model/address.ts';
-import { type Interval, parseRange } from '../../model/address-range.ts';
+import { type Address, addressNumber, type Family, familyOf } from '../../model/address.ts';
+import { type AddressRange, type Interval, parseRange, rangeHolds } from '../../model/address-range.ts';
 import type { Host, HostAddress } from '../../model/host.ts';
 import { type Pool, poolShape, shapeHolds } from '../../model/pool.ts';
 import type { Renumbering } from '../../model/renumbering.ts';
@@ -16,7 +16,7 @@ export interface Move {
   from: Pool;
   to: Pool;
   /** The part of `to` from which addresses are given. Undefined: all of it. */
-  within: Interval | undefined;
+  within: AddressRange | undefined;
 }
 
 /** Returns the pools of a renumbering; undefined if one of them is gone. */
@@ -34,17 +34,13 @@ export function isLeaving(
 ): boolean {
   const value = addressNumber(address);
   if (space !== from.space || !shapeHolds(poolShape(from), value)) return false;
-  return from.id !== to.id || within === undefined || !holds(within, value);
+  return from.id !== to.id || within === undefined || !rangeHolds(within, value);
 }
 
 /** Returns the first address of a host, in the order of addresses, that it has to give up. */
 export function firstLeaving(move: Move, host: Host): Address | undefined {
   const leaving = host.addresses.filter((address) => isLeaving(move, address)).map(({ address }) => address);
   return leaving.sort((a, b) => (addressNumber(a) < addressNumber(b) ? -1 : 1))[0];
-}
-
-function holds({ first, last }: Interval, value: AddressNumber): boolean {
-  return value >= first && value <= last;
 }
 
 /** Returns the intervals of a family from which addresses are given, in the order in which they are given. */
@@ -70,7 +66,7 @@ export function* freeAddresses(
 ): Generator<Choice> {
   for (const address of views.pools.freeIn(to, intervals, now)) {
     if (claimed.has(addressKey(to.space, address))) continue;
-    if (!views.pools.isFree(to.space, address, now) || views.pools.isRecorded(to.space, address)) continue;
+    if (!views.pools.isUnused(to.space, address, now)) continue;
     yield { address, space: to.space, pool: to.id };
   }
 }

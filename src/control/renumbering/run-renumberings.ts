@@ -6,6 +6,7 @@
 import { setTimeout as delay, setImmediate as nextPass } from 'node:timers/promises';
 import { Refusal } from '../../errors.ts';
 import type { AddressRecord } from '../../model/allocation.ts';
+import { listInSlices } from '../../model/in-slices.ts';
 import type { Logger } from '../../model/logger.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { type Renumbering, withSkipped } from '../../model/renumbering.ts';
@@ -15,6 +16,7 @@ import { renumberingKey } from '../../store/kinds/renumbering.ts';
 import type { Store } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
 import type { Actor } from '../access/actor.ts';
+import { heldIn } from '../reading/held-in.ts';
 import type { Committer } from '../transaction/commit.ts';
 import type { Decide } from '../transaction/decision.ts';
 import { decideMoveAllocations, decideMoveHost, type Job } from './move-holder.ts';
@@ -112,16 +114,10 @@ async function takeJob(
 /** Returns how many held addresses behind the position leave the pool. */
 async function countLeft(views: Views, renumbering: Renumbering): Promise<number> {
   const move = moveOf({ views }, renumbering);
-  let { position: last } = renumbering;
   let left = 0;
-  for (let looked = slice; move !== undefined && looked === slice; await nextPass()) {
-    looked = 0;
-    for (const { value } of views.pools.heldIn(move.from, last).take(slice)) {
-      last = value.address;
-      left += Number(isLeaving(move, value));
-      looked += 1;
-    }
-  }
+  if (move === undefined) return left;
+  for await (const { value } of listInSlices(heldIn(views, move.from), renumbering.position))
+    left += Number(isLeaving(move, value));
   return left;
 }
 

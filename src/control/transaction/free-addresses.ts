@@ -66,7 +66,7 @@ export class FreeAddresses {
     const { views } = this.#context;
     for (const address of views.pools.candidates(id, family, now)) {
       // Overlapping pools can be written into the store by hand. Then the state of one pool does not show all holders.
-      if (!views.pools.isFree(space, address, now) || views.pools.isRecorded(space, address)) continue;
+      if (!views.pools.isUnused(space, address, now)) continue;
       yield { address, key: addressKey(space, address) };
     }
   }

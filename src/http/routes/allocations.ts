@@ -10,9 +10,10 @@ import { type Allocated, decideAllocateAddresses } from '../../control/pools/all
 import { parseAllocationInput } from '../../control/pools/allocation-input.ts';
 import { exportAllocations } from '../../control/pools/export-allocations.ts';
 import { existingPool } from '../../control/reading/existing.ts';
+import { heldIn } from '../../control/reading/held-in.ts';
 import { withPool } from '../../control/reading/with-pools.ts';
 import type { Decide } from '../../control/transaction/decision.ts';
-import { type Address, parseAddress } from '../../model/address.ts';
+import { parseAddress } from '../../model/address.ts';
 import type { AddressRecord, Holder } from '../../model/allocation.ts';
 import { Type } from '../../model/json-schema.ts';
 import type { Versioned } from '../../views/versioned.ts';
@@ -106,8 +107,7 @@ export const allocationRoutes: Routes = async (app, services) => {
         () => decodeCursor(cursor, parseAddress),
       );
       const listing = {
-        items: (after: Address | undefined) => views.pools.heldIn(pool, after),
-        keyOf: ({ value }: Versioned<AddressRecord>) => value.address,
+        ...heldIn(views, pool),
         matches: ({ value }: Versioned<AddressRecord>) =>
           access.hasRecord(value) &&
           ((owner === undefined && tag === undefined) || access.withHolders(value).holders.some(isWanted)),
