@@ -78,7 +78,7 @@ test('the copy of a client equals the lists that its token sees', { timeout: 600
       for (const decide of beginning) await served.commit(decide);
       await served.api.ok(201, 'POST', '/v1/pools', { name: 'q', ranges: ['192.0.2.0/30'] });
       await served.api.ok(201, 'POST', '/v1/pools', { name: 'r', ranges: ['192.0.2.4/30'] });
-      // Each kind of resource changes in each history, also where the random requests of a short run meet only refusals.
+      // A host changes in each history, also if all random requests for hosts are refused.
       await served.api.ok(201, 'POST', '/v1/hosts', { name: 'first.z', owner: 'me', pool: 'r' });
       const clients = await Promise.all(
         Object.entries(scopes).map(async ([name, scope]) => {

@@ -2,6 +2,7 @@
 // transactions under way at once that do not touch. If a compare fails, it decides again on newer views. It answers a
 // caller when this replica serves the result. What a decision is: decision.ts. What touches: footprint.ts.
 
+import { setImmediate as nextPass } from 'node:timers/promises';
 import { Refusal, refuse } from '../../errors.ts';
 import type { Logger } from '../../model/logger.ts';
 import type { Revision } from '../../model/revision.ts';
@@ -26,6 +27,7 @@ import { LostRace, NotServed, notConfirmed, notWritten } from './commit-failures
 import type { Committed, Decide, Decision, DecisionContext, Line } from './decision.ts';
 import { Footprint } from './footprint.ts';
 import { FreeAddresses } from './free-addresses.ts';
+import { Freshness, maxLagMilliseconds } from './freshness.ts';
 import type { Job } from './job.ts';
 import { readSkydnsKeys } from './read-skydns-keys.ts';
 import { comparedKey, writtenKey } from './transaction-keys.ts';
@@ -41,8 +43,6 @@ const maxUnanswered = 2;
 const maxUnansweredFull = 8;
 /** How many requests fill a transaction: about as many as there is room for hosts. */
 const fullLength = 32;
-/** The limit for the wait until the views have the change that made a compare fail. */
-const maxFreshViewMilliseconds = 25;
 
 export class Committer {
   readonly #store: Store;
@@ -58,6 +58,10 @@ export class Committer {
   /** How many of these batches the store has not answered yet. */
   #unanswered = 0;
   #isScheduled = false;
+  readonly #freshness: Freshness;
+  /** Jobs whose refusal may only be that of old views. */
+  readonly #doubtful: Job[] = [];
+  #isRenewing = false;
 
   /** Without `audit`, writes no audit events (test/control/audit-outbox.test.ts). */
   constructor(store: Store, views: Views, logger?: Logger, audit?: Audit, line?: Line) {
@@ -66,6 +70,7 @@ export class Committer {
     this.#logger = logger;
     this.#audit = audit;
     this.#line = line;
+    this.#freshness = new Freshness(store, views);
   }
 
   /**
@@ -158,7 +163,7 @@ export class Committer {
           wait(job, decision, [batch]);
         }
       } catch (error) {
-        if (!(error instanceof Refusal) || batches.every(({ jobs }) => jobs.length === 0)) job.reject(error);
+        if (!(error instanceof Refusal) || batches.every(({ jobs }) => jobs.length === 0)) this.#reject(job, error);
         else if (!job.wasRefused) {
           // A batch may be about to write the key that causes the refusal, for example release an address.
           job.wasRefused = true;
@@ -189,8 +194,32 @@ export class Committer {
       const seen = { views: this.#views, claimed: new Set<string>(), now: Date.now() };
       if (this.#decide(job, seen) !== undefined) wait();
     } catch (error) {
-      job.reject(error);
+      this.#reject(job, error);
     }
+  }
+
+  /** Rejects a job, or decides it again on newer views if they may not have its refusal (test/control/lag.test.ts). */
+  #reject(job: Job, error: unknown): void {
+    if (!(error instanceof Refusal) || this.#freshness.isFinal(error, job.since)) {
+      job.reject(error);
+      return;
+    }
+    this.#doubtful.push(job);
+    void this.#renew();
+  }
+
+  async #renew(): Promise<void> {
+    if (this.#isRenewing) return;
+    this.#isRenewing = true;
+    // The requests of one turn of the event loop share a read.
+    while (this.#doubtful.length > 0) {
+      await nextPass();
+      const doubtful = this.#doubtful.splice(0);
+      await this.#freshness.renew();
+      this.#queue.unshift(...doubtful);
+      this.#schedule();
+    }
+    this.#isRenewing = false;
   }
 
   async #commitBatch(batch: Batch<Job>): Promise<void> {
@@ -205,7 +234,7 @@ export class Committer {
           this.#answer(job, decision, proven ? this.#views.revision : revision);
       } else {
         const mistaken = await readSkydnsKeys(this.#store, batch);
-        await within(this.#views.reached(revision), maxFreshViewMilliseconds);
+        await within(this.#views.reached(revision), maxLagMilliseconds);
         this.#requeue(batch, mistaken);
       }
     } catch (error) {
