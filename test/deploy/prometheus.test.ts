@@ -3,15 +3,15 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { reply, startBadUpstream } from '../support/bad-upstream.ts';
 import { makeCertificate } from '../support/certificate.ts';
-import { freePort } from '../support/free-port.ts';
-import { findProgram, startPeerProcess } from '../support/peer-process.ts';
+import { findProgram } from '../support/peer-process.ts';
+import { startPrometheus } from '../support/prometheus.ts';
 import { startReplica } from '../support/replica.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 import { until } from '../support/until.ts';
@@ -58,9 +58,9 @@ suite('Prometheus', { skip }, () => {
     const corp = await startBadUpstream(t, (query) => [reply(query)]);
     await replica.expect(201, 'PUT', '/v1/forwarders/corp.test', { targets: [`127.0.0.1:${corp.port}`] });
 
-    const request = await startPrometheus(t, folder, new URL(replica.url).host);
+    const request = await startPrometheus(t, folder, [new URL(replica.url).host], [rules]);
     const { panels } = JSON.parse(await readFile(join(deploy, 'grafana/zonewright.json'), 'utf8')) as Dashboard;
-    const ask = (expression: string) => request(`/api/v1/query?query=${encodeURIComponent(expression)}`);
+    const ask = (expression: string) => request<Answer>(`/api/v1/query?query=${encodeURIComponent(expression)}`);
     // Waits for two scrapes, because a rate needs two.
     const rate = 'rate(zonewright_http_request_duration_seconds_count[10s])';
     await until(async () => (await ask(rate)).data.result.length > 0, 'Prometheus has not scraped twice');
@@ -80,7 +80,7 @@ suite('Prometheus', { skip }, () => {
         await until(hasData, `the panel '${title}' has no data: ${expr}`);
       }
     }
-    const read = async () => (await request('/api/v1/rules')).data.groups.flatMap((group) => group.rules);
+    const read = async () => (await request<Answer>('/api/v1/rules')).data.groups.flatMap((group) => group.rules);
     await until(
       async () => (await read()).every(({ health }) => health !== 'unknown'),
       'the rules were not run',
@@ -96,27 +96,3 @@ suite('Prometheus', { skip }, () => {
     }
   });
 });
-
-/** Starts Prometheus with our rules. It scrapes the replica every second. */
-async function startPrometheus(t: Parameters<typeof startPeerProcess>[0], folder: string, target: string) {
-  const port = await freePort();
-  const config = join(folder, 'prometheus.yml');
-  const scrape = [{ job_name: 'zonewright', static_configs: [{ targets: [target] }] }];
-  const global = { scrape_interval: '1s', evaluation_interval: '1s' };
-  // Prometheus reads YAML, and JSON is YAML.
-  await writeFile(config, JSON.stringify({ global, rule_files: [rules], scrape_configs: scrape }));
-  const listen = `--web.listen-address=127.0.0.1:${port}`;
-  const storage = `--storage.tsdb.path=${join(folder, 'prometheus')}`;
-  const prometheus = startPeerProcess(t, 'prometheus', [`--config.file=${config}`, listen, storage]);
-  const request = async (path: string): Promise<Answer> => {
-    if (prometheus.hasEnded()) throw new Error(`Prometheus has ended: ${prometheus.output()}`);
-    return (await fetch(`http://127.0.0.1:${port}${path}`)).json() as Promise<Answer>;
-  };
-  const answers = () =>
-    request('/api/v1/rules').then(
-      () => true,
-      () => false,
-    );
-  await until(answers, 'Prometheus does not answer');
-  return request;
-}

@@ -27,7 +27,9 @@ test('the links of every document lead to a file, and to a heading in it', () =>
     'README.md',
     'CONTRIBUTING.md',
     'CHANGELOG.md',
-    ...readdirSync(`${root}docs`).map((name) => `docs/${name}`),
+    ...readdirSync(`${root}docs`)
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `docs/${name}`),
   ];
   const links = documents.flatMap((document) =>
     [...read(document).matchAll(/\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)/g)].map(([, path = '', heading]) => ({
