@@ -82,9 +82,13 @@ export function formatAddress(value: AddressNumber): Address {
   return new ipaddr.IPv6([...addressBytes(value)]).toRFC5952String() as Address;
 }
 
+/** The last result of {@link addressHex}: a write needs the keys of the same address several times. */
+let lastHex = { address: '', hex: '' };
+
 /** Returns the address as 32 hex digits. Store keys have this form, so that their order is the order of addresses. */
 export function addressHex(address: Address): string {
-  return addressNumber(address).toString(16).padStart(32, '0');
+  if (address !== lastHex.address) lastHex = { address, hex: addressNumber(address).toString(16).padStart(32, '0') };
+  return lastHex.hex;
 }
 
 /** Returns the rdata of the address's A or AAAA record. */
@@ -103,8 +107,16 @@ export function addressFromRdata(rdata: Uint8Array): AddressNumber {
   return rdata.length === 4 ? ipv4Base + value : value;
 }
 
+/** The last result of {@link reverseName}. */
+let lastReverse: { address: string; name: Fqdn } | undefined;
+
 /** Returns the owner name of the address's PTR record (RFC 1035 §3.5, RFC 3596 §2.5). */
 export function reverseName(address: Address): Fqdn {
+  if (address !== lastReverse?.address) lastReverse = { address, name: newReverseName(address) };
+  return lastReverse.name;
+}
+
+function newReverseName(address: Address): Fqdn {
   if (familyOf(address) === 'ipv4') return `${address.split('.').reverse().join('.')}.in-addr.arpa` as Fqdn;
   return `${[...addressHex(address)].reverse().join('.')}.ip6.arpa` as Fqdn;
 }

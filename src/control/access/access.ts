@@ -41,6 +41,11 @@ export class Access {
     return zones === undefined && pools === undefined && owner === undefined;
   }
 
+  /** True if the token may do everything: {@link needAdmin} refuses nothing. */
+  get isAdmin(): boolean {
+    return this.isWhole && hasRole(this.#rights.role, 'admin');
+  }
+
   /** True if the token is limited to data of one owner. Zones, pools and records that users wrote have no owner. */
   get hasOwner(): boolean {
     return this.#rights.owner !== undefined;

@@ -9,6 +9,7 @@ import { addressKey, addressValue } from '../../store/kinds/address.ts';
 import { poolKey } from '../../store/kinds/pool.ts';
 import type { Versioned } from '../../views/versioned.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
+import type { WrittenValue } from '../transaction/written-value.ts';
 import { type Choice, mayJoin, refuseTaken } from './choose-addresses.ts';
 
 /**
@@ -78,7 +79,10 @@ export function moveHolders(
  * write it. A transaction may change several holders of one address, one after the other.
  */
 export function recordNow(builder: TransactionBuilder, space: string, address: Address): AddressRecord | undefined {
-  const operation = builder.operationOn(addressKey(space, address));
+  const key = addressKey(space, address);
+  const written = builder.valueAt(key) as WrittenValue<'address'> | undefined;
+  if (written !== undefined) return written.value;
+  const operation = builder.operationOn(key);
   if (operation === undefined) return builder.views.pools.address(space, address)?.value;
   return operation.kind === 'put' ? addressValue.decode(operation.value) : undefined;
 }
@@ -128,5 +132,6 @@ function putAddressRecord(
   before: Versioned<AddressRecord> | undefined,
 ): void {
   const key = addressKey(record.space, record.address);
-  builder.put(key, addressValue.encode(record), before?.modified, before && addressValue.encode(before.value));
+  const { space, address } = record;
+  builder.putValue<'address'>(key, addressValue, { space, address }, record, before);
 }

@@ -63,7 +63,7 @@ export function decideChangeHost(
   const resultOf = (warnings: Warning[]) => ({
     host: withPools(context, host, (space, address) => recordNow(builder, space, address)),
     created: current === undefined,
-    warnings: [...familyWarnings(context, wanted, host), ...newAddressWarnings(context, host, before), ...warnings],
+    warnings: [...familyWarnings(context, wanted, host), ...newAddressWarnings(builder, host, before), ...warnings],
     ...standingSince(builder, hostKey(host.name), current),
   });
   return builder.buildWith(resultOf, pathsIn(host));

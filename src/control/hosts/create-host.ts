@@ -49,7 +49,7 @@ export function createHost(builder: TransactionBuilder, context: DecisionContext
   const host = hostFrom(builder, wanted, orphan);
   writeHost(builder, orphan, host, { adoption: wanted.adopt === true ? 'asked' : 'offered' });
   const resultOf = (found: readonly Warning[]) => {
-    const warnings = [...familyWarnings(context, wanted, host), ...newAddressWarnings(context, host, orphan), ...found];
+    const warnings = [...familyWarnings(context, wanted, host), ...newAddressWarnings(builder, host, orphan), ...found];
     return {
       ...withPools(context, host, (space, address) => recordNow(builder, space, address)),
       ...(warnings.length > 0 && { warnings }),

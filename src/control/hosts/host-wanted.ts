@@ -97,9 +97,9 @@ export function hostFrom(builder: TransactionBuilder, wanted: WantedHost, before
 }
 
 /** Returns the zone that contains a name. Refuses with `zone_not_found`. */
-function zoneOf({ views }: DecisionContext, name: Fqdn): Zone {
+function zoneOf(builder: TransactionBuilder, name: Fqdn): Zone {
   const message = `no zone covers ${name}: create one first (POST /v1/zones)`;
-  return views.zones.enclosing(name)?.value ?? refuseField('zone_not_found', '/name', message);
+  return builder.zoneAround(name) ?? refuseField('zone_not_found', '/name', message);
 }
 
 /** A warning: the host has no address of a family that the request prefers. */
@@ -132,17 +132,21 @@ function poolOf({ views }: DecisionContext, name: string | undefined): { named: 
  * Returns warnings about the new addresses of the host: records of other names have them, they get no PTR, or their PTR
  * takes the names of others from a forwarder.
  */
-export function newAddressWarnings(context: DecisionContext, host: Host, before: Host | undefined): AddressWarning[] {
+export function newAddressWarnings(
+  builder: TransactionBuilder,
+  host: Host,
+  before: Host | undefined,
+): AddressWarning[] {
   const held = before?.addresses ?? [];
   const added = host.addresses.filter((one) => !held.some((other) => isSameAddress(one, other)));
   const ofPtr = host.ptr
     ? added.flatMap((one) => [
-        ...noReverseWarning(context, one),
-        ...outsideWarning(context, one),
-        ...forwardedReverseWarning(context, one),
+        ...noReverseWarning(builder, one),
+        ...outsideWarning(builder, one),
+        ...forwardedReverseWarning(builder, one),
       ])
     : [];
-  return [...recordedWarnings(context, added, host.name), ...ofPtr];
+  return [...recordedWarnings(builder, added, host.name), ...ofPtr];
 }
 
 /** Returns the warning that a host gets no PTR for an address whose pool has no reverse names. */
@@ -157,22 +161,23 @@ function noReverseWarning(
 }
 
 /** Returns the warning that the PTR of an address would be in a zone of others, to which a CNAME leads. */
-function outsideWarning({ views }: DecisionContext, { address, ptrName }: HostAddress): AddressWarning[] {
+function outsideWarning(builder: TransactionBuilder, { address, ptrName }: HostAddress): AddressWarning[] {
   if (ptrName !== null) return [];
   const owner = reverseName(address);
-  const zone = views.zones.enclosing(owner)?.value.name ?? owner;
-  const target = views.zones.name(zone, owner).rrsets.find(({ type }) => type === 'CNAME')?.records[0];
+  const zone = builder.zoneAround(owner)?.name ?? owner;
+  const target = builder.views.zones.name(zone, owner).rrsets.find(({ type }) => type === 'CNAME')?.records[0];
   const message = `${address} gets no PTR here: the CNAME of ${owner} leads to ${target}, which no zone here answers for: write the PTR there`;
   return [{ address, names: [], message }];
 }
 
 /** Returns the warning that the address's PTR makes an automatic zone, whose other names are no longer forwarded. */
-function forwardedReverseWarning({ views }: DecisionContext, one: HostAddress): AddressWarning[] {
+function forwardedReverseWarning(builder: TransactionBuilder, one: HostAddress): AddressWarning[] {
   const { address, ptr, noReverse } = one;
-  if (ptr === false || noReverse === true || views.zones.enclosing(reverseName(address)) !== undefined) return [];
+  if (ptr === false || noReverse === true || builder.zoneAround(reverseName(address)) !== undefined) return [];
+  const { forwarders } = builder.views;
   const zone = automaticReverseZone(address);
   let above = parentOf(zone);
-  while (above !== undefined && views.forwarders.get(above) === undefined) above = parentOf(above);
+  while (above !== undefined && forwarders.get(above) === undefined) above = parentOf(above);
   if (above === undefined) return [];
   const message = `the PTR of ${address} makes the zone ${zone} here, so the other PTRs of that zone are no longer asked of the servers of the forwarder ${above}: write the host with "ptr": false if they have such PTRs, or create the zone first (POST /v1/zones) if all of it belongs here`;
   return [{ address, names: [], message }];

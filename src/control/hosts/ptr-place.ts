@@ -23,7 +23,7 @@ export function ptrPlace(builder: TransactionBuilder, owner: Fqdn): PtrPlace {
   const { zones } = builder.views;
   let name = owner;
   for (let aliases = 0; aliases < maxAliases; aliases += 1) {
-    const zone = zones.enclosing(name)?.value;
+    const zone = builder.zoneAround(name);
     if (zone === undefined) return name === owner ? { name } : { outside: name };
     const alias = builder.rrsetsAt(zone, name).find(({ type, manager }) => type === 'CNAME' && manager === undefined);
     if (alias === undefined) return name !== owner && isBelowCut(builder, zone, name) ? { outside: name } : { name };

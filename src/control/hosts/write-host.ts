@@ -60,7 +60,7 @@ function writeRecords(
   changes: readonly HostChange[],
   { doomed, adoption }: { doomed?: Fqdn | undefined; adoption?: Adoption | undefined },
 ): void {
-  const isDoomed = (owner: Fqdn) => doomed !== undefined && builder.views.zones.enclosing(owner)?.value.name === doomed;
+  const isDoomed = (owner: Fqdn) => doomed !== undefined && builder.zoneAround(owner)?.name === doomed;
   const shared = sharedPtrs(builder, changes);
   const recordsIn = (host: Host) =>
     recordsOf(host, 0).filter(({ owner, rrset }) => rrset.type !== 'PTR' || !shared.has(owner));
@@ -96,7 +96,7 @@ function writeHostKey(builder: TransactionBuilder, before?: Host, after?: Host):
   }
   if (after === undefined) return;
   const same = before?.name === after.name ? builder.views.hosts.get(after.name) : undefined;
-  builder.put(hostKey(after.name), hostValue.encode(after), same?.modified, same && hostValue.encode(same.value));
+  builder.putValue<'host'>(hostKey(after.name), hostValue, { host: after.name }, after, same);
 }
 
 function writeAddresses(builder: TransactionBuilder, before?: Host, after?: Host): void {
@@ -109,7 +109,7 @@ function writeAddresses(builder: TransactionBuilder, before?: Host, after?: Host
   if (after === undefined) return;
   // An unchanged address is written too if the name, the owner or the sharing of its host changes, or if a new host
   // takes over an orphan. The compare of the address proves that nobody else has taken it.
-  const isNew = !isKnown(after.name) || builder.views.hosts.get(after.name) === undefined;
+  const isNew = () => !isKnown(after.name) || builder.views.hosts.get(after.name) === undefined;
   for (const [index, choice] of wanted.entries()) {
     builder.refusals.try(() => {
       const path = `/addresses/${index}`;
@@ -121,7 +121,7 @@ function writeAddresses(builder: TransactionBuilder, before?: Host, after?: Host
         takeAddress(builder, { address, space, pool }, holder, path);
       } else if (before !== undefined) {
         const changed = !isDeepStrictEqual(sharingOf(same), sharingOf(choice));
-        if (changed || isNew || before.owner !== after.owner) replaceHost(builder, choice, before.name, holder);
+        if (changed || before.owner !== after.owner || isNew()) replaceHost(builder, choice, before.name, holder);
       }
     });
   }
@@ -149,7 +149,7 @@ function writeSharedPtr(
     return;
   }
   // The PTR of another host stays. That of a changed host passes on, or is deleted.
-  const zone = builder.views.zones.enclosing(owner)?.value;
+  const zone = builder.zoneAround(owner);
   const stands = zone && builder.rrsetsAt(zone, owner).find(({ type }) => type === 'PTR');
   if (zone === undefined || stands === undefined) return;
   const isOurs = ({ before, after }: HostChange) =>
@@ -163,7 +163,7 @@ function writeSharedPtr(
  * Deletes a record of the host. Does nothing if its zone does not exist, or if the host manages no such record there.
  */
 function removeRecord(builder: TransactionBuilder, host: Host, { owner, rrset }: OwnedRrset): void {
-  const zone = builder.views.zones.enclosing(owner)?.value;
+  const zone = builder.zoneAround(owner);
   if (zone === undefined) return;
   const stands = builder.rrsetsAt(zone, owner).find(({ type }) => type === rrset.type);
   if (stands !== undefined && isManagedBy(owner, stands, host.name)) builder.deleteRrset(zone, owner, rrset.type);
@@ -206,16 +206,18 @@ function addRecord(
  * that automatic zone is forwarded.
  */
 function zoneFor(builder: TransactionBuilder, host: Host, owner: Fqdn): Zone {
+  const stands = builder.zoneAround(owner);
+  if (stands !== undefined) return stands;
   const index = host.addresses.findIndex((one) => isWithin(owner, automaticReverseZone(one.address)));
   const address = host.addresses[index]?.address;
   const automatic = address === undefined ? undefined : automaticReverseZone(address);
-  const known = builder.views.zones.enclosing(owner)?.value ?? (automatic && builder.createdZone(automatic));
-  if (known !== undefined) return known;
+  const created = automatic && builder.createdZone(automatic);
+  if (created !== undefined) return created;
   if (automatic === undefined) {
     const path = owner === host.name ? '/name' : `/aliases/${host.aliases.indexOf(owner)}`;
     refuseField('zone_not_found', path, `no zone covers ${owner}: create one first (POST /v1/zones)`);
   }
-  const zone = reverseZoneSettings(automatic, builder.views.zones.enclosing(host.name)?.value.skydns);
+  const zone = reverseZoneSettings(automatic, builder.zoneAround(host.name)?.skydns);
   builder.createZone(zone, `/addresses/${index}`, 'write no PTR: use "ptr": false here');
   return zone;
 }
@@ -279,8 +281,8 @@ function refuseConflict(
 }
 
 /** Refuses because of records that others wrote into the SkyDNS layout. */
-function refuseForeign(owner: Fqdn, stands: Rrset, path: string, { views }: TransactionBuilder): never {
-  const zone = views.zones.enclosing(owner)?.value.name ?? owner;
+function refuseForeign(owner: Fqdn, stands: Rrset, path: string, builder: TransactionBuilder): never {
+  const zone = builder.zoneAround(owner)?.name ?? owner;
   const message = foreignMessage(owner, stands, zone);
   refuseField('managed_record', path, message, { name: owner, type: stands.type, managedBy: 'skydns' });
 }

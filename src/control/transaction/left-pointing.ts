@@ -24,11 +24,17 @@ export interface Names {
  */
 export function* leftPointing(zones: ZoneView, targets: Iterable<Fqdn>, after: Names): Generator<NameFinding> {
   const before = namesIn(zones);
-  for (const target of targets) {
+  const losesAddress = (target: Fqdn) => {
     const zone = zones.enclosing(target)?.value;
-    if (zone === undefined || !isAnswered(zone, target, before) || isAnswered(zone, target, after)) continue;
-    if (zones.holdsAddress(target)) continue;
+    if (zone === undefined || !isAnswered(zone, target, before) || isAnswered(zone, target, after)) return false;
+    return !zones.holdsAddress(target);
+  };
+  for (const target of targets) {
+    let loses: boolean | undefined;
+    // Few names have aliases, so this is asked first.
     for (const alias of zones.aliasesOf(target)) {
+      loses ??= losesAddress(target);
+      if (!loses) break;
       const cname = after.rrsetsAt(alias.zone, alias.owner).find(({ type }) => type === 'CNAME');
       if (cname === undefined || cname.records[0] !== `${target}.`) continue;
       const message = `the CNAME of ${alias.owner} points to ${target}, which has no addresses any more`;

@@ -52,6 +52,8 @@ export class NameEdits {
   readonly #views: Views;
   readonly #access: Access;
   readonly #names = new Map<string, NameEdit>();
+  /** The edit of the last call of {@link editAt}: a name is read several times before it is written. */
+  #last: NameEdit | undefined;
   /** How many names of a deleted zone move to another zone as they are. */
   readonly #moved = new Map<Fqdn, number>();
 
@@ -66,6 +68,7 @@ export class NameEdits {
 
   /** Returns the edit of a name. The first call for a name starts its edit. */
   editAt(zone: Zone, owner: Fqdn): NameEdit {
+    if (this.#last?.owner === owner && this.#last.zone === zone) return this.#last;
     const key = nameKey(zone.name, zone.generation, owner);
     let edit = this.#names.get(key);
     if (edit === undefined) {
@@ -73,6 +76,7 @@ export class NameEdits {
       edit = { zone, owner, modified, before: rrsets, rrsets, changed: false, written: new Set() };
       this.#names.set(key, edit);
     }
+    this.#last = edit;
     return edit;
   }
 
@@ -105,8 +109,10 @@ export class NameEdits {
 
   /** Returns the delegations and DNAMEs that the edit adds. */
   newCuts({ zone, owner, before, rrsets }: NameEdit): ZoneCut[] {
+    const cuts = cutsAt(zone.name, owner, rrsets);
+    if (cuts.length === 0) return cuts;
     const old = cutsAt(zone.name, owner, before);
-    return cutsAt(zone.name, owner, rrsets).filter(({ type }) => !old.some((cut) => cut.type === type));
+    return cuts.filter(({ type }) => !old.some((cut) => cut.type === type));
   }
 
   /**

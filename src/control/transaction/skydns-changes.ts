@@ -44,9 +44,9 @@ export function skydnsChanges(asking: Asking, edit: NameEdit, pathOf: PathOf): S
   const { views, refusals } = asking;
   const { prefix } = views.skydns;
   const { zone, owner, before, rrsets, written, changed } = edit;
+  if (prefix === undefined || !zone.skydns || !changed) return [];
   // A name that another zone hides has no keys.
-  const isHidden = views.zones.zoneBelow(zone.name, owner) !== undefined;
-  if (prefix === undefined || !zone.skydns || !changed || isHidden) return [];
+  if (views.zones.zoneBelow(zone.name, owner) !== undefined) return [];
   const place = { prefix, zone: zone.name, owner };
   const old = new Map(ours(before).flatMap((rrset) => [...(unlessInvalid(() => ownValues(place, rrset)) ?? [])]));
   const wanted = new Map<string, string>();

@@ -16,6 +16,7 @@ import { importKey } from '../../store/kinds/import.ts';
 import { nameValue } from '../../store/kinds/name.ts';
 import { serialKey } from '../../store/kinds/serial.ts';
 import { skydnsStateKey, skydnsStateValue } from '../../store/kinds/skydns.ts';
+import type { KindName, Subject, Value } from '../../store/kinds/stored-kind.ts';
 import { zoneKey, zoneKind, zoneValue } from '../../store/kinds/zone.ts';
 import { type Compare, maxOperations, type Operation } from '../../store/store.ts';
 import type { Versioned } from '../../views/versioned.ts';
@@ -29,6 +30,7 @@ import { Decision, type DecisionContext, maxDecisionOperations, type Standing } 
 import { type NameEdit, NameEdits, type PathOf, type Warning } from './name-edits.ts';
 import { maxSkydnsKeys, refuseIfLong, type SkydnsChange, skydnsChanges } from './skydns-changes.ts';
 import { comparedKey, writtenKey } from './transaction-keys.ts';
+import type { WrittenValue } from './written-value.ts';
 
 /** A transaction that is being built, with the context of its decision. Functions that write take only the builder. */
 export class TransactionBuilder implements DecisionContext {
@@ -43,9 +45,12 @@ export class TransactionBuilder implements DecisionContext {
   readonly refusals: Refusals;
   readonly #compares = new Map<string, Compare>();
   readonly #operations = new Map<string, Operation>();
+  readonly #values = new Map<string, WrittenValue>();
   readonly #names: NameEdits;
   /** The zones that this transaction creates. Their keys do not exist yet, so they cannot be compared. */
   readonly #created = new Map<Fqdn, Zone>();
+  /** The results of {@link zoneAround}. */
+  readonly #around = new Map<Fqdn, Zone>();
   /** The numbers of RRsets that an import changes, by the key of its zone. */
   readonly #imports = new Map<string, Fields>();
   readonly #told: AuditEvent[] = [];
@@ -98,9 +103,23 @@ export class TransactionBuilder implements DecisionContext {
     else this.requireUnchanged(key, before);
     if (before !== undefined && standing !== undefined && isSame(value, standing)) {
       this.#operations.delete(key);
+      this.#values.delete(key);
       return this;
     }
     return this.addUnchecked({ kind: 'put', key, value });
+  }
+
+  /** Writes a value as {@link put} does. `before`: the key's value in the views, if there is one. */
+  putValue<Name extends KindName>(
+    key: string,
+    codec: { encode: (value: Value<Name>) => string },
+    subject: Subject<Name>,
+    value: Value<Name>,
+    before: Versioned<Value<Name>> | undefined,
+  ): this {
+    this.put(key, codec.encode(value), before?.modified, before && codec.encode(before.value));
+    if (this.writes(key)) this.#values.set(key, { subject, before: before?.value, value });
+    return this;
   }
 
   delete(key: string, modified: Revision): this {
@@ -120,7 +139,9 @@ export class TransactionBuilder implements DecisionContext {
    * Adds an operation without a compare of its own. Another compare of this transaction must prove that it is right.
    */
   addUnchecked(operation: Operation): this {
-    this.#operations.set(writtenKey(operation), operation);
+    const key = writtenKey(operation);
+    this.#operations.set(key, operation);
+    this.#values.delete(key);
     return this;
   }
 
@@ -135,6 +156,11 @@ export class TransactionBuilder implements DecisionContext {
   /** Returns the operation of this transaction on the key; undefined if there is none. See {@link writes}. */
   operationOn(key: string): Operation | undefined {
     return this.#operations.get(key);
+  }
+
+  /** Returns what this transaction writes to the key with {@link putValue}; undefined if it does not. */
+  valueAt(key: string): WrittenValue | undefined {
+    return this.#values.get(key);
   }
 
   /** Notes that this transaction ends an import of the zone. The zone's audit event has these numbers of RRsets. */
@@ -213,6 +239,15 @@ export class TransactionBuilder implements DecisionContext {
     return this.delete(forwarderKey(zone), modified).deleteUnchecked(flushKey(zone));
   }
 
+  /** Returns the closest zone that contains the name, as the views have it. */
+  zoneAround(name: Fqdn): Zone | undefined {
+    const known = this.#around.get(name);
+    if (known !== undefined) return known;
+    const zone = this.views.zones.enclosing(name)?.value;
+    if (zone !== undefined) this.#around.set(name, zone);
+    return zone;
+  }
+
   /** Returns the zone of that name if this transaction creates it. */
   createdZone(name: Fqdn): Zone | undefined {
     return this.#created.get(name);
@@ -288,8 +323,14 @@ export class TransactionBuilder implements DecisionContext {
       transaction.operations,
       [...this.#names].map(([, edit]) => edit),
     );
-    const written = { operations: this.#operations, names: this.#names, imports: this.#imports, told: this.#told };
-    return new Decision(resultOf(warnings), transaction, auditedDecision(this, written));
+    const audited = auditedDecision(this, {
+      operations: this.#operations,
+      values: this.#values,
+      names: this.#names,
+      imports: this.#imports,
+      told: this.#told,
+    });
+    return new Decision(resultOf(warnings), transaction, audited);
   }
 
   /**
@@ -332,7 +373,8 @@ export class TransactionBuilder implements DecisionContext {
     }
     const encoded = (all: readonly Rrset[]) =>
       nameValue.encode({ name: owner, rrsets: [...all].sort((a, b) => (a.type < b.type ? -1 : 1)) });
-    const [value, standing] = [encoded(rrsets), encoded(edit.before)];
+    const value = encoded(rrsets);
+    const standing = edit.before.length > 0 ? encoded(edit.before) : undefined;
     if (value !== standing) this.touchZone(zone.name);
     if (this.#names.newCuts(edit).length > 0) this.#requireNothingHidden(zone.name);
     if (rrsets.length > 0) this.put(key, value, modified || undefined, standing);

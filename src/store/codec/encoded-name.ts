@@ -19,6 +19,14 @@ export function decodeName(text: string): Fqdn {
  * `nginx.foowidgets.k8s` → `k8s.foowidgets.nginx`.
  */
 export function encodeReversed(name: Fqdn): string {
+  if (name !== last?.name) last = { name, encoded: newEncodeReversed(name) };
+  return last.encoded;
+}
+
+/** The last result of {@link encodeReversed}: a write needs several keys of the same name. */
+let last: { name: Fqdn; encoded: string } | undefined;
+
+function newEncodeReversed(name: Fqdn): string {
   if (name === root) return root;
   if (plain.test(name)) return reversed(name);
   return labelsOf(name).reverse().map(encodeLabel).join('.');

@@ -12,6 +12,7 @@ import type { Actor } from '../../access/actor.ts';
 import { poolName } from '../../reading/with-pools.ts';
 import type { DecisionContext } from '../decision.ts';
 import type { NameEdits } from '../name-edits.ts';
+import type { WrittenValue } from '../written-value.ts';
 import { type AddressChange, addressUses, allocationEvent } from './address-changes.ts';
 import { type AuditedKind, auditedKinds } from './audited-kinds.ts';
 import { eventOf } from './event-of.ts';
@@ -20,6 +21,8 @@ import { rrsetEvents } from './rrset-changes.ts';
 interface Written {
   /** By the key that an operation writes. */
   operations: ReadonlyMap<string, Operation>;
+  /** By the key: the values of some of the operations. */
+  values: ReadonlyMap<string, WrittenValue>;
   names: NameEdits;
   /** By the key of a zone: how many RRsets its import adds, changes, deletes, and leaves as they are. */
   imports: ReadonlyMap<string, Fields>;
@@ -47,7 +50,7 @@ export function auditedDecision(context: DecisionContext, written: Written): Aud
     const event = kind && resourceEvent(context, written, kind, operation);
     if (event !== undefined) events.push(event);
     if (prefix !== addressKind.prefix) continue;
-    const change = addressChange(context, operation);
+    const change = addressChange(context, written.values.get(key) as WrittenValue<'address'> | undefined, operation);
     const allocated = allocationEvent(change, tellsOf, (id) => poolName(context, id));
     if (allocated !== undefined) events.push(allocated);
     uses.push(...addressUses(change));
@@ -61,25 +64,33 @@ export function auditedDecision(context: DecisionContext, written: Written): Aud
 
 type KeyOperation = Exclude<Operation, { kind: 'delete-prefix' }>;
 
-/** Returns the value that the operation writes. It needs no check, because this process has just encoded it. */
-function writtenValue(operation: KeyOperation): unknown {
-  return operation.kind === 'put' ? JSON.parse(operation.value) : undefined;
+/**
+ * Returns the value that the operation writes. It needs no check, because this process has just encoded it. A value
+ * beside another one is read from its text: as the store has it, the two can be compared.
+ */
+function writtenValue(operation: KeyOperation, known: WrittenValue | undefined): unknown {
+  if (operation.kind === 'delete') return undefined;
+  return known !== undefined && known.before === undefined ? known.value : JSON.parse(operation.value);
 }
 
 function resourceEvent(
   { views }: DecisionContext,
-  { names, imports }: Written,
+  { names, imports, values }: Written,
   { resource, kind, nameOf, standing, shows, keeps, named, deletes }: AuditedKind<KindName>,
   operation: KeyOperation,
 ): AuditEvent | undefined {
-  const subject = kind.parse(operation.key);
+  const known = values.get(operation.key);
+  const subject = known?.subject ?? kind.parse(operation.key);
   if (subject === undefined) return undefined;
-  const shown = (value: Value<KindName> | undefined) => {
-    const fields = value && Object.entries(named?.(views, value) ?? value);
-    return fields && Object.fromEntries(fields.filter(([field]) => shows[field as keyof typeof shows]));
+  const shown = (value: Value<KindName> | undefined): Fields | undefined => {
+    if (value === undefined) return undefined;
+    const fields: Record<string, unknown> = {};
+    for (const [field, one] of Object.entries(named?.(views, value) ?? value))
+      if (shows[field as keyof typeof shows]) fields[field] = one;
+    return fields;
   };
-  const stands = standing(views, subject);
-  const written = writtenValue(operation) as Value<KindName> | undefined;
+  const stands = known === undefined ? standing(views, subject) : known.before;
+  const written = writtenValue(operation, known) as Value<KindName> | undefined;
   const name = nameOf(subject, written ?? stands);
   const [before, after] = [shown(stands), shown(written)];
   if (operation.kind === 'delete') {
@@ -93,11 +104,15 @@ function resourceEvent(
   return { resource, action: 'imported', name, before: event?.before ?? {}, after: { ...event?.after, rrsets } };
 }
 
-function addressChange({ views, now }: DecisionContext, operation: KeyOperation): AddressChange {
-  const place = addressKind.parse(operation.key);
-  const before = place && views.pools.address(place.space, place.address)?.value;
+function addressChange(
+  { views, now }: DecisionContext,
+  known: WrittenValue<'address'> | undefined,
+  operation: KeyOperation,
+): AddressChange {
+  const place = known?.subject ?? addressKind.parse(operation.key);
+  const before = known === undefined ? place && views.pools.address(place.space, place.address)?.value : known.before;
   const isCooling = before?.state === 'released' && (views.pools.coolDownEnd(before) ?? now) > now;
-  return { before, after: writtenValue(operation) as AddressRecord | undefined, isCooling };
+  return { before, after: writtenValue(operation, known) as AddressRecord | undefined, isCooling };
 }
 
 function auditActor(actor: Actor): AuditActor {
