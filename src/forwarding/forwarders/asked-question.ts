@@ -95,7 +95,8 @@ export class AskedQuestion implements Asked, QuestionEnd {
     const seconds = secondsNow();
     const made = makeAnswer(message, question, routes.sight(this.#runtime), seconds);
     if (typeof made === 'string') return made;
-    if (made.lifetime > 0) cache.put(this.#runtime.listed.id, question, made.block, seconds);
+    if (made.lifetime > 0 && !this.#runtime.isReplaced)
+      cache.put(this.#runtime.listed.id, question, made.block, seconds);
     this.#settle(made.block);
     return undefined;
   }
@@ -118,10 +119,10 @@ export class AskedQuestion implements Asked, QuestionEnd {
   }
 }
 
-/** Returns the stale answer, or a failure if there is none, and puts this block into the cache for a while. */
+/** Returns the stale answer, or a failure if there is none. Puts this block into the cache for a while, if it may. */
 export function keepFailure(
   cache: ForwardCacheWriter,
-  { listed }: ForwarderRuntime,
+  { listed, isReplaced }: ForwarderRuntime,
   { question }: ForwardRequest,
   stale: Uint8Array | undefined,
   why: number,
@@ -129,6 +130,6 @@ export function keepFailure(
   const seconds = secondsNow();
   const block =
     stale === undefined ? failureAnswer(question, why, seconds, failureSeconds) : staleAnswer(stale, seconds);
-  cache.put(listed.id, question, block, seconds);
+  if (!isReplaced) cache.put(listed.id, question, block, seconds);
   return block;
 }

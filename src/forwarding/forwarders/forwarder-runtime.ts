@@ -25,6 +25,8 @@ export class ForwarderRuntime {
   readonly labels: number;
   readonly upstreams: readonly Upstream[];
   readonly pending = new LinkedList<PendingQuestion>();
+  /** True: the forwarder has been changed or removed, so that nobody may get its answers from the cache. */
+  isReplaced = false;
   readonly #allowed: readonly AddressRange[];
   #turn = 0;
 

@@ -51,6 +51,8 @@ interface ForwardingOptions {
 export class Forwarding {
   readonly #options: ForwardingOptions;
   readonly #runtimes = new Map<number, ForwarderRuntime>();
+  /** Forwarders before a change. Their questions under way still get answers. */
+  readonly #replaced = new Set<ForwarderRuntime>();
   readonly #routes: ZoneRoutes;
   readonly #together: AskedTogether;
   readonly #probes: Probes;
@@ -72,13 +74,19 @@ export class Forwarding {
     this.#probes = new Probes((runtime, upstream, client) => this.#noteLoop(runtime, upstream, client));
   }
 
-  /** Replaces the list of forwarders, and removes the cached answers of forwarders that are no longer in it. */
+  /**
+   * Replaces the list of forwarders, and removes the cached answers of forwarders that are no longer in it. Questions
+   * under way end if their zone has no forwarder any more. If it has another one, they go on with the servers before.
+   */
   setForwarders(list: readonly ListedForwarder[]): void {
     const wanted = new Set(list.map(({ id }) => id));
+    const zones = new Set(list.map(({ forwarder }) => forwarder.zone));
     for (const [id, runtime] of this.#runtimes) {
       if (wanted.has(id)) continue;
       this.#runtimes.delete(id);
-      runtime.close();
+      runtime.isReplaced = true;
+      if (zones.has(runtime.listed.forwarder.zone) && runtime.pending.size > 0) this.#replaced.add(runtime);
+      else runtime.close();
       this.#options.cache.clear(id);
     }
     for (const listed of list) {
@@ -168,8 +176,14 @@ export class Forwarding {
     clearInterval(this.#ticker);
     clearTimeout(this.#rest);
     clearInterval(this.#prober);
-    for (const runtime of this.#runtimes.values()) runtime.close();
+    for (const runtime of this.#working()) runtime.close();
     this.#runtimes.clear();
+    this.#replaced.clear();
+  }
+
+  /** Returns the forwarders that may have questions under way. */
+  #working(): ForwarderRuntime[] {
+    return [...this.#runtimes.values(), ...this.#replaced];
   }
 
   #runtimeOf(zone: Fqdn): ForwarderRuntime | undefined {
@@ -242,7 +256,12 @@ export class Forwarding {
         this.#tick(performance.now());
       }, restMilliseconds);
     }
-    for (const { pending } of this.#runtimes.values()) if (pending.size > 0) return;
+    for (const runtime of this.#replaced) {
+      if (runtime.pending.size > 0) continue;
+      this.#replaced.delete(runtime);
+      runtime.close();
+    }
+    for (const { pending } of this.#working()) if (pending.size > 0) return;
     clearInterval(this.#ticker);
     this.#ticker = undefined;
   }
@@ -250,7 +269,7 @@ export class Forwarding {
   /** Returns false if more is due than is done at once. */
   #doWhatIsDue(now: number): boolean {
     let left = maxAtOnce - this.#together.asked.giveStale(now, maxAtOnce);
-    for (const { pending } of this.#runtimes.values()) {
+    for (const { pending } of this.#working()) {
       for (const question of pending.toArray()) {
         if (left <= 0) return false;
         if (question.tick(now)) left -= 1;

@@ -332,16 +332,39 @@ test('questions for a silent server, or of one client, take only a part of the r
   assert.ok(new Set(asked(silent).map(({ name }) => name.toLowerCase())).size <= 32);
 });
 
-test('a forwarder with a new number has no cached answers, and questions under way for the old number end', async (t) => {
+test('a changed forwarder has no cached answers, and questions under way are answered by the servers before', async (t) => {
   const server = await startBadUpstream(t, wellBehaved);
   const { ask, cached, forwarding, listed } = openForwarding(t, [{ zone: 'bad.test', targets: [server.port] }]);
   await ask('www.bad.test');
   assert.equal(cached('www.bad.test')?.rcode, 0);
-  server.behave(() => []);
+  server.behave((query) => [{ octets: reply(query), afterMilliseconds: 100 }]);
   const underWay = ask('slow.bad.test');
   forwarding.setForwarders([{ ...listed[0]!, id: 99 }]);
-  assert.deepEqual([(await underWay).rcode, cached('www.bad.test')], [2, undefined]);
+  assert.deepEqual(
+    [(await underWay).rcode, cached('slow.bad.test'), cached('www.bad.test')],
+    [0, undefined, undefined],
+  );
   assert.equal((await ask('www.bad.test')).rcode, 2, 'a question with the old number is answered');
+});
+
+test('a question under way of a forwarder that is changed fails in its time if the servers before are silent', async (t) => {
+  const server = await startBadUpstream(t, () => []);
+  const given = { zone: 'bad.test', targets: [server.port], timeoutMilliseconds: 200 };
+  const { ask, cached, forwarding, listed } = openForwarding(t, [given]);
+  const underWay = ask('slow.bad.test');
+  forwarding.setForwarders([{ ...listed[0]!, id: 99 }]);
+  assert.deepEqual([(await underWay).rcode, cached('slow.bad.test')], [2, undefined]);
+});
+
+test('the questions under way of a forwarder that is removed end', async (t) => {
+  const server = await startBadUpstream(t, () => []);
+  const { ask, forwarding, listed } = openForwarding(t, [
+    { zone: 'bad.test', targets: [server.port], timeoutMilliseconds: 60_000 },
+    { zone: 'other.test', targets: [server.port] },
+  ]);
+  const underWay = ask('slow.bad.test');
+  forwarding.setForwarders(listed.slice(1));
+  assert.equal((await underWay).rcode, 2);
 });
 
 test('if a forwarder is removed while a socket is being opened, only its question ends', async (t) => {
