@@ -44,7 +44,7 @@ export const guide: Record<string, Told> = {
     body: { name: rack, prefixLength: 30 },
   },
   deletePool: {
-    text: 'Refused while addresses are in use, unless `force` releases them.',
+    text: 'Refused while addresses are in use, unless `force` releases them: then the answer lists who lost which address, and which hosts are deleted.',
     path: { pool: spare },
   },
   renumberPool: {

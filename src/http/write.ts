@@ -4,7 +4,7 @@
 import { hash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { entityTag, type Precondition } from '../control/input/precondition.ts';
-import { commitByForce } from '../control/transaction/commit-by-force.ts';
+import { type Cleared, commitByForce } from '../control/transaction/commit-by-force.ts';
 import type { Committed, Decide, Standing } from '../control/transaction/decision.ts';
 import { refuse } from '../errors.ts';
 import { isKnown, orUnknown } from '../model/unknown.ts';
@@ -51,17 +51,19 @@ export async function commitFor<T>(
 
 /**
  * Deletes what stands in the way of the decision (`clear`), then commits the decision, and sets the header
- * `zonewright-revision`. Ignores `Idempotency-Key`: so the route of a POST must not call this function.
+ * `zonewright-revision`. Calls `note` with what each transaction cleared. Ignores `Idempotency-Key`: so the route of a
+ * POST must not call this function.
  */
-export async function commitByForceFor<T>(
+export async function commitByForceFor<T, C extends Cleared>(
   services: Services,
   request: FastifyRequest,
   reply: FastifyReply,
-  clear: Decide<number>,
+  clear: Decide<C>,
   decide: Decide<T>,
+  note: (cleared: C) => void = () => {},
 ): Promise<Committed<T>> {
   beginDecision(services, request, clear);
-  const committed = await commitByForce(services.committer, actorOf(request), clear, decide);
+  const committed = await commitByForce(services.committer, actorOf(request), clear, decide, note);
   reply.header('zonewright-revision', String(committed.revision));
   return committed;
 }
@@ -107,9 +109,9 @@ export function writtenAt({ result, revision }: Committed<Standing>): Pick<Commi
   return { revision: result.standingSince ?? revision };
 }
 
-/** Answers a deletion: 200 with its warnings, or 204 without any. */
-export function sendDeleted(reply: FastifyReply, shown: { warnings?: unknown[] }): FastifyReply {
-  return shown.warnings === undefined ? reply.status(204).send(null) : reply.status(200).send(shown);
+/** Answers a deletion: 200 with what there is to tell, or 204 if that is nothing. */
+export function sendDeleted(reply: FastifyReply, shown: { warnings?: unknown[]; released?: object }): FastifyReply {
+  return Object.keys(shown).length === 0 ? reply.status(204).send(null) : reply.status(200).send(shown);
 }
 
 /** Sends a resource that was written: 201 with its location if it is new, otherwise 200. */

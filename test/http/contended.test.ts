@@ -28,7 +28,7 @@ test('a deletion by force gets contended if others take addresses after each cle
   let allocating = false;
   committer.commit = async (actor, decide, options) => {
     const committed = await commit(actor, decide, options);
-    if (!allocating && committed.result === 0) {
+    if (!allocating && (committed.result as { left?: number } | undefined)?.left === 0) {
       allocating = true;
       await api.ok(201, 'POST', '/v1/pools/p/allocations', {});
       allocating = false;
@@ -38,4 +38,5 @@ test('a deletion by force gets contended if others take addresses after each cle
   await api.ok(201, 'POST', '/v1/pools/p/allocations', {});
   const problem = await api.refused('contended', 'DELETE', '/v1/pools/p?force=true');
   assert.doesNotMatch(problem.detail, /force/);
+  assert.equal((problem.released as { count: number }).count, 20);
 });

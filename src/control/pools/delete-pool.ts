@@ -12,6 +12,7 @@ import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { decideEvict, leavingFrom, refuseUse } from './evict.ts';
 import { refuseChildren } from './pool-tree.ts';
+import type { Evicted } from './released.ts';
 
 interface PoolDeletion {
   /** The name of the pool, or its id. */
@@ -38,9 +39,9 @@ export function decideDeletePool(context: DecisionContext, wanted: PoolDeletion)
 
 /**
  * Makes room for {@link decideDeletePool} with force: releases as many addresses of the pool as fit into one
- * transaction. Result: 0 if there are no more to release.
+ * transaction. Result: what it released.
  */
-export function decideEvictAll(context: DecisionContext, { name, precondition }: PoolDeletion): Decision<number> {
+export function decideEvictAll(context: DecisionContext, { name, precondition }: PoolDeletion): Decision<Evicted> {
   const { value, modified } = poolToDelete(context, name);
   const { refusals = new Refusals() } = context;
   refusals.try(() => checkPrecondition(precondition, entityTag(modified)));

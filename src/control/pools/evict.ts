@@ -5,6 +5,7 @@ import { joinFirst, maxNamed, refuse } from '../../errors.ts';
 import { type Interval, rangesWithout } from '../../model/address-range.ts';
 import type { AddressRecord, Holder } from '../../model/allocation.ts';
 import type { Host } from '../../model/host.ts';
+import type { Fqdn } from '../../model/name.ts';
 import { type Pool, poolShape } from '../../model/pool.ts';
 import { addressesPrefix } from '../../store/kinds/address.ts';
 import { accessOf } from '../access/access.ts';
@@ -14,6 +15,7 @@ import { maxKeysOf, WriteBudget } from '../hosts/write-budget.ts';
 import { writeHost } from '../hosts/write-host.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
+import { type Evicted, heldAddress } from './released.ts';
 
 /** A refusal counts the addresses in use up to this number. */
 const maxCounted = 10_000;
@@ -43,10 +45,10 @@ export function refuseUse(builder: TransactionBuilder, { pool, parts }: Leaving,
 }
 
 /**
- * Releases held addresses that the pool gave and that leave it, as many as fit into one transaction. Result: 0 if there
- * are no more to release, otherwise 1.
+ * Releases held addresses that the pool gave and that leave it, as many as fit into one transaction. Result: what it
+ * released (test/http/forced-pools.test.ts).
  */
-export function decideEvict(context: DecisionContext, leaving: Leaving): Decision<number> {
+export function decideEvict(context: DecisionContext, leaving: Leaving): Decision<Evicted> {
   needEveryHolder(context, leaving);
   const builder = new TransactionBuilder(context);
   const budget = new WriteBudget();
@@ -63,10 +65,14 @@ export function decideEvict(context: DecisionContext, leaving: Leaving): Decisio
     replaceHolders(builder, record.space, record.address, record.holders.filter(isHost));
     released.push(record);
   }
+  const deletedHosts: Fqdn[] = [];
   for (const [before, rest] of hostsWithout(context, released)) {
-    writeHost(builder, before, rest.addresses.length > 0 ? rest : undefined);
+    const isLast = rest.addresses.length === 0;
+    if (isLast) deletedHosts.push(before.name);
+    writeHost(builder, before, isLast ? undefined : rest);
   }
-  return builder.build(left);
+  const access = accessOf(context);
+  return builder.build({ released: released.map((record) => heldAddress(access, record)), deletedHosts, left });
 }
 
 /** Refuses with `forbidden`, before any release, if one of the holders is beyond the scope of the token. */
@@ -116,8 +122,7 @@ function hostsWithout(context: DecisionContext, records: readonly AddressRecord[
 
 function refuseInUse(context: DecisionContext, pool: string, records: readonly AddressRecord[]): never {
   const access = accessOf(context);
-  const heldBy = ({ holders }: AddressRecord) => holders.map((holder) => access.describeHolder(holder));
-  const inUse = records.map((record) => ({ address: record.address, heldBy: heldBy(record) }));
+  const inUse = records.map((record) => heldAddress(access, record));
   const names = joinFirst(inUse.map(({ address, heldBy }) => `${address} (${heldBy.join(', ')})`));
   const more = records.length === maxCounted ? ', and perhaps more,' : '';
   const kept = !records.every(isGiven) ? ' (addresses that the pool did not give are kept)' : '';

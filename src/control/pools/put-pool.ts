@@ -16,6 +16,7 @@ import { type Decision, type DecisionContext, noChange, type Standing } from '..
 import { standingSince, TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { decideEvict, leavingFrom, refuseUse } from './evict.ts';
 import { refuseChildren, touchPool } from './pool-tree.ts';
+import { type Evicted, nothingEvicted } from './released.ts';
 
 export interface PoolChange {
   /** The name of the pool, or its id. */
@@ -213,12 +214,12 @@ function guardPools(builder: TransactionBuilder, pool: Pool, current: Pool | und
 
 /**
  * Makes room for {@link decidePutPool} with force: releases held addresses that the pool gave and that would be outside
- * the changed pool, as many as fit into one transaction. Result: 0 if there are no more to release.
+ * the changed pool, as many as fit into one transaction. Result: what it released.
  */
 export function decideEvictOutside(
   context: DecisionContext,
   { name, precondition, change }: PoolChange,
-): Decision<number> {
+): Decision<Evicted> {
   const current = context.views.pools.find(known(name));
   requireScope(context, name);
   const { refusals = new Refusals() } = context;
@@ -229,6 +230,6 @@ export function decideEvictOutside(
   checkRanges(context, pool, refusals);
   if (current !== undefined) refusals.try(() => refuseChildren(context, current.value, pool), '/ranges');
   refusals.throwIfAny();
-  if (current === undefined) return noChange(0);
+  if (current === undefined) return noChange(nothingEvicted);
   return decideEvict(context, leavingFrom(current.value, pool));
 }

@@ -9,28 +9,39 @@ import type { Committed, Decide } from './decision.ts';
 
 /** The limit for attempts, because others may add items before the decision is committed. */
 const maxClearings = 20;
+/** What one transaction cleared. */
+export interface Cleared {
+  /** 0 if there is nothing more to clear. */
+  left: number;
+}
+
 const inUse: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['pool_in_use', 'zone_in_use']);
 
 /**
- * Commits `clear` until its result is 0: nothing is left to clear. Then commits `decide`. Does both again if `decide`
- * refuses with `pool_in_use` or `zone_in_use`: others added items meanwhile (test/http/force.test.ts), or `clear` left
- * unreadable records. After {@link maxClearings} attempts, rejects with {@link LostRace} if others still add items,
- * otherwise with the last refusal.
+ * Commits `clear` until nothing is left to clear, and passes what each transaction cleared to `note`. Then commits
+ * `decide`. Does both again if `decide` refuses with `pool_in_use` or `zone_in_use`: others added items meanwhile
+ * (test/http/force.test.ts), or `clear` left unreadable records. After {@link maxClearings} attempts, rejects with
+ * {@link LostRace} if others still add items, otherwise with the last refusal.
  */
-export async function commitByForce<T>(
+export async function commitByForce<T, C extends Cleared>(
   committer: Committer,
   actor: Actor,
-  clear: Decide<number>,
+  clear: Decide<C>,
   decide: Decide<T>,
+  note: (cleared: C) => void,
 ): Promise<Committed<T>> {
   for (let clearings = 1; ; clearings += 1) {
     let clearsAny = false;
-    const clearAndNote: Decide<number> = (context) => {
+    const clearAndNote: Decide<C> = (context) => {
       const decision = clear(context);
       clearsAny ||= decision.operations.length > 0;
       return decision;
     };
-    while ((await committer.commit(actor, clearAndNote)).result > 0);
+    for (let left = 1; left > 0; ) {
+      const { result } = await committer.commit(actor, clearAndNote);
+      note(result);
+      left = result.left;
+    }
     try {
       return await committer.commit(actor, decide);
     } catch (error) {

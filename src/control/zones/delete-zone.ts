@@ -18,6 +18,7 @@ import { writeHost } from '../hosts/write-host.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
 import { existingZone } from '../reading/existing.ts';
 import { faultRefusal } from '../reading/fault-refusal.ts';
+import type { Cleared } from '../transaction/commit-by-force.ts';
 import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { obstacleToReturn, returnPtrs } from './return-ptrs.ts';
@@ -117,7 +118,7 @@ function hostsIn(context: DecisionContext, zone: Fqdn, stays: (owner: Fqdn) => b
  * zone has no hosts, removes orphans, but not if the zone's value has a fault. Result: the number of hosts that are
  * left; if none is left, the number of names with orphans. Refuses with `not_found` or `precondition_failed`.
  */
-export function decideClearZone(context: DecisionContext, { name, precondition }: ZoneDeletion): Decision<number> {
+export function decideClearZone(context: DecisionContext, { name, precondition }: ZoneDeletion): Decision<Cleared> {
   requireScope(context, name);
   const fault = faultOf(context, name);
   checkPrecondition(precondition, entityTag((fault ?? existingZone(context, name)).modified));
@@ -126,7 +127,7 @@ export function decideClearZone(context: DecisionContext, { name, precondition }
   const stays = (owner: Fqdn) =>
     fault === undefined && zone !== undefined && obstacleToReturn(context, zone, owner) === undefined;
   const hosts = hostsIn(context, name, stays);
-  if (hosts.length === 0) return fault === undefined ? decideClearOrphans(context, name) : noChange(0);
+  if (hosts.length === 0) return fault === undefined ? decideClearOrphans(context, name) : noChange({ left: 0 });
   // Check this before the first deletion, because the work takes several transactions.
   accessOf(context).needHosts(hosts);
   const doomed = fault && name;
@@ -143,7 +144,8 @@ export function decideClearZone(context: DecisionContext, { name, precondition }
     writeHost(builder, host, isHere(host.name) ? undefined : { ...host, aliases, addresses }, { doomed });
   }
   const left = hosts.length - some.length;
-  return builder.build(left > 0 || fault !== undefined ? left : [...namesWithOrphans(context, name)].length);
+  const isEnd = left > 0 || fault !== undefined;
+  return builder.build({ left: isEnd ? left : [...namesWithOrphans(context, name)].length });
 }
 
 /** Yields the names of a zone that have orphans among their records, each with these orphans. */
@@ -158,7 +160,7 @@ function* namesWithOrphans(context: DecisionContext, zone: Fqdn): Generator<Name
  * Deletes the orphans among the zone's records, and releases the addresses of their hosts, as many as fit into one
  * transaction. Result: how many names with orphans are left.
  */
-function decideClearOrphans(context: DecisionContext, name: Fqdn): Decision<number> {
+function decideClearOrphans(context: DecisionContext, name: Fqdn): Decision<Cleared> {
   const { value: zone } = existingZone(context, name);
   const builder = new TransactionBuilder(context);
   const budget = new WriteBudget();
@@ -177,7 +179,7 @@ function decideClearOrphans(context: DecisionContext, name: Fqdn): Decision<numb
       releaseAddresses(builder, owner, held);
     }
   }
-  return builder.build(left);
+  return builder.build({ left });
 }
 
 /** Refuses with `zone_in_use` because of hosts with records in the zone or, if there are none, because of orphans. */

@@ -1,6 +1,7 @@
 // /v1/pools: pools. Their addresses in use: allocations.ts.
 
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Static } from 'typebox';
 import { accessOf } from '../../control/access/access.ts';
 import { usageOf, usageOfNew } from '../../control/addresses/pool-usage.ts';
 import { alignReverse } from '../../control/hosts/align-reverse.ts';
@@ -22,6 +23,7 @@ import {
   type PoolChange,
   type PoolPut,
 } from '../../control/pools/put-pool.ts';
+import { type Evicted, Released } from '../../control/pools/released.ts';
 import { existingPool } from '../../control/reading/existing.ts';
 import { poolPath } from '../../control/reading/resource-path.ts';
 import { poolName } from '../../control/reading/with-pools.ts';
@@ -31,7 +33,7 @@ import { newPoolId, type Pool } from '../../model/pool.ts';
 import { unknownValue } from '../../model/unknown.ts';
 import { askingOf } from '../auth.ts';
 import { pageOf } from '../page.ts';
-import { created, deleted, read, shown, written } from '../schemas/answers.ts';
+import { created, deletedWith, read, shown, written } from '../schemas/answers.ts';
 import {
   idempotencyHeaders,
   LabelText,
@@ -42,12 +44,22 @@ import {
   strict,
   writeHeaders,
 } from '../schemas/common.ts';
-import { NewChildPool, NewPool, PatchPool, PoolBody, PutPool, showPool } from '../schemas/pool.ts';
+import {
+  DeletedPool,
+  NewChildPool,
+  NewPool,
+  PatchPool,
+  PoolBody,
+  PutPool,
+  showPool,
+  WrittenPool,
+} from '../schemas/pool.ts';
 import type { Routes, Services } from '../services.ts';
 import {
   commitByForceFor,
   commitFor,
   preconditionOf,
+  sendDeleted,
   sendResource,
   sendWritten,
   withBody,
@@ -65,7 +77,8 @@ const ParentFilter = Type.Optional(
 const force = {
   force: Type.Optional(
     Type.Boolean({
-      description: 'Releases addresses that the pool gave; a host that loses its last address is deleted',
+      description:
+        'Releases addresses that the pool gave; a host that loses its last address is deleted. The answer lists them (`released`)',
     }),
   ),
 };
@@ -182,7 +195,7 @@ export const poolRoutes: Routes = async (app, services) => {
         querystring: strict(force),
         body: PutPool,
         refuses: ['address_outside_pool', 'pool_in_use', 'pool_overlap', 'reverse_conflict'],
-        response: { ...written(PoolBody), ...created(PoolBody) },
+        response: { ...written(WrittenPool), ...created(PoolBody) },
       },
     },
     async (request, reply) => {
@@ -195,15 +208,10 @@ export const poolRoutes: Routes = async (app, services) => {
         change: (current: Pool | undefined) =>
           parsePoolPut(wanted, { id, name: named, parent }, current, parentOf(current)),
       };
-      const committed = await commitPool(services, request, reply, change);
-      return sendWritten(
-        reply,
-        writtenAt(committed),
-        committed.result.created,
-        poolPath(committed.result.pool.name),
-        show(committed.result.pool),
-        withBody,
-      );
+      const { committed, released } = await commitPool(services, request, reply, change);
+      const { pool, created } = committed.result;
+      const shown = { ...show(pool), ...released.shown() };
+      return sendWritten(reply, writtenAt(committed), created, poolPath(pool.name), shown, tagOf);
     },
   );
 
@@ -226,7 +234,7 @@ export const poolRoutes: Routes = async (app, services) => {
           'pool_overlap',
           'reverse_conflict',
         ],
-        response: written(PoolBody),
+        response: written(WrittenPool),
       },
     },
     async (request, reply) => {
@@ -242,9 +250,10 @@ export const poolRoutes: Routes = async (app, services) => {
           return parsePoolPatch(pool, patch, parentOf(pool));
         },
       };
-      const committed = await commitPool(services, request, reply, change);
+      const { committed, released } = await commitPool(services, request, reply, change);
       const { pool } = committed.result;
-      return sendWritten(reply, writtenAt(committed), false, poolPath(pool.name), show(pool), withBody);
+      const shown = { ...show(pool), ...released.shown() };
+      return sendWritten(reply, writtenAt(committed), false, poolPath(pool.name), shown, tagOf);
     },
   );
 
@@ -259,7 +268,7 @@ export const poolRoutes: Routes = async (app, services) => {
         headers: writeHeaders,
         querystring: strict(force),
         refuses: ['not_found', 'pool_in_use'],
-        response: deleted,
+        response: deletedWith(DeletedPool, 'The pool is gone, and what `force` released'),
       },
     },
     async (request, reply) => {
@@ -267,15 +276,21 @@ export const poolRoutes: Routes = async (app, services) => {
       const name = request.params.pool;
       const force = Boolean(request.query.force);
       const decide: Decide<void> = (context) => decideDeletePool(context, { name, precondition, force });
-      if (!force) await commitFor(services, request, reply, decide);
-      else {
-        const clear: Decide<number> = (context) => decideEvictAll(context, { name, precondition });
-        await commitByForceFor(services, request, reply, clear, decide);
-      }
-      return reply.status(204).send(null);
+      const release: Decide<Evicted> = (context) => decideEvictAll(context, { name, precondition });
+      const { released } = await tellReleased((note) =>
+        force
+          ? commitByForceFor(services, request, reply, release, decide, note)
+          : commitFor(services, request, reply, decide),
+      );
+      return sendDeleted(reply, released.shown());
     },
   );
 };
+
+interface ByForce<T> {
+  committed: Committed<T>;
+  released: Released;
+}
 
 /** Commits the change of a pool. Then writes or deletes the PTRs of its hosts, if its `reverse` needs that. */
 async function commitPool(
@@ -283,12 +298,32 @@ async function commitPool(
   request: FastifyRequest<{ Querystring: { force?: boolean } }>,
   reply: FastifyReply,
   change: PoolChange,
-): Promise<Committed<PoolPut>> {
+): Promise<ByForce<PoolPut>> {
   const force = Boolean(request.query.force);
   const decide: Decide<PoolPut> = (context) => decidePutPool(context, { ...change, force });
-  const committed = force
-    ? await commitByForceFor(services, request, reply, (context) => decideEvictOutside(context, change), decide)
-    : await commitFor(services, request, reply, decide);
-  await alignReverse(services, committed.result.pool.id);
-  return committed;
+  const release: Decide<Evicted> = (context) => decideEvictOutside(context, change);
+  return tellReleased(async (note) => {
+    const committed = force
+      ? await commitByForceFor(services, request, reply, release, decide, note)
+      : await commitFor(services, request, reply, decide);
+    await alignReverse(services, committed.result.pool.id);
+    return committed;
+  });
+}
+
+/** Does a write that may release addresses first. A refusal tells of those that were released before it. */
+async function tellReleased<T>(
+  write: (note: (evicted: Evicted) => void) => Promise<Committed<T>>,
+): Promise<ByForce<T>> {
+  const released = new Released();
+  try {
+    return { committed: await write((evicted) => released.add(evicted)), released };
+  } catch (error) {
+    throw released.toldIn(error);
+  }
+}
+
+/** Returns the entity tag of a written pool, as a read sends it: without what the write released. */
+function tagOf(tag: string, { released: _, ...pool }: Static<typeof WrittenPool>): string {
+  return withBody(tag, pool);
 }

@@ -8,6 +8,7 @@ import { parseAll } from '../../control/input/refusals.ts';
 import { parseSearch } from '../../control/input/search.ts';
 import { existingZone } from '../../control/reading/existing.ts';
 import { zonePath } from '../../control/reading/resource-path.ts';
+import type { Cleared } from '../../control/transaction/commit-by-force.ts';
 import type { Committed, Decide } from '../../control/transaction/decision.ts';
 import { decideClearZone, decideDeleteClearedZone, decideDeleteZone } from '../../control/zones/delete-zone.ts';
 import { createReverseZone } from '../../control/zones/new-reverse-zone.ts';
@@ -227,7 +228,7 @@ export const zoneRoutes: Routes = async (app, services) => {
       await deleteReturning(services, actorOf(request), name, async () => {
         if (!request.query.force)
           return commitFor(services, request, reply, (context) => decideDeleteZone(context, { name, precondition }));
-        const clear: Decide<number> = (context) => decideClearZone(context, { name, precondition });
+        const clear: Decide<Cleared> = (context) => decideClearZone(context, { name, precondition });
         const decide: Decide<void> = (context) => decideDeleteClearedZone(context, { name, precondition });
         return commitByForceFor(services, request, reply, clear, decide);
       });

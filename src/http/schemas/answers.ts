@@ -56,9 +56,9 @@ export function writtenTogether<S extends 200 | 201, T extends TSchema>(status: 
 /** The answer of a deletion. */
 export const deleted = { 204: answer(Type.Null(), 'The resource is gone', ['Zonewright-Revision']) };
 
-/** Returns the answers of a deletion: 204, or 200 with warnings if there are any. */
-export function deletedWith<T extends TSchema>(warnings: T) {
-  return { 200: answer(warnings, 'The resource is gone, with warnings', ['Zonewright-Revision']), ...deleted };
+/** Returns the answers of a deletion: 204, or 200 with more to tell, such as warnings. */
+export function deletedWith<T extends TSchema>(told: T, description = 'The resource is gone, with warnings') {
+  return { 200: answer(told, description, ['Zonewright-Revision']), ...deleted };
 }
 
 /** Returns the answer of a list that a request with `Accept: text/csv` gets as CSV. */

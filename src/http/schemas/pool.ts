@@ -3,6 +3,7 @@
 
 import type { Static } from 'typebox';
 import type { AddressWarning as AddressWarned } from '../../control/addresses/choose-addresses.ts';
+import { maxListed } from '../../control/pools/released.ts';
 import { poolName } from '../../control/reading/with-pools.ts';
 import type { AddressRecord } from '../../model/allocation.ts';
 import { Type } from '../../model/json-schema.ts';
@@ -133,6 +134,31 @@ export const PoolBody = Type.Object(
   },
   { title: 'Pool' },
 );
+
+const Released = Type.Object(
+  {
+    count: Type.Integer({ description: 'How many addresses were released' }),
+    addresses: Type.Array(
+      Type.Object({
+        address: AddressText,
+        heldBy: Type.Array(Type.String(), { description: '`host:<name>` or `allocation:<id>`' }),
+      }),
+      {
+        description: `The addresses, each with the holders that lost it, up to ${maxListed.toLocaleString('en')} holders`,
+      },
+    ),
+    deletedHosts: Type.Object(
+      { count: Type.Integer(), names: Type.Array(NameText, { maxItems: maxListed }) },
+      { description: 'The hosts that lost their last address, and are deleted with their records' },
+    ),
+  },
+  { title: 'Released', description: 'What `force` took from its holders; absent if that is nothing' },
+);
+export const WrittenPool = Type.Object(
+  { ...PoolBody.properties, released: Type.Optional(Released) },
+  { title: 'WrittenPool' },
+);
+export const DeletedPool = Type.Object({ released: Released }, { title: 'DeletedPool' });
 
 /** Returns a pool with all its settings. */
 export function showPool<Shown extends Pool>(
