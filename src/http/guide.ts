@@ -218,6 +218,11 @@ export const guide: Record<string, Told> = {
     path: { pool },
     body: { count: 2, owner: 'rack 7' },
   },
+  importAllocations: {
+    path: { pool },
+    query: { mode: 'put' },
+    body: 'address,owner,tags.use\n172.17.200.122,rack 7,ilo\n172.17.200.123,rack 7,switch\n',
+  },
   listAllocations: { text: 'With the addresses of hosts, and those that cool down.', path: { pool } },
   readAddress: { text: 'Held, cooling down, recorded or free.', path: { ip: '172.17.200.100' } },
   changeAllocation: {

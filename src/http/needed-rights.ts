@@ -32,6 +32,7 @@ export const neededRights: Readonly<Record<string, Need | 'open'>> = {
   readRenumbering: { role: 'viewer', whole: true },
   stopRenumbering: { role: 'operator', whole: true },
   allocateAddresses: operator,
+  importAllocations: operator,
   listAllocations: viewer,
   nextAddresses: viewer,
   readAddress: viewer,

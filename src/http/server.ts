@@ -34,11 +34,11 @@ import { readJson } from './read-json.ts';
 import { addressRoutes } from './routes/addresses.ts';
 import { allocationRoutes } from './routes/allocations.ts';
 import { backupRoutes } from './routes/backup.ts';
+import { csvImportRoutes } from './routes/csv-imports.ts';
 import { forwarderRoutes } from './routes/forwarders.ts';
 import { forwardingRoutes } from './routes/forwarding.ts';
 import { historyRoutes } from './routes/history.ts';
 import { hostBatchRoutes } from './routes/host-batch.ts';
-import { hostCsvRoutes } from './routes/host-csv.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { healthRoutes, memberRoutes, metricsRoutes } from './routes/operations.ts';
 import { poolRoutes } from './routes/pools.ts';
@@ -174,7 +174,7 @@ export async function createServer(
       allocationRoutes,
       addressRoutes,
       hostBatchRoutes,
-      hostCsvRoutes,
+      csvImportRoutes,
       hostRoutes,
       zoneRoutes,
       renumberingRoutes,

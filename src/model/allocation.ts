@@ -27,6 +27,9 @@ export interface HostSharing extends Sharing {
 /** The limit for the holders of one address: each change of one of them writes them all. */
 export const maxHolders = 256;
 
+/** The limit for the time after which an allocation ends, in seconds: ten years. */
+export const maxExpirySeconds = 315_360_000;
+
 /**
  * One holder of an address: a host, or an allocation without a name. Times are RFC 3339 UTC. The holders of a record
  * are in the order in which they came.

@@ -403,6 +403,13 @@ const operations: Record<string, Operation> = {
       ]),
     ],
   },
+  importAllocations: {
+    method: 'POST',
+    path: '/v1/pools/p/allocations:import',
+    body: 'address\n192.0.2.7\n',
+    headers: { 'content-type': 'text/csv' },
+    faults: [fault('schema', '?dryRun', 'maybe'), fault('schema', '?mode', 'never'), fault('stands', ':pool', 'none')],
+  },
   changeAllocation: {
     method: 'PATCH',
     path: '/v1/addresses/192.0.2.5/holders/@',

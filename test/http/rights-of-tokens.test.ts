@@ -106,6 +106,14 @@ const rules: Record<string, Rule | 'open'> = {
     prepare: (side) => [['POST', '/v1/pools', { name: newPool(side), ranges: [newRange(side)] }]],
   },
   allocateAddresses: { role: 'operator', pools: true, owner: true, path: inPool, body: ({ owner }) => ({ owner }) },
+  importAllocations: {
+    role: 'operator',
+    pools: true,
+    owner: true,
+    path: inPool,
+    body: ({ ip, owner }) => `address,owner\n${ip},${owner}\n`,
+    prepare: ({ ip }) => [['DELETE', `/v1/addresses/${ip}`]],
+  },
   renumberPool: {
     role: 'operator',
     whole: true,

@@ -36,7 +36,7 @@ const useCases: Record<string, string[]> = {
   forwarders: [],
   history: [],
   hosts: ['addresses', 'csv'],
-  pools: ['addresses', 'hosts'],
+  pools: ['addresses', 'csv', 'hosts'],
   renumbering: ['addresses', 'hosts'],
   resolvers: [],
   skydns: [],

@@ -94,10 +94,21 @@ export function chooseExplicit(
   return { address, space, pool: pool?.id ?? null };
 }
 
-function checkInPool({ views }: DecisionContext, pool: Pool, address: Address, path: string): void {
-  const shape = poolShape(pool);
-  const value = addressNumber(address);
-  if (!shapeHolds(shape, value)) {
+/** Refuses an address that the pool does not give, as {@link chooseExplicit} does. */
+export function checkInPool(context: DecisionContext, pool: Pool, address: Address, path: string): void {
+  requireInPool(context, pool, address, path);
+  if (isExcluded(poolShape(pool), addressNumber(address))) {
+    refuseField('address_excluded', path, `${address} is excluded from pool '${pool.name}'`, {
+      address,
+      pool: pool.name,
+    });
+  }
+  if (pool.drain) refuseDraining(pool);
+}
+
+/** Refuses with `address_outside_pool` an address that is not in the pool, or in one that was carved out of it. */
+export function requireInPool({ views }: DecisionContext, pool: Pool, address: Address, path: string): void {
+  if (!shapeHolds(poolShape(pool), addressNumber(address))) {
     refuseField('address_outside_pool', path, `${address} is not in pool '${pool.name}' (${pool.ranges.join(', ')})`, {
       address,
       pool: pool.name,
@@ -108,13 +119,6 @@ function checkInPool({ views }: DecisionContext, pool: Pool, address: Address, p
     const message = `${address} is in pool '${owner.name}', which was carved out of '${pool.name}': name that pool`;
     refuseField('address_outside_pool', path, message, { address, pool: owner.name });
   }
-  if (isExcluded(shape, value)) {
-    refuseField('address_excluded', path, `${address} is excluded from pool '${pool.name}'`, {
-      address,
-      pool: pool.name,
-    });
-  }
-  if (pool.drain) refuseDraining(pool);
 }
 
 function refuseDraining({ name }: Pool): never {

@@ -46,7 +46,8 @@ export function replaceHolders(
 ): AddressRecord | undefined {
   const before = builder.views.pools.address(space, address);
   const current = recordNow(builder, space, address);
-  if (before === undefined || current?.state !== 'held') return undefined;
+  // Without a value in the views, this transaction takes the address.
+  if (current?.state !== 'held' || (before === undefined && holders.length === 0)) return undefined;
   if (holders.length > 0) {
     const record = { ...current, holders };
     putAddressRecord(builder, record, before);
@@ -54,7 +55,7 @@ export function replaceHolders(
   }
   const released = releasedRecord(builder, current);
   if (released !== undefined) putAddressRecord(builder, released, before);
-  else builder.delete(addressKey(space, address), before.modified);
+  else if (before !== undefined) builder.delete(addressKey(space, address), before.modified);
   return current;
 }
 

@@ -5,21 +5,18 @@ import type { Host } from '../../model/host.ts';
 import { type ChangingList, listInSlices } from '../../model/in-slices.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Versioned } from '../../views/versioned.ts';
-import { headerCells, hostCells, maxTagColumns } from './host-csv.ts';
+import { tagColumnsOf } from '../csv/columns.ts';
+import { headerCells, hostCells } from './host-csv.ts';
 
 /** Yields the file in chunks. `withPools` gives the addresses of a host their current pools. */
 export async function* exportHosts(
   listing: ChangingList<Versioned<Host>, Fqdn>,
   withPools: (host: Host) => Host,
 ): AsyncGenerator<string> {
-  const names = new Set<string>();
-  for await (const { value } of listInSlices(listing)) {
-    for (const name of Object.keys(value.tags)) if (names.size < maxTagColumns) names.add(name);
-  }
-  const tagNames = [...names].sort();
-  yield* csvChunks(csvLine(headerCells(tagNames)), rows());
+  const tags = await tagColumnsOf(listInSlices(listing), ({ value }) => [value.tags]);
+  yield* csvChunks(csvLine(headerCells(tags)), rows());
 
   async function* rows(): AsyncGenerator<string> {
-    for await (const { value } of listInSlices(listing)) yield csvLine(hostCells(withPools(value), tagNames));
+    for await (const { value } of listInSlices(listing)) yield csvLine(hostCells(withPools(value), tags));
   }
 }

@@ -52,15 +52,28 @@ export function decideChangeAllocation(
   const builder = new TransactionBuilder(context);
   builder.refusals.try(() => checkPrecondition(precondition, entityTag(current.modified)));
   const next = builder.refusals.need(() => change(holder, context.now));
-  orUnknown(() => access.needOwner(known(next.owner), '/owner'));
-  builder.refusals.try(() => refuseUnfit(context, record, holder, next));
-  const holders = record.holders.map((one) => (one === holder ? next : one));
-  replaceHolders(builder, space, address, holders);
   return builder.build({
-    record: { ...record, holders },
+    record: changeHolder(builder, record, holder, next),
     id: next.id,
     ...standingSince(builder, addressKey(space, address), current),
   });
+}
+
+/**
+ * Replaces an allocation by `next`. Returns the changed record. Refuses with `address_taken` if the other holders do
+ * not fit to what `next` wants to share, and with `forbidden` an owner beyond the scope.
+ */
+export function changeHolder(
+  builder: TransactionBuilder,
+  record: AddressRecord,
+  holder: Allocation,
+  next: Allocation,
+): AddressRecord {
+  orUnknown(() => accessOf(builder).needOwner(known(next.owner), '/owner'));
+  builder.refusals.try(() => refuseUnfit(builder, record, holder, next));
+  const holders = record.holders.map((one) => (one === holder ? next : one));
+  replaceHolders(builder, record.space, record.address, holders);
+  return { ...record, holders };
 }
 
 /**

@@ -1,48 +1,26 @@
-// Held addresses as CSV, a slice at a time: a row for each holder of an address.
+// Held addresses as CSV, a slice at a time: first the names of the tags, which become columns, then a row for each
+// holder of an address.
 
 import type { Address } from '../../model/address.ts';
 import type { AddressRecord } from '../../model/allocation.ts';
 import { csvChunks, csvLine } from '../../model/csv.ts';
 import { type ChangingList, listInSlices } from '../../model/in-slices.ts';
 import type { Versioned } from '../../views/versioned.ts';
-
-const columns = [
-  'address',
-  'pool',
-  'space',
-  'since',
-  'kind',
-  'host',
-  'id',
-  'owner',
-  'sharingKey',
-  'ports',
-  'expiresAt',
-  'tags',
-] as const;
+import { tagColumnsOf } from '../csv/columns.ts';
+import { headerCells, holderCells, tagsOf } from './allocation-csv.ts';
 
 /** Yields the file in chunks. `seen` returns a record as the actor may see it. */
 export async function* exportAllocations(
   listing: ChangingList<Versioned<AddressRecord>, Address>,
   seen: (record: AddressRecord) => AddressRecord,
 ): AsyncGenerator<string> {
-  yield* csvChunks(csvLine(columns), rows());
+  const tags = await tagColumnsOf(listInSlices(listing), ({ value }) => seen(value).holders.map(tagsOf));
+  yield* csvChunks(csvLine(headerCells(tags)), rows());
 
   async function* rows(): AsyncGenerator<string> {
-    for await (const { value } of listInSlices(listing)) yield rowsOf(seen(value));
+    for await (const { value } of listInSlices(listing)) {
+      const record = seen(value);
+      yield record.holders.map((holder) => csvLine(holderCells(record, holder, tags))).join('');
+    }
   }
-}
-
-function rowsOf({ address, pool, space, since, holders }: AddressRecord): string {
-  return holders
-    .map((holder) => {
-      const allocation = holder.kind === 'allocation' ? holder : undefined;
-      const ports = allocation?.ports?.map(({ protocol, port }) => `${protocol}/${port}`) ?? [];
-      const tags = allocation?.tags === undefined ? '' : JSON.stringify(allocation.tags);
-      const host = holder.kind === 'host' ? holder.host : '';
-      const { id = '', sharingKey = '', expiresAt = '' } = allocation ?? {};
-      const own = [holder.kind, host, id, holder.owner, sharingKey, ports.join(' '), expiresAt, tags];
-      return csvLine([address, pool ?? '', space, since, ...own]);
-    })
-    .join('');
 }

@@ -34,6 +34,14 @@ import type { Routes } from '../services.ts';
 import { commitFor } from '../write.ts';
 
 const tags = ['addresses'];
+/** What a new allocation may be refused with. */
+export const allocationRefusals = [
+  'address_excluded',
+  'address_outside_pool',
+  'address_taken',
+  'not_found',
+  'pool_exhausted',
+] as const;
 const params = strict({ pool: LabelText });
 
 export const allocationRoutes: Routes = async (app, services) => {
@@ -50,15 +58,7 @@ export const allocationRoutes: Routes = async (app, services) => {
         headers: idempotencyHeaders,
         querystring: strict(waitQuery),
         body: NewAllocation,
-        refuses: [
-          'address_excluded',
-          'address_outside_pool',
-          'address_taken',
-          'not_found',
-          'pool_exhausted',
-          'shutting_down',
-          'too_many_waiting',
-        ],
+        refuses: [...allocationRefusals, 'shutting_down', 'too_many_waiting'],
         response: writtenTogether(201, Allocations),
       },
     },
@@ -90,7 +90,9 @@ export const allocationRoutes: Routes = async (app, services) => {
           ),
         }),
         refuses: ['not_found'],
-        description: 'With `Accept: text/csv`: all addresses that match, with a row for each holder.',
+        description:
+          'With `Accept: text/csv`: all addresses that match, with a row for each holder, as rows that ' +
+          '`POST /v1/pools/{pool}/allocations:import` takes.',
         response: shownOrCsv(listOf(AllocationBody)),
       },
     },

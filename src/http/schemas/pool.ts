@@ -5,7 +5,7 @@ import type { Static } from 'typebox';
 import type { AddressWarning as AddressWarned } from '../../control/addresses/choose-addresses.ts';
 import { maxListed } from '../../control/pools/released.ts';
 import { poolName } from '../../control/reading/with-pools.ts';
-import type { AddressRecord } from '../../model/allocation.ts';
+import { type AddressRecord, maxExpirySeconds } from '../../model/allocation.ts';
 import { Type } from '../../model/json-schema.ts';
 import { hasReverseNames, type Pool, strategies } from '../../model/pool.ts';
 import type { Views } from '../../views/views.ts';
@@ -188,7 +188,7 @@ const changeable = {
   ports: Ports,
   expiresInSeconds: Type.Integer({
     minimum: 1,
-    maximum: 315_360_000,
+    maximum: maxExpirySeconds,
     description: 'The address is released this long after the request; without it, never',
   }),
   tags: Tags,

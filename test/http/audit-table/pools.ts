@@ -233,6 +233,47 @@ export const pools: AuditedRequest[] = [
     events: [],
   },
   {
+    operation: 'importAllocations',
+    what: 'a spreadsheet: a new allocation, a changed one, one that stands, and two that share an address',
+    given: [pool(), allocate({ count: 2, owner: 'me' })],
+    request: [
+      'POST',
+      '/v1/pools/p/allocations:import?mode=put',
+      'address,owner,sharingKey,ports\n10.0.0.0,me,,\n10.0.0.1,you,,\n10.0.0.2,o1,k,tcp/1\n10.0.0.2,o2,k,tcp/2\n',
+      { 'content-type': 'text/csv' },
+    ],
+    status: 200,
+    events: [
+      [
+        'allocation',
+        'changed',
+        '10.0.0.1',
+        { space: 'default', holders: [allocation({ owner: 'me' })] },
+        { space: 'default', holders: [allocation({ owner: 'you' })] },
+      ],
+      ['allocation', 'created', '10.0.0.2', null, held1(sharer(1), sharer(2))],
+    ],
+    uses: [
+      'released default 10.0.0.1 allocation:<id> me <id>',
+      'taken default 10.0.0.1 allocation:<id> you <id>',
+      'taken default 10.0.0.2 allocation:<id> o1 <id>',
+      'taken default 10.0.0.2 allocation:<id> o2 <id>',
+    ],
+  },
+  {
+    operation: 'importAllocations',
+    what: 'a spreadsheet of allocations is checked only',
+    given: [pool()],
+    request: [
+      'POST',
+      '/v1/pools/p/allocations:import?dryRun=true',
+      'address\n10.0.0.0\n',
+      { 'content-type': 'text/csv' },
+    ],
+    status: 200,
+    events: [],
+  },
+  {
     operation: 'changeAllocation',
     what: 'an allocation gets another owner, and tags',
     given: [pool(), allocate({ owner: 'me' })],

@@ -1,10 +1,10 @@
-// The answer to an import of hosts from CSV.
+// The answer to an import of rows from CSV.
 
 import { Type } from '../../model/json-schema.ts';
 
 const Count = Type.Integer({ minimum: 0 });
 
-export const HostImportBody = Type.Object(
+export const RowImportBody = Type.Object(
   {
     dryRun: Type.Boolean(),
     counts: Type.Object(
@@ -18,5 +18,5 @@ export const HostImportBody = Type.Object(
       },
     ),
   },
-  { title: 'HostImportResult' },
+  { title: 'RowImportResult' },
 );
