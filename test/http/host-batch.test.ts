@@ -221,3 +221,68 @@ test('the problems of a batch have an end', async (t) => {
   assert.equal(items[0]?.problem?.errors?.length, 32);
   assert.equal(items[249]?.problem?.errors, undefined);
 });
+
+interface Sharing {
+  shared?: boolean;
+  sharingKey?: string;
+  ports?: unknown[];
+  ptrFor?: boolean;
+}
+
+test('hosts of an atomic batch begin to share an address, and one of them has its PTR', async (t) => {
+  const { api, dump } = await served(t);
+  const sharing = (name: string, more: Sharing = { shared: true }, address = '10.0.0.5') => ({
+    name: `${name}.z.test`,
+    addresses: [{ address, ...more }],
+  });
+  const ptrsOf = ({ items }: Results) =>
+    items.map(({ host }) => (host?.addresses as { ptr?: string | null }[] | undefined)?.map(({ ptr }) => ptr));
+  const ptrAt = async (number: number) =>
+    (await api.ok<{ records: string[] }>(200, 'GET', `/v1/zones/0.0.10.in-addr.arpa/rrsets/${number}/PTR`)).records;
+  const asRead = async ({ items }: Results) => {
+    for (const { host } of items) assert.deepEqual(host, await api.ok(200, 'GET', `/v1/hosts/${host?.name}`));
+  };
+  const [five, six, seven] = [5, 6, 7].map((number) => [`${number}.0.0.10.in-addr.arpa`]);
+
+  const plain = await send(api, [sharing('a'), sharing('b'), { name: 'c.z.test' }], { atomic: true });
+  assert.deepEqual(ptrsOf(plain), [five, [null], ['0.0.0.10.in-addr.arpa']]);
+  await asRead(plain);
+  assert.deepEqual(await ptrAt(5), ['a.z.test.']);
+  await api.ok(204, 'DELETE', '/v1/hosts/a.z.test');
+  assert.deepEqual(await ptrAt(5), ['b.z.test.']);
+
+  const more = await send(api, [sharing('d'), sharing('e', { shared: true, ptrFor: true })], { atomic: true });
+  assert.deepEqual(ptrsOf(more), [[null], five]);
+  await asRead(more);
+  assert.deepEqual(await ptrAt(5), ['e.z.test.']);
+
+  const chosen = [sharing('f', undefined, '10.0.0.6'), sharing('g', { shared: true, ptrFor: true }, '10.0.0.6')];
+  const first = await send(api, chosen, { atomic: true });
+  assert.deepEqual(ptrsOf(first), [[null], six]);
+  await asRead(first);
+  assert.deepEqual(await ptrAt(6), ['g.z.test.']);
+
+  const port = (number: number) => ({ sharingKey: 'k', ports: [{ protocol: 'tcp', port: number }] });
+  const keyed = [sharing('h', port(1), '10.0.0.7'), sharing('i', port(2), '10.0.0.7')];
+  const byKey = await send(api, keyed, { atomic: true });
+  assert.deepEqual(ptrsOf(byKey), [seven, [null]]);
+  await asRead(byKey);
+
+  const before = await dump();
+  for (const [one, other, pointer] of [
+    [undefined, {}, ''],
+    [{}, undefined, ''],
+    [port(1), port(1), ''],
+    [undefined, port(1), ''],
+    [{ shared: true, ptrFor: true }, { shared: true, ptrFor: true }, '/ptrFor'],
+  ] as const) {
+    const hosts = [sharing('x', one, '10.0.0.9'), sharing('y', other, '10.0.0.9')];
+    const problem = problemIn(await api.send('POST', path, { hosts, atomic: true }));
+    assert.deepEqual(
+      problem.errors?.map((fault) => fault.pointer),
+      [`/hosts/1/addresses/0${pointer}`],
+    );
+    assert.match(problem.detail, /"shared": true|take it away there first/);
+  }
+  assert.deepEqual(await dump(), before);
+});

@@ -75,7 +75,8 @@ const families: readonly Family[] = ['ipv4', 'ipv6'];
 /**
  * Checks an address that the request names at `path`. Refuses with `address_taken`, `address_outside_pool` or
  * `address_excluded`, and with `pool_exhausted` if the pool is draining. `named`: the pool that the request
- * names. `newcomer`: the holder that shall get the address; it may share it with others ({@link mayJoin}).
+ * names. `newcomer`: the holder that shall get the address; it may share it with others ({@link mayJoin}). `recordOf`
+ * returns the record of an address; default: as the views have it.
  */
 export function chooseExplicit(
   context: DecisionContext,
@@ -83,11 +84,12 @@ export function chooseExplicit(
   path: string,
   named?: Pool,
   newcomer?: Holder,
+  recordOf = (space: string, address: Address) => context.views.pools.address(space, address)?.value,
 ): Choice {
   const pool = named ?? context.views.pools.poolAt(defaultSpace, address)?.value;
   const space = pool?.space ?? defaultSpace;
   if (pool !== undefined) checkInPool(context, pool, address, path);
-  const record = context.views.pools.address(space, address)?.value;
+  const record = recordOf(space, address);
   if (record !== undefined && newcomer !== undefined && mayJoin(context, record, newcomer))
     return { address, space, pool: record.pool };
   refuseTaken(context, space, address, path, newcomer);

@@ -40,18 +40,26 @@ interface CreatedHost {
   resultOf: (warnings: readonly Warning[]) => HostCreated;
 }
 
-/** Writes a new host into a transaction, as {@link decideCreateHost} does. `context`: what addresses are in use. */
-export function createHost(builder: TransactionBuilder, context: DecisionContext, asked: WantedHost): CreatedHost {
+/**
+ * Writes a new host into a transaction, as {@link decideCreateHost} does. `context`: what addresses are in use.
+ * `together`: the hosts that the same transaction creates; those of them that are written later may be added later.
+ */
+export function createHost(
+  builder: TransactionBuilder,
+  context: DecisionContext,
+  asked: WantedHost,
+  together: readonly Host[] = [],
+): CreatedHost {
   const wanted = withAdopted(context, asked);
   requireScope(context, wanted);
   builder.refusals.try(() => refuseTakenName(context, wanted.name));
   const orphan = isKnown(wanted.name) ? orphanedHost(context, wanted.name) : undefined;
   const host = hostFrom(builder, wanted, orphan);
-  writeHost(builder, orphan, host, { adoption: wanted.adopt === true ? 'asked' : 'offered' });
+  writeHost(builder, orphan, host, { adoption: wanted.adopt === true ? 'asked' : 'offered', together });
   const resultOf = (found: readonly Warning[]) => {
     const warnings = [...familyWarnings(context, wanted, host), ...newAddressWarnings(builder, host, orphan), ...found];
     return {
-      ...withPools(context, host, (space, address) => recordNow(builder, space, address)),
+      ...withPools(context, host, (space, address) => recordNow(builder, space, address), together),
       ...(warnings.length > 0 && { warnings }),
     };
   };

@@ -7,6 +7,8 @@ import type { Fqdn } from '../../model/name.ts';
 import { defaultSpace } from '../../model/pool.ts';
 import { isKnown, orUnknown } from '../../model/unknown.ts';
 import { addressKey } from '../../store/kinds/address.ts';
+import { mayJoin } from '../addresses/choose-addresses.ts';
+import { recordNow } from '../addresses/hold-address.ts';
 import { type Decision, type DecisionContext, maxDecisionOperations } from '../transaction/decision.ts';
 import type { Warning } from '../transaction/name-edits.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
@@ -21,8 +23,9 @@ export const maxTogether = Math.floor(maxDecisionOperations / fewestKeys);
 
 /**
  * Creates hosts as {@link decideCreateHost} creates each of them (test/http/host-batch.test.ts). The faults of the host
- * at an index have paths below `/hosts/<index>`. A host gets no address that another host of the request names. Refuses
- * with `payload_too_large` if one transaction has no room for all of them: `fits` says for how many it has.
+ * at an index have paths below `/hosts/<index>`. A host gets no address that another host of the request names, unless
+ * both share it. Refuses with `payload_too_large` if one transaction has no room for all of them: `fits` says for how
+ * many it has.
  */
 export function decideCreateHosts(context: DecisionContext, asked: readonly WantedHost[]): Decision<HostCreated[]> {
   const batch = new HostBatch(context, asked);
@@ -65,6 +68,8 @@ class HostBatch {
   readonly #context: DecisionContext;
   readonly #builder: TransactionBuilder;
   readonly #created = new Map<number, ReturnType<typeof createHost>>();
+  /** The hosts of `#created`, in the order in which they are written. */
+  readonly #hosts: Host[] = [];
   readonly #firstOf: ReadonlyMap<Fqdn, number>;
   /** The index of the host that takes an address, by the address's key. */
   readonly #taken = new Map<string, number>();
@@ -90,21 +95,25 @@ class HostBatch {
         return;
       }
       if (refusals.refuses(() => orUnknown(() => this.#refuseTaken(wanted)))) return;
-      const created = createHost(this.#builder, this.#context, wanted);
+      const created = createHost(this.#builder, this.#context, wanted, this.#hosts);
+      this.#hosts.push(created.host);
       for (const { space, address } of created.host.addresses) this.#taken.set(addressKey(space, address), index);
       this.#created.set(index, created);
     });
   }
 
-  /** Refuses addresses that another host of the request gets. */
-  #refuseTaken({ addresses = [], pool }: WantedHost): void {
+  /** Refuses addresses that another host of the request gets and does not share with this one. */
+  #refuseTaken({ name: newcomer, owner, addresses = [], pool, sharing }: WantedHost): void {
     const { pools } = this.#context.views;
     const space = pool === undefined ? undefined : pools.find(pool)?.value.space;
     for (const [at, address] of addresses.entries()) {
       const other = this.#taken.get(addressKey(space ?? defaultSpace, address));
       if (other === undefined) continue;
+      const record = recordNow(this.#builder, space ?? defaultSpace, address);
+      const holder = { kind: 'host' as const, host: newcomer, owner, ...sharing?.get(address) };
+      if (record !== undefined && mayJoin(this.#builder, record, holder)) continue;
       const { name } = (this.#created.get(other) as { host: Host }).host;
-      const message = `${address} is given to ${name} (/hosts/${other}): take another`;
+      const message = `${address} is given to ${name} (/hosts/${other}): take another, or let both share it ("shared": true)`;
       refuseField('address_taken', `/addresses/${at}`, message, { address, heldBy: [`host:${name}`] });
     }
   }

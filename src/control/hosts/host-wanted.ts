@@ -18,6 +18,7 @@ import {
   defaultFamily,
   recordedWarnings,
 } from '../addresses/choose-addresses.ts';
+import { recordNow } from '../addresses/hold-address.ts';
 import { noPool } from '../reading/existing.ts';
 import { poolName } from '../reading/with-pools.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
@@ -203,12 +204,14 @@ function addressesFrom(
   pool: Pool | undefined,
   held: HostAddress[],
 ): HostAddress[] {
+  const recordOf = (space: string, address: Address) => recordNow(context, space, address);
   const choose = (address: Address, index: number): HostAddress => {
     const sharing = wanted.sharing?.get(address);
     const own = [...held, ...(wanted.adopted ?? [])].find((one) => one.address === address && isIn(context, one, pool));
     if (own !== undefined && sharing === undefined) return own;
     const newcomer: Holder = { ...newcomerOf(wanted), ...sharing };
-    const choice: HostAddress = own ?? chooseExplicit(context, address, `/addresses/${index}`, pool, newcomer);
+    const choice: HostAddress =
+      own ?? chooseExplicit(context, address, `/addresses/${index}`, pool, newcomer, recordOf);
     const { shared: _, sharingKey: __, ports: ___, ptrFor: ____, ...place } = choice;
     return { ...place, ...sharing };
   };

@@ -32,20 +32,27 @@ export function pathsIn({ name, aliases, addresses }: Pick<Host, 'name' | 'alias
   };
 }
 
+interface RecordWriting {
+  doomed?: Fqdn | undefined;
+  adoption?: Adoption | undefined;
+  together?: readonly Host[];
+}
+
 /**
  * Writes the difference into the transaction. Adds to the builder's refusals: `address_taken`, `name_taken`,
  * `rrset_conflict`, `cname_conflict`, `managed_record` or `zone_not_found`. `doomed`: a zone that will be deleted with
- * all its names. The host's records in that zone need no deletion of their own.
+ * all its names. The host's records in that zone need no deletion of their own. `together`: hosts that the transaction
+ * has created before this one. They may share its addresses.
  */
 export function writeHost(
   builder: TransactionBuilder,
   before: Host | undefined,
   after: Host | undefined,
-  { doomed, adoption }: { doomed?: Fqdn | undefined; adoption?: Adoption } = {},
+  more: RecordWriting = {},
 ): void {
   builder.refusals.try(() => writeHostKey(builder, before, after));
   writeAddresses(builder, before, after);
-  writeRecords(builder, [{ before, after }], { doomed, adoption });
+  writeRecords(builder, [{ before, after }], more);
 }
 
 /** Writes hosts that have exchanged addresses. The transaction has the new holders of these addresses already. */
@@ -58,12 +65,13 @@ export function writeExchanged(builder: TransactionBuilder, changes: readonly Ho
 function writeRecords(
   builder: TransactionBuilder,
   changes: readonly HostChange[],
-  { doomed, adoption }: { doomed?: Fqdn | undefined; adoption?: Adoption | undefined },
+  { doomed, adoption, together = [] }: RecordWriting,
 ): void {
   const isDoomed = (owner: Fqdn) => doomed !== undefined && builder.zoneAround(owner)?.name === doomed;
   const shared = sharedPtrs(builder, changes);
   const recordsIn = (host: Host) =>
     recordsOf(host, 0).filter(({ owner, rrset }) => rrset.type !== 'PTR' || !shared.has(owner));
+  const created = together.map((host) => ({ before: undefined, after: host }));
   const removed: Fqdn[] = [...shared.keys()];
   for (const { before, after } of changes) {
     if (before === undefined) continue;
@@ -81,7 +89,8 @@ function writeRecords(
     }
   }
   for (const [owner, record] of shared) {
-    if (!isDoomed(owner)) builder.refusals.try(() => writeSharedPtr(builder, changes, record, adoption));
+    if (!isDoomed(owner))
+      builder.refusals.try(() => writeSharedPtr(builder, [...changes, ...created], record, adoption));
   }
   for (const owner of removed) removeEmptyZone(builder, owner);
 }

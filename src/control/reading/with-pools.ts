@@ -19,14 +19,16 @@ interface Seen {
 
 /**
  * Returns the host with the pool of each address, and without the PTRs that other hosts at its addresses have.
- * `recordOf` returns the record of an address; default: as the views have it.
+ * `recordOf` returns the record of an address; default: as the views have it. `created`: hosts that the views do not
+ * have yet.
  */
 export function withPools(
   { views }: Seen,
   host: Host,
   recordOf = (space: string, address: Address) => views.pools.address(space, address)?.value,
+  created: readonly Host[] = [],
 ): Host {
-  const hostOf = (name: Fqdn) => (name === host.name ? host : views.hosts.get(name)?.value);
+  const hostOf = (name: Fqdn) => [host, ...created].find((one) => one.name === name) ?? views.hosts.get(name)?.value;
   const addresses = host.addresses.map((one): HostAddress => {
     const pool = views.pools.poolNameAt(one.space, one.address);
     const record = recordOf(one.space, one.address);

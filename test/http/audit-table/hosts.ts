@@ -99,6 +99,25 @@ export const hosts: AuditedRequest[] = [
   },
   {
     operation: 'createHosts',
+    what: 'two hosts are created together that share an address',
+    given: [pool(), zone()],
+    request: [
+      'POST',
+      '/v1/hosts:batch',
+      {
+        hosts: ['a.z', 'b.z'].map((name) => ({ name, ptr: false, addresses: [{ address: '10.0.0.0', shared: true }] })),
+        atomic: true,
+      },
+    ],
+    status: 200,
+    events: [
+      ['host', 'created', 'a.z', null, { ...hostFields, addresses: [{ ...held('10.0.0.0'), shared: true }] }],
+      ['host', 'created', 'b.z', null, { ...hostFields, addresses: [{ ...held('10.0.0.0'), shared: true }] }],
+    ],
+    uses: ['taken default 10.0.0.0 host:a.z  <id>', 'taken default 10.0.0.0 host:b.z  <id>'],
+  },
+  {
+    operation: 'createHosts',
     what: 'of two hosts one is created, because the other one has no zone',
     given: [pool(), zone()],
     request: ['POST', '/v1/hosts:batch', { hosts: [{ name: 'a.none' }, { name: 'a.z', ptr: false }] }],
