@@ -97,6 +97,26 @@ export const forwardingOptions = {
   ...apiOptions,
 } satisfies CommandOptions;
 
+const allocationsOf = {
+  flag: 'allocations-of',
+  value: 'POOL',
+  help: 'the allocations of this pool, in place of hosts',
+  parse: text,
+} satisfies CommandOption;
+
+export const importOptions = {
+  allocationsOf,
+  dryRun: { flag: 'dry-run', help: 'only check all rows, and change nothing' },
+  put: { flag: 'put', help: 'change what exists with other settings; without it, such a row is a fault' },
+  ...apiOptions,
+} satisfies CommandOptions;
+
+export const exportOptions = {
+  allocationsOf,
+  force: { flag: 'force', help: 'replace FILE if it exists' },
+  ...apiOptions,
+} satisfies CommandOptions;
+
 export const restoreOptions = {
   withoutLedger: { flag: 'without-ledger', help: 'leave the ledger out, if FILE has it' },
   identity: {

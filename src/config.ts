@@ -3,7 +3,14 @@
 // the environment, except for the cache of compiled code (cli/compile-cache.js). The rows of the settings: settings.ts.
 // Their syntax: read-arguments.ts.
 
-import { backupOptions, forwardingOptions, passphraseVariable, restoreOptions } from './command-options.ts';
+import {
+  backupOptions,
+  exportOptions,
+  forwardingOptions,
+  importOptions,
+  passphraseVariable,
+  restoreOptions,
+} from './command-options.ts';
 import { checkCertificate } from './model/pem.ts';
 import { messageOf } from './model/thrown.ts';
 import { isKnown, known, orUnknown, unknownValue } from './model/unknown.ts';
@@ -137,6 +144,25 @@ export function readForwardingConfig(args: readonly string[], environment: NodeJ
     '--part is for printing: --apply and --apply-options each take their own part',
   );
   return { zones: given.file, ...readApiCall({ ...given, environment }, options, faults), resolver: resolver ?? '' };
+}
+
+/**
+ * Returns the file and the options of `import` (cli/import-csv.ts), which finds the replica as `probe` does. Throws
+ * ConfigFaults.
+ */
+export function readImportConfig(args: readonly string[], environment: NodeJS.ProcessEnv = process.env) {
+  const faults: string[] = [];
+  const given = readArguments(args, faults, importOptions);
+  const options = readOptions(importOptions, given, faults);
+  return { file: given.file, ...readApiCall({ ...given, environment }, options, faults) };
+}
+
+/** Does the same as {@link readImportConfig} for `export` (cli/export-csv.ts). */
+export function readExportConfig(args: readonly string[], environment: NodeJS.ProcessEnv = process.env) {
+  const faults: string[] = [];
+  const given = readArguments(args, faults, exportOptions);
+  const options = readOptions(exportOptions, given, faults);
+  return { file: given.file, ...readApiCall({ ...given, environment }, options, faults) };
 }
 
 /** The options of every command that asks the API. */

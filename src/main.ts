@@ -6,14 +6,23 @@ import { styleText } from 'node:util';
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
 import type { App } from './app.ts';
-import { backupOptions, describeOptions, forwardingOptions, restoreOptions } from './command-options.ts';
+import {
+  backupOptions,
+  describeOptions,
+  exportOptions,
+  forwardingOptions,
+  importOptions,
+  restoreOptions,
+} from './command-options.ts';
 import {
   type Config,
   ConfigFaults,
   describeSettings,
   readBackupConfig,
   readConfig,
+  readExportConfig,
   readForwardingConfig,
+  readImportConfig,
   readProbeConfig,
   readRestoreConfig,
 } from './config.ts';
@@ -27,6 +36,8 @@ const usage = `Usage: zonewright <command> [flags]
   probe         exit 0 when the replica on this machine is ready (for container health checks)
   backup FILE   write everything that a running replica stores into FILE (-: standard output)
   restore FILE  write a backup into an empty store, of either kind
+  import FILE   make hosts, or allocations of a pool, of the rows of a spreadsheet in FILE (CSV; -: standard input)
+  export FILE   write the hosts, or the allocations of a pool, into FILE as CSV (-: standard output)
   forwarding ZONES  print what a resolver must be told to forward ZONES (a,b), or write it into its file
   claim-ledger  make this replica the one that has the ledger (SQLite): copy its file here first
 
@@ -36,6 +47,10 @@ Flags of backup only (it finds a replica on this machine as probe does):
 ${describeOptions(backupOptions)}
 Flags of forwarding only (it finds a replica as backup does):
 ${describeOptions(forwardingOptions)}
+Flags of import only (it finds a replica as backup does):
+${describeOptions(importOptions)}
+Flags of export only (it finds a replica as backup does):
+${describeOptions(exportOptions)}
 Flags of restore only:
 ${describeOptions(restoreOptions)}
 Flags and their environment variables; a flag overrides its variable:
@@ -52,6 +67,8 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<num
   probe: runProbe,
   backup: runBackup,
   restore: runRestore,
+  import: runImport,
+  export: runExport,
   forwarding: runForwarding,
   'claim-ledger': (args) => runClaimLedger(readConfig(args)),
 };
@@ -94,6 +111,16 @@ async function runProbe(args: readonly string[]): Promise<number> {
 async function runBackup(args: readonly string[]): Promise<number> {
   const { backup } = await import('./cli/backup.ts');
   return backup(readBackupConfig(args));
+}
+
+async function runImport(args: readonly string[]): Promise<number> {
+  const { importCsv } = await import('./cli/import-csv.ts');
+  return importCsv(readImportConfig(args));
+}
+
+async function runExport(args: readonly string[]): Promise<number> {
+  const { exportCsv } = await import('./cli/export-csv.ts');
+  return exportCsv(readExportConfig(args));
 }
 
 async function runForwarding(args: readonly string[]): Promise<number> {

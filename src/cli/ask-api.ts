@@ -5,6 +5,7 @@ import { readdir, stat } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { join } from 'node:path';
+import { pipeline, type Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { PeerCertificate } from 'node:tls';
 import { messageOf } from '../model/thrown.ts';
@@ -27,6 +28,12 @@ export interface ApiCall {
 }
 
 interface AskOptions {
+  /** The media type of the answer. */
+  accept?: string;
+  /** Sends a POST with this body. Without it, sends a GET. `open`: opens the body anew for each token. */
+  body?: { type: string; open: () => Readable };
+  /** Uses this token only. */
+  token?: string;
   /** How long the replica may be silent before it answers. */
   answerMilliseconds: number;
   /** How long the replica may be silent between two parts of the answer. */
@@ -37,22 +44,22 @@ interface AskOptions {
 }
 
 /**
- * Sends a GET. Returns the answer if its status is 200, else rejects with a message for people. If the data directory
- * has several tokens, tries one after the other.
+ * Sends a GET or a POST. Returns the answer if its status is 200, else rejects with a message for people. If the data
+ * directory has several tokens, tries one after the other. `token`: the one that the replica has taken.
  */
 export async function askApi(
   call: ApiCall,
   path: string,
-  { onFound, ...patience }: AskOptions,
-): Promise<{ url: string; response: IncomingMessage }> {
+  { onFound, ...options }: AskOptions,
+): Promise<{ url: string; response: IncomingMessage; token: string }> {
   // Finds the replica without a token, so that no token is sent in clear text to a replica with TLS.
   const url = new URL(path, call.api ?? (await urlHere(call.where)));
   const trust = url.protocol === 'https:' ? await trustOf(call) : {};
-  const tokens = await tokensOf(call);
+  const tokens = options.token === undefined ? await tokensOf(call) : [options.token];
   onFound?.();
   for (const [index, token] of tokens.entries()) {
-    const response = await send(url, token, trust, patience);
-    if (response.statusCode === 200) return { url: String(url), response };
+    const response = await send(url, token, trust, options);
+    if (response.statusCode === 200) return { url: String(url), response, token };
     const detail = detailIn(await text(response));
     if (response.statusCode === 401 && index < tokens.length - 1) continue;
     throw new Error(`${url}: ${detail ?? `the answer is ${response.statusCode}: is this a replica?`}`);
@@ -75,16 +82,24 @@ async function send(
   url: URL,
   token: string,
   trust: RequestOptions,
-  { answerMilliseconds, sendMilliseconds, signal }: AskOptions,
+  { answerMilliseconds, sendMilliseconds, signal, accept, body }: AskOptions,
 ): Promise<IncomingMessage> {
-  const { get } = url.protocol === 'https:' ? await import('node:https') : await import('node:http');
-  const sent = get(url, {
+  const { request } = url.protocol === 'https:' ? await import('node:https') : await import('node:http');
+  const sent = request(url, {
     ...trust,
+    method: body === undefined ? 'GET' : 'POST',
     agent: false,
     ...(signal && { signal }),
-    headers: { authorization: `Bearer ${token}` },
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(accept !== undefined && { accept }),
+      ...(body && { 'content-type': body.type }),
+    },
     timeout: answerMilliseconds,
   });
+  if (body === undefined) sent.end();
+  // An error of the body becomes one of the request.
+  else pipeline(body.open(), sent, () => undefined);
   sent.on('timeout', () => sent.destroy(new Error('the replica has stopped sending')));
   try {
     const [response] = (await once(sent, 'response')) as [IncomingMessage];

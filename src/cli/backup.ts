@@ -7,6 +7,7 @@ import { messageOf } from '../model/thrown.ts';
 import { type ApiCall, askApi } from './ask-api.ts';
 import { type EncryptOptions, encrypted } from './encryption.ts';
 import { codeOf } from './find-replica.ts';
+import { interruptSignal } from './interrupt-signal.ts';
 import { type Output, openOutput } from './output-file.ts';
 import { Progress, shownSize } from './progress.ts';
 
@@ -22,21 +23,19 @@ const patience = { answerMilliseconds: 3_600_000, sendMilliseconds: 120_000 };
 
 /** Returns the exit status: 0 if the backup is whole and on the disk, else 1. */
 export async function backup(options: BackupOptions): Promise<number> {
-  const interrupt = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.once(signal, () => interrupt.abort(new Error(`interrupted by ${signal}: no backup was written`)));
+  const signal = interruptSignal('no backup was written');
   const progress = new Progress();
   let output: Output | undefined;
   try {
     output = await encrypted(() => openOutput(options.file, options), options);
-    const told = await writeBackup(options, output, progress, interrupt.signal);
+    const told = await writeBackup(options, output, progress, signal);
     progress.end();
     (options.file === '-' ? process.stderr : process.stdout).write(`${told}\n`);
     return 0;
   } catch (error) {
     progress.end();
     await output?.discard();
-    const reason = interrupt.signal.aborted ? interrupt.signal.reason : error;
+    const reason = signal.aborted ? signal.reason : error;
     process.stderr.write(`zonewright backup: ${messageOf(reason)}\n`);
     return 1;
   }

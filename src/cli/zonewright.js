@@ -24,6 +24,17 @@ if (Number(process.versions.node.split('.')[0]) < needed) {
   if (args[0] !== 'probe') completeCompileCache();
   const { main } = await import('../main.ts');
   const status = await main(args);
-  // Open handles must not keep a finished command alive.
-  if (status !== undefined) process.exit(status);
+  if (status !== undefined) {
+    await Promise.all([process.stdout, process.stderr].map(flush));
+    // Open handles must not keep a finished command alive.
+    process.exit(status);
+  }
+}
+
+/** Resolves when the reader of a pipe has all that was written, or has gone. The exit would cut it off. */
+function flush(stream) {
+  return new Promise((resolve) => {
+    if (stream.writableLength === 0) resolve();
+    else stream.on('error', resolve).write('', resolve);
+  });
 }

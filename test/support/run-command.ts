@@ -19,12 +19,17 @@ const progressLine = /^(checking:|writing|counting:|waiting for|the replica read
 export interface RunOptions {
   env?: Record<string, string>;
   cwd?: string;
+  /** The standard input. Default: it is empty. */
+  input?: string;
   /** Called when the process has been started. */
   onStart?: (child: ChildProcess) => void;
 }
 
 /** Runs `zonewright` with these arguments to its end. Of our settings, its environment has only those in `env`. */
-export async function runCommand(args: readonly string[], { env = {}, cwd, onStart }: RunOptions = {}): Promise<Ran> {
+export async function runCommand(
+  args: readonly string[],
+  { env = {}, cwd, input = '', onStart }: RunOptions = {},
+): Promise<Ran> {
   const inherited = Object.entries(process.env).filter(([name]) => !/^(ZONEWRIGHT_(?!TEST_)|NODE_OPTIONS)/.test(name));
   const child = spawn(command, args, {
     env: {
@@ -32,9 +37,11 @@ export async function runCommand(args: readonly string[], { env = {}, cwd, onSta
       PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`,
       ...env,
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
     ...(cwd !== undefined && { cwd }),
   });
+  // The command may end before it has read its input.
+  child.stdin.on('error', () => undefined).end(input);
   onStart?.(child);
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
