@@ -33,6 +33,11 @@ export class HostView {
     }
   }
 
+  /** Yields the keys under which the hosts are stored. */
+  keys(): IterableIterator<string> {
+    return this.#hosts.keys();
+  }
+
   put(host: Host, modified: Revision): void {
     this.#hosts.set(hostKey(host.name), { value: host, modified });
   }

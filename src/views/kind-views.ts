@@ -51,8 +51,17 @@ export interface KindHandler<Name extends KindName> {
    * does both.
    */
   isHeld?(subject: Subject<Name>, modified: Revision): boolean;
+  /** The values that the view has. For kinds without this, Views keeps the keys and the revisions itself. */
+  readonly held?: HeldValues<Name>;
   putStage?(subject: Subject<Name>, text: string): Stage;
   deleteStage?(subject: Subject<Name>): Stage;
+}
+
+/** What a view with many values knows of them, so that Views need not keep their keys. */
+interface HeldValues<Name extends KindName> {
+  /** Returns the revision that wrote the value; undefined if the view has none. */
+  modified(subject: Subject<Name>): Revision | undefined;
+  keys(): Iterable<string>;
 }
 
 /** The handlers of all kinds. `unfollowed`: no view follows the kind; it is read from the store when it is needed. */
@@ -98,6 +107,10 @@ export abstract class KindViews {
       put: (_, record, modified) => this.pools.putAddress(record, modified),
       putUnreadable: ({ space, address }, modified) => this.pools.putUnreadable(space, address, modified),
       delete: ({ space, address }) => this.pools.deleteAddress(space, address),
+      held: {
+        modified: ({ space, address }) => this.pools.address(space, address)?.modified,
+        keys: () => this.pools.addressKeys(),
+      },
     },
     host: {
       kind: hostKind,
@@ -111,6 +124,10 @@ export abstract class KindViews {
         const before = this.hosts.get(host)?.value;
         this.hosts.delete(host);
         if (before !== undefined) this.zones.renewTtls(ownersOf(before));
+      },
+      held: {
+        modified: ({ host }) => this.hosts.get(host)?.modified,
+        keys: () => this.hosts.keys(),
       },
     },
     name: {

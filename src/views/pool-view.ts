@@ -8,6 +8,7 @@ import { type AddressRecord, coolDownEnd, type Holder } from '../model/allocatio
 import type { Fqdn } from '../model/name.ts';
 import { exclusionIn, type Pool, poolShape } from '../model/pool.ts';
 import { noRevision, type Revision } from '../model/revision.ts';
+import { AddressRecords } from './address-records.ts';
 import { firstFreeBlock } from './free-block.ts';
 import { compareNumbers } from './free-space.ts';
 import { PoolIndex } from './pool-index.ts';
@@ -24,8 +25,7 @@ export class PoolView {
   readonly #pending = new Map<string, Versioned<Pool> | undefined>();
   readonly #pools = new PoolIndex();
   #freed = 0;
-  /** The address records by space and address. */
-  readonly #addresses = new Map<string, SortedMap<AddressNumber, Versioned<AddressRecord>>>();
+  readonly #records = new AddressRecords();
   /** The ranges of all pools by space and first address. */
   readonly #ranges = new Map<string, SortedMap<AddressNumber, { range: AddressRange; pool: PoolState }>>();
   /** The released addresses that a host held last, by the name of that host and by `space/address`. */
@@ -124,7 +124,7 @@ export class PoolView {
   }
 
   address(space: string, address: Address): Versioned<AddressRecord> | undefined {
-    return this.#addresses.get(space)?.get(addressNumber(address));
+    return this.#records.get(space, address);
   }
 
   /**
@@ -142,13 +142,13 @@ export class PoolView {
   }
 
   /** Yields the address records of a space from address `from` to address `last`, in order. */
-  *addresses(space: string, from: AddressNumber, last: AddressNumber): Generator<Versioned<AddressRecord>> {
-    const records = this.#addresses.get(space);
-    if (records === undefined) return;
-    for (const [value, record] of records.entries(from)) {
-      if (value > last) return;
-      yield record;
-    }
+  addresses(space: string, from: AddressNumber, last: AddressNumber): Generator<Versioned<AddressRecord>> {
+    return this.#records.between(space, from, last);
+  }
+
+  /** Yields the keys under which the address records are stored. */
+  addressKeys(): Generator<string> {
+    return this.#records.keys();
   }
 
   /** Returns the id of the pool that has the address in its ranges; null if no pool has it. */
@@ -223,7 +223,7 @@ export class PoolView {
     for (const range of this.#rangesInOrder(pool)) {
       if (range.family !== family) continue;
       for (const value of this.#sharing.get(pool.space)?.shareable(newcomer, range.first, range.last) ?? []) {
-        const record = this.#addresses.get(pool.space)?.get(value)?.value;
+        const record = this.#records.at(pool.space, value)?.value;
         if (record !== undefined) yield record;
       }
     }
@@ -394,7 +394,7 @@ export class PoolView {
   #aroundChange(value: AddressNumber, change: () => void): void {
     const counted = this.#spaces().flatMap((space) => {
       const state = this.#stateAt(space, value);
-      return state === undefined ? [] : [{ state, record: this.#addresses.get(space)?.get(value)?.value }];
+      return state === undefined ? [] : [{ state, record: this.#records.at(space, value)?.value }];
     });
     for (const { state, record } of counted) state.leaveRecorded(value, record);
     this.#freed += 1;
@@ -406,8 +406,7 @@ export class PoolView {
     this.#removeAddress(record.space, record.address);
     if (record.state === 'released') this.#freed += 1;
     const value = addressNumber(record.address);
-    const records = this.#addresses.getOrInsertComputed(record.space, () => new SortedMap(undefined, compareNumbers));
-    records.set(value, { value: record, modified });
+    this.#records.set(record, modified);
     const { former, space, address } = record;
     if (former !== undefined)
       this.#former.getOrInsertComputed(former.host, () => new Map()).set(`${space}/${address}`, record);
@@ -433,10 +432,9 @@ export class PoolView {
 
   #removeAddress(space: string, address: Address): void {
     const value = addressNumber(address);
-    const records = this.#addresses.get(space);
-    const record = records?.get(value)?.value;
-    if (records === undefined || record === undefined) return;
-    records.delete(value);
+    const record = this.#records.at(space, value)?.value;
+    if (record === undefined) return;
+    this.#records.delete(space, value);
     if (record.former !== undefined) this.#forgetFormer(record.former.host, `${space}/${address}`);
     this.#sharing.get(space)?.delete(value, record);
     const state = this.#stateAt(space, value);

@@ -27,6 +27,9 @@ interface FollowedKey {
 /** A put of a followed key; without `entry`, its deletion. */
 type FollowedChange = FollowedKey & { readonly entry?: Entry };
 
+/** How many keys one slice of the end of a load looks at. */
+const keysPerSlice = 2000;
+
 export class Views extends KindViews {
   /** Handlers of the followed kinds by prefix, in the order in which the kinds are loaded. */
   readonly #followed: ReadonlyMap<string, KindHandler<KindName>>;
@@ -38,10 +41,19 @@ export class Views extends KindViews {
   readonly #self: () => Nameserver;
   readonly #served = new ServedRevision();
   readonly #listeners = new Set<() => void>();
-  /** The keys that the current load has read, of names only those with a fault; undefined if no load is running. */
+  /**
+   * The keys that the current load has read; undefined if no load is running. Of names only those with a fault. In the
+   * first load, also of the kinds whose handlers know what is held only those with a fault.
+   */
   #seen: Set<string> | undefined;
-  /** The revision of every held key, so that a reload finds deleted keys. For names, the table has the revisions. */
+  /**
+   * The revision of every held key, so that a reload finds deleted keys. Lacks kinds whose views know the revisions.
+   */
   readonly #held = new Map<string, Revision>();
+  /** The number of loads that have begun. */
+  #loads = 0;
+  /** True from {@link distrust} until the end of the next load, which must rely on no held revision. */
+  #distrusted = false;
   #loaded = false;
   #distrust: string | undefined;
   #history = 0;
@@ -113,6 +125,7 @@ export class Views extends KindViews {
   distrust(reason: string): void {
     this.#distrust = reason;
     this.#history += 1;
+    this.#distrusted = true;
     for (const key of this.#held.keys()) this.#held.set(key, noRevision);
     this.zones.distrust();
   }
@@ -143,6 +156,7 @@ export class Views extends KindViews {
    */
   beginLoad(): void {
     this.#seen = new Set();
+    this.#loads += 1;
     this.zones.beginLoad();
   }
 
@@ -153,18 +167,26 @@ export class Views extends KindViews {
   load(entry: Entry): Promise<void> | undefined {
     const followed = this.#find(entry.key);
     if (followed === undefined) return undefined;
-    const { handler, subject } = followed;
-    if (handler.isHeld !== undefined) {
-      if (handler.isHeld(subject, entry.modified)) return undefined;
-    } else {
-      this.#seen?.add(entry.key);
-      const isHeld = this.#held.get(entry.key) === entry.modified;
-      if (isHeld && this.faults.get(entry.key)?.code !== 'table_full') return undefined;
-    }
-    if (handler.prepare !== undefined) return this.#loadInSlices(followed, entry);
+    if (this.#isHeld(followed, entry)) return undefined;
+    if (followed.handler.prepare !== undefined) return this.#loadInSlices(followed, entry);
     this.#put(followed, entry);
     if (this.#faults.has(entry.key)) this.#seen?.add(entry.key);
     return undefined;
+  }
+
+  /** Returns whether the views have the entry already. Notes that the load has read it. */
+  #isHeld({ key, handler, subject }: FollowedKey, { modified }: Entry): boolean {
+    if (handler.isHeld !== undefined) return handler.isHeld(subject, modified);
+    if (handler.held === undefined) {
+      this.#seen?.add(key);
+      return this.#held.get(key) === modified && this.faults.get(key)?.code !== 'table_full';
+    }
+    // Nothing is held before the first load, so its end has no keys to delete.
+    if (this.#loads === 1) return false;
+    this.#seen?.add(key);
+    if (this.#distrusted) return false;
+    const fault = this.#faults.has(key) ? this.faults.get(key) : undefined;
+    return (fault ?? { modified: handler.held.modified(subject) }).modified === modified;
   }
 
   async #loadInSlices(followed: FollowedKey, entry: Entry): Promise<void> {
@@ -174,16 +196,30 @@ export class Views extends KindViews {
 
   /** Ends the load. Resolves when the load is served. */
   async endLoad(revision: Revision): Promise<void> {
-    const gone = [...this.#held.keys()].filter((key) => this.#seen?.has(key) === false);
+    const gone: string[] = [];
+    for (const _ of this.#findGone(gone)) await nextPass();
     this.#faults.keepOnly(this.#seen);
     this.#seen = undefined;
     this.zones.endLoad();
     for (const _ of this.#applyAll(gone.map((key) => ({ kind: 'delete', key })))) await nextPass();
     for (const _ of this.pools.settle()) await nextPass();
     this.#loaded = true;
+    this.#distrusted = false;
     this.#distrust = undefined;
     this.#firstLoad.resolve();
     this.#serve(revision);
+  }
+
+  /** Adds the held keys that the load has not read to `gone`. Yields after each slice. */
+  *#findGone(gone: string[]): Generator<void> {
+    const known = this.#loads === 1 ? [] : [...this.#followed.values()].flatMap(({ held }) => held ?? []);
+    let looked = 0;
+    for (const keys of [this.#held.keys(), ...known.map((held) => held.keys())]) {
+      for (const key of keys) {
+        if (this.#seen?.has(key) === false) gone.push(key);
+        if (++looked % keysPerSlice === 0) yield;
+      }
+    }
   }
 
   /**
@@ -254,7 +290,7 @@ export class Views extends KindViews {
   }
 
   #beginPut({ key, handler }: FollowedKey, { modified }: Entry): void {
-    if (handler.isHeld === undefined) this.#held.set(key, modified);
+    if (handler.isHeld === undefined && handler.held === undefined) this.#held.set(key, modified);
     this.#faults.forget(key);
   }
 

@@ -184,6 +184,12 @@ for (const way of ['loaded', 'followed', 'loaded again'] as const) {
         errors.some((one) => one.includes(key)),
         `${key} is not in the log`,
       );
+    if (replica === undefined) {
+      const reported = () => errors.filter((one) => /"(pools|addresses|hosts)\//.test(one)).length;
+      const before = reported();
+      await everything(views);
+      assert.equal(reported(), before, 'a further load reports the same values again');
+    }
     const isWell = (used: bigint) => {
       assert.deepEqual(
         [...seen.pools.list()].map(({ value }) => value.name),
