@@ -2,12 +2,14 @@
 // and comes out again.
 
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
 import { adminToken } from '../support/api-client.ts';
 import { type Replica, startReplica } from '../support/replica.ts';
-import { type RunOptions, runCommand } from '../support/run-command.ts';
+import { command, type RunOptions, runCommand } from '../support/run-command.ts';
 import { temporaryFolder } from '../support/temporary.ts';
 
 const env = { ZONEWRIGHT_ADMIN_TOKEN: adminToken };
@@ -120,6 +122,35 @@ test('the command tries the tokens of the data directory with a large file, and 
     assert.match(dead.stderr, /no replica answers/);
   }
   assert.deepEqual((await readdir(folder)).sort(), ['data', 'large.csv']);
+});
+
+test('the walk-through of docs/spreadsheets.md makes a pool with hosts and reverse names of a spreadsheet', async (t) => {
+  const { replica, folder, data } = await started(t);
+  const page = await readFile(new URL('../../docs/spreadsheets.md', import.meta.url), 'utf8');
+  const blocks = [...page.matchAll(/```sh\n(.*?)```/gs)].map(([, block = '']) => block);
+  const port = String(replica.dns.port);
+  const script = [
+    `npx() { shift; '${command}' "$@" --data-dir '${data}'; }`,
+    ...blocks.map((block) => block.replaceAll('-p 1053', `-p ${port}`)),
+    'cat hosts.csv used.csv',
+  ];
+  const { PATH = '' } = process.env;
+  const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', script.join('\n')], {
+    cwd: folder,
+    env: { ...env, PATH: `${dirname(process.execPath)}:${PATH}`, API: replica.url, TOKEN: adminToken },
+  });
+  assert.doesNotMatch(stdout, /urn:zonewright:problem/);
+  const lines = stdout.split(/\r?\n/);
+  for (const line of [
+    'devices.csv: 2 rows, 2 created, 0 changed, 0 unchanged',
+    'machines.csv: 4 rows, 4 created, 0 changed, 0 unchanged',
+    'web1.office.home.arpa.',
+    '10.20.0.10',
+    'db.office.home.arpa.',
+    'printer.office.home.arpa,10.20.0.3,office,,,true,it,,',
+  ])
+    assert.ok(lines.includes(line), `${line}\n${stdout}`);
+  assert.match(stdout, /^10\.20\.0\.1,office,default,.*,allocation,,.*,network,,,,gateway,\r$/m);
 });
 
 test('all faults of the arguments are told at once, with status 2', async () => {
