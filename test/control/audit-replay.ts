@@ -17,7 +17,7 @@ interface Replayed {
 export function replay(decisions: readonly AuditedDecision[]): Replayed {
   const replayed: Replayed = { resources: new Map(), uses: new Map() };
   for (const { events, uses } of decisions) {
-    for (const event of events) replayEvent(replayed, withoutPools(event));
+    for (const event of events) replayEvent(replayed, withParentId(replayed, withoutPools(event)));
     for (const use of uses) replayUse(replayed, use);
   }
   return replayed;
@@ -30,6 +30,16 @@ export function replay(decisions: readonly AuditedDecision[]): Replayed {
 function withoutPools(event: AuditEvent): AuditEvent {
   const strip = (fields: Fields | null) => fields && (unnamed(fields) as Fields);
   return event.resource === 'pool' ? event : { ...event, before: strip(event.before), after: strip(event.after) };
+}
+
+/** Returns the event of a pool with the id of the pool around it in place of the name that this had then. */
+function withParentId({ resources }: Replayed, event: AuditEvent): AuditEvent {
+  if (event.resource !== 'pool') return event;
+  const around = (name: unknown) =>
+    [...resources].find(([key, fields]) => key.startsWith('pool ') && fields.name === name)?.[1].id ?? name;
+  const settle = (fields: Fields | null) =>
+    fields && 'parent' in fields ? { ...fields, parent: around(fields.parent) } : fields;
+  return { ...event, before: settle(event.before), after: settle(event.after) };
 }
 
 function unnamed(value: unknown): unknown {
@@ -83,6 +93,8 @@ function replayEvent({ resources }: Replayed, { resource, action, name, before, 
     resources.set(key, { ...stands, holders: [...holders.values()] });
     return;
   }
+  // A renumbering is told as a change of its pool, and is no field of it.
+  if (resource === 'pool' && 'renumbering' in after) return;
   const rest = Object.fromEntries(Object.entries(stands).filter(([field]) => !Object.hasOwn(before, field)));
   assert.partialDeepStrictEqual(stands, before, told);
   resources.set(key, { ...rest, ...after });

@@ -4,17 +4,23 @@
 import fc from 'fast-check';
 import { decideChangeHost } from '../../src/control/hosts/change-host.ts';
 import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
+import { decideCreateHosts } from '../../src/control/hosts/create-hosts.ts';
 import { decideDeleteHost } from '../../src/control/hosts/delete-host.ts';
 import type { WantedHost } from '../../src/control/hosts/host-wanted.ts';
+import { decideSwapHosts } from '../../src/control/hosts/swap-hosts.ts';
 import { decideAllocateAddresses } from '../../src/control/pools/allocate-addresses.ts';
+import { decideCarvePool } from '../../src/control/pools/carve-pool.ts';
 import { decideDeletePool, decideEvictAll } from '../../src/control/pools/delete-pool.ts';
 import { decideEvictOutside, decidePutPool } from '../../src/control/pools/put-pool.ts';
 import { decideReleaseAddress } from '../../src/control/pools/release-address.ts';
 import { existingPool } from '../../src/control/reading/existing.ts';
-import type { Decide } from '../../src/control/transaction/decision.ts';
+import { decideMoveAllocations, decideMoveHost, type Job } from '../../src/control/renumbering/move-holder.ts';
+import { decideRenumberPool, decideStopRenumbering, parseTarget } from '../../src/control/renumbering/renumber-pool.ts';
+import type { Decide, DecisionContext } from '../../src/control/transaction/decision.ts';
 import { decideChangeRrsets } from '../../src/control/zones/change-rrsets.ts';
 import { decideClearZone, decideDeleteZone } from '../../src/control/zones/delete-zone.ts';
 import { decidePutZone } from '../../src/control/zones/put-zone.ts';
+import { refuse } from '../../src/errors.ts';
 import { type Family, parseAddress } from '../../src/model/address.ts';
 import type { HostSharing, Port } from '../../src/model/allocation.ts';
 import { parseName } from '../../src/model/name.ts';
@@ -53,6 +59,7 @@ const host: fc.Arbitrary<WantedHost> = fc
       tags: fc.constant({}),
       pool,
       families,
+      prefer: fc.boolean(),
       addresses: some(addresses),
       how: pick<HostSharing>([
         {},
@@ -134,6 +141,13 @@ const zone = (name: Zone['name']): Zone => ({
   ...zoneDefaults,
 });
 
+/** Returns the first renumbering. Its progress is never noted here, so its key was last written when it was created. */
+function runningRenumbering({ views }: DecisionContext): Job {
+  const [first] = views.renumberings.values();
+  if (first === undefined) refuse('not_found', 'no pool is being renumbered');
+  return { renumbering: first.value, created: first.modified };
+}
+
 const kinds = {
   createHost: command('create host', host, (wanted) => (context) => decideCreateHost(context, wanted)),
   changeHost: command(
@@ -142,6 +156,16 @@ const kinds = {
     ({ name, wanted }) =>
       (context) =>
         decideChangeHost(context, { name, precondition: { match: ['*'] }, change: () => wanted }),
+  ),
+  createHosts: command(
+    'create hosts',
+    fc.array(host, { minLength: 2, maxLength: 3 }),
+    (wanted) => (context) => decideCreateHosts(context, wanted),
+  ),
+  swapHosts: command(
+    'swap hosts',
+    fc.record({ name: pick(names), with: pick(names), families: fc.option(families, { nil: undefined }) }),
+    (swap) => (context) => decideSwapHosts(context, swap),
   ),
   deleteHost: command(
     'delete host',
@@ -165,13 +189,48 @@ const kinds = {
       (force ? decideEvictOutside : decidePutPool)(context, {
         name: wanted.name,
         precondition: {},
-        change: (current) => ({ ...wanted, id: current?.id ?? id }),
+        change: (current) => ({
+          ...wanted,
+          id: current?.id ?? id,
+          ...(current?.parent !== undefined && { parent: current.parent }),
+        }),
       });
   }),
   renamePool: command('rename pool', fc.record({ name: pool, to: pool }), ({ name, to }) => (context) => {
     const change = (current: Pool | undefined) => ({ ...(current ?? existingPool(context, name).value), name: to });
     return decidePutPool(context, { name, precondition: {}, change });
   }),
+  carvePool: command(
+    'carve pool',
+    fc.record({ parent: pool, name: pool, prefixLength: pick([30, 31, 32, 32, 126, 127]) }),
+    (wanted) => {
+      const id = `pool-${++ids}`;
+      return (context) => decideCarvePool(context, { ...wanted, id, settings: {} });
+    },
+  ),
+  renumberPool: command(
+    'renumber pool',
+    fc.record({ pool, to: pick(['p', 'q', 'r', '10.0.0.2/31', '10.0.1.0/29', '2001:db8::/126']) }),
+    ({ pool: name, to }) =>
+      (context) =>
+        decideRenumberPool(context, { pool: name, to: parseTarget(to), allocations: true }),
+  ),
+  moveHost: command(
+    'move host',
+    pick(names),
+    (name) => (context) => decideMoveHost(context, runningRenumbering(context), name),
+  ),
+  moveAllocations: command(
+    'move allocations',
+    pick(addresses),
+    (address) => (context) => decideMoveAllocations(context, runningRenumbering(context), address),
+  ),
+  stopRenumbering: command(
+    'stop renumbering',
+    pool,
+    (name) => (context) => decideStopRenumbering(context, { pool: name, precondition: {} }),
+  ),
+  // The place for split and merge of pools.
   deletePool: command(
     'delete pool',
     fc.record({ name: pool, force: fc.boolean() }),
@@ -221,12 +280,19 @@ const kinds = {
 const weights: Record<keyof typeof kinds, number> = {
   createHost: 10,
   changeHost: 6,
+  createHosts: 2,
+  swapHosts: 3,
   deleteHost: 4,
   allocate: 5,
   release: 3,
   putPool: 5,
   renamePool: 2,
-  deletePool: 1,
+  carvePool: 2,
+  renumberPool: 2,
+  moveHost: 3,
+  moveAllocations: 2,
+  stopRenumbering: 1,
+  deletePool: 2,
   putZone: 4,
   deleteZone: 2,
   clearZone: 1,

@@ -1,5 +1,5 @@
 // Random histories of requests on a real store. The store stays whole, a refused request changes nothing, and the views
-// agree with the store.
+// agree with the store. ZONEWRIGHT_TEST_HISTORIES sets how many histories each test runs.
 
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
@@ -11,6 +11,7 @@ import { errorCodes, Refusal } from '../../src/errors.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import { openEtcdStore } from '../../src/store/etcd.ts';
 import type { Store } from '../../src/store/store.ts';
+import { numberFromEnvironment } from '../differential/seed.ts';
 import { type ControlPlane, openReplica } from '../support/control-plane.ts';
 import { etcdOrSkip } from '../support/etcd.ts';
 import { storeEntries } from '../support/store-dump.ts';
@@ -18,6 +19,8 @@ import { inScope, temporaryFolder } from '../support/temporary.ts';
 import { sameViews } from '../views/same-views.ts';
 import { beginning, type Command, commands } from './commands.ts';
 import { allocationsIn, assertWhole, type Contents, contentsOf, ownRecords } from './whole.ts';
+
+const histories = numberFromEnvironment('ZONEWRIGHT_TEST_HISTORIES');
 
 function assertRefusal(refusal: Refusal, command: Command): void {
   assert.ok(
@@ -28,12 +31,15 @@ function assertRefusal(refusal: Refusal, command: Command): void {
 
 /** Asserts that only requests that may change allocations, or records without a manager, have changed them. */
 function assertUntouched({ what }: Command, before: Contents, after: Contents): void {
-  const ofAllocations = ['allocate', 'release', 'put pool', 'delete pool'];
+  const ofAllocations = ['allocate', 'release', 'put pool', 'delete pool', 'move host', 'move allocations'];
   if (!ofAllocations.includes(what)) assert.deepEqual(allocationsIn(after), allocationsIn(before), what);
   const ofRecords = ['change RRsets', 'delete zone'];
   if (!ofRecords.includes(what)) assert.deepEqual(ownRecords(after), ownRecords(before), what);
   if (!what.endsWith('pool')) assert.deepEqual(after.pools, before.pools, what);
-  const ofHosts = ['create host', 'change host', 'delete host', 'put pool', 'delete pool', 'clear zone'];
+  const ofHosts = [
+    ...['create host', 'create hosts', 'change host', 'swap hosts', 'delete host', 'move host'],
+    ...['put pool', 'delete pool', 'clear zone'],
+  ];
   if (!ofHosts.includes(what)) assert.deepEqual(after.hosts, before.hosts, what);
 }
 
@@ -68,7 +74,7 @@ test('each request of a random history leaves the embedded store whole, and a re
       await sameViews(cleanup, replica);
     }),
   );
-  await fc.assert(property, { numRuns: 60, endOnFailure: true });
+  await fc.assert(property, { numRuns: histories ?? 60, endOnFailure: true });
   for (const code of ['done', 'address_taken', 'pool_exhausted', 'name_taken', 'pool_in_use', 'zone_not_found']) {
     assert.ok(codes.has(code), `no request ended with ${code}`);
   }
@@ -89,7 +95,7 @@ test('simultaneous requests on one replica share transactions, and the store is 
         await concurrently([replica], store, rounds);
       }),
   );
-  await fc.assert(property, { numRuns: 40, endOnFailure: true });
+  await fc.assert(property, { numRuns: histories ?? 40, endOnFailure: true });
 });
 
 test('simultaneous requests on two replicas leave their etcd whole', async (t) => {
@@ -111,7 +117,7 @@ test('simultaneous requests on two replicas leave their etcd whole', async (t) =
         await concurrently(replicas, stores[0], rounds);
       }),
   );
-  await fc.assert(property, { numRuns: 15, endOnFailure: true });
+  await fc.assert(property, { numRuns: histories ?? 15, endOnFailure: true });
 });
 
 /**
