@@ -10,13 +10,14 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { renumberingTask } from '../../src/control/renumbering/run-renumberings.ts';
 import type { Host } from '../../src/model/host.ts';
-import { after } from '../../src/model/revision.ts';
+import { after, type Revision } from '../../src/model/revision.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import { openEtcdStore } from '../../src/store/etcd.ts';
 import { hostKind, hostValue } from '../../src/store/kinds/host.ts';
 import { leaderKey, leaderValue } from '../../src/store/kinds/leader.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Store, StoreEvent } from '../../src/store/store.ts';
 import { assertWhole, contentsOf } from '../control/whole.ts';
+import { adminToken } from '../support/api-client.ts';
 import { skipWithoutEtcd, startEtcd } from '../support/etcd.ts';
 import { type Replica, startReplica } from '../support/replica.ts';
 import { storeEntries } from '../support/store-dump.ts';
@@ -50,7 +51,16 @@ async function prepare(replica: Replica): Promise<void> {
   }
 }
 
-const begin = (replica: Replica) => replica.expect(201, 'POST', '/v1/pools/old/renumber', { to: 'new' });
+/** Begins the renumbering. Returns its revision. */
+async function begin({ url }: Replica): Promise<Revision> {
+  const answer = await fetch(`${url}/v1/pools/old/renumber`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ to: 'new' }),
+  });
+  assert.equal(answer.status, 201, await answer.text());
+  return Number(answer.headers.get('zonewright-revision')) as Revision;
+}
 const progressOf = (replica: Replica) => replica.expect<Progress>(200, 'GET', '/v1/pools/old/renumbering');
 
 async function untilEnded(replica: Replica): Promise<void> {
@@ -65,6 +75,34 @@ function isMoved({ name, addresses }: Host): boolean {
   const isOld = texts.every((text) => /^(10\.0\.|fd00:)/.test(text));
   assert.ok(texts.length === 2 && isNew !== isOld, `${name} has ${texts.join(', ')}`);
   return isNew;
+}
+
+/**
+ * Asserts that at each revision of the store after this one, a host that changes has moved or not, and none goes back.
+ * Adds the names of those that move to `moved`. Returns the newest revision.
+ */
+async function checkRevisions(store: Store, since: Revision, moved: Set<string>): Promise<Revision> {
+  const { revision } = await store.list('', { limit: 1 });
+  const ended = new AbortController();
+  if (revision > since) {
+    for await (const change of store.watch('', after(since), ended.signal)) {
+      for (const event of change.events) {
+        const key = event.kind === 'put' ? event.entry.key : event.key;
+        if (hostKind.parse(key) !== undefined) noteMove(event, moved);
+      }
+      if (change.revision >= revision) break;
+    }
+  }
+  ended.abort();
+  return revision;
+}
+
+/** Asserts that a changed host has addresses of one pool only, and has not gone back. */
+function noteMove(event: StoreEvent, moved: Set<string>): void {
+  assert.equal(event.kind, 'put');
+  const host = hostValue.decode(event.kind === 'put' ? event.entry.value : '');
+  if (isMoved(host)) moved.add(host.name);
+  else assert.ok(!moved.has(host.name), `${host.name} went back`);
 }
 
 /** Asserts that the store is whole, and every host has moved or not. Returns how many have. */
@@ -106,28 +144,38 @@ async function untilLed(store: Store): Promise<string> {
 const killedAt = (round: number, rounds: number, all: number) =>
   1 + Math.floor(((round + Math.random()) / (rounds + 1)) * all);
 
-test('a renumbering goes on after kills: embedded store', { timeout: 2 * waitMilliseconds }, async (t) => {
+test('a renumbering goes on after kills, and no revision has a host between: embedded store', {
+  timeout: 2 * waitMilliseconds,
+}, async (t) => {
   const folder = await temporaryFolder(t);
   const replica = await startReplica(t, folder, ['--dns-threads', '1']);
   await prepare(replica);
-  await begin(replica);
-  const moved: number[] = [];
+  let checked = await begin(replica);
+  const moved = new Set<string>();
+  /** Opens the store of the killed replica, and checks all revisions since the last call. */
+  const checkStore = () =>
+    inScope(async (scope) => {
+      const store = await openEmbeddedStore({ folder: join(folder, 'store') });
+      scope.after(() => store.close());
+      checked = await checkRevisions(store, checked, moved);
+      assert.equal(await countMoved(store), moved.size);
+    });
+  const atKills: number[] = [];
   for (let round = 0; round < 2; round += 1) {
     const at = killedAt(round, 2, count);
     await until(async () => (await usedIn(replica, 'new')) >= at, 'the renumbering does not go on', waitMilliseconds);
     await replica.kill();
-    const now = await inScope(async (scope) => {
-      const store = await openEmbeddedStore({ folder: join(folder, 'store') });
-      scope.after(() => store.close());
-      return countMoved(store);
-    });
-    moved.push(now);
+    await checkStore();
+    atKills.push(moved.size);
     await replica.start();
-    if (now === count) break;
+    if (moved.size === count) break;
   }
-  t.diagnostic(`moved at the kills: ${moved.join(', ')} of ${count}`);
+  t.diagnostic(`moved at the kills: ${atKills.join(', ')} of ${count}`);
   await untilEnded(replica);
   await assertAllMoved(replica);
+  await replica.kill();
+  await checkStore();
+  assert.equal(moved.size, count);
 });
 
 test('a renumbering goes on at the other replica after kills, and no revision has a host between: etcd', {
@@ -156,12 +204,7 @@ test('a renumbering goes on at the other replica after kills, and no revision ha
   let fault: unknown;
   const follow = async () => {
     for await (const { events } of store.watch(hostKind.prefix, after(start), ended.signal)) {
-      for (const event of events) {
-        assert.equal(event.kind, 'put');
-        const host = hostValue.decode(event.kind === 'put' ? event.entry.value : '');
-        if (isMoved(host)) moved.add(host.name);
-        else assert.ok(!moved.has(host.name), `${host.name} went back`);
-      }
+      for (const event of events) noteMove(event, moved);
       onMove();
     }
   };
