@@ -8,6 +8,7 @@ import { zoneKey } from '../../store/kinds/zone.ts';
 import type { Views } from '../../views/views.ts';
 import type { Actor } from '../access/actor.ts';
 import type { Committer } from '../transaction/commit.ts';
+import { commitInParts } from '../transaction/commit-in-parts.ts';
 import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { enclosingZone, ofHosts } from './take-ptrs.ts';
@@ -32,11 +33,8 @@ export function decideDropHidden(
 
 /** Deletes the PTRs of hosts that the zone around this one has below it. */
 export async function dropHiddenPtrs(committer: Committer, views: Views, zone: Fqdn): Promise<void> {
-  const owners = [...hiddenPtrs(views, zone)];
-  for (let start = 0; start < owners.length; start += namesPerTransaction) {
-    const some = owners.slice(start, start + namesPerTransaction);
-    await committer.commit(actor, (context) => decideDropHidden(context, { zone, owners: some }));
-  }
+  const names = { items: [...hiddenPtrs(views, zone)], size: namesPerTransaction };
+  await commitInParts(committer, actor, names, (context, owners) => decideDropHidden(context, { zone, owners }));
 }
 
 /** Yields the reverse zones that hide PTRs of hosts in the zone around them. */

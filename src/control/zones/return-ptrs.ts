@@ -17,6 +17,7 @@ import type { Actor } from '../access/actor.ts';
 import { reverseZoneSettings } from '../hosts/automatic-zone.ts';
 import { isOrphanedRecord } from '../hosts/orphans.ts';
 import type { Committer } from '../transaction/commit.ts';
+import { commitInParts } from '../transaction/commit-in-parts.ts';
 import { type Decision, type DecisionContext, NeedsPreparation, noChange } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { hiddenPtrs } from './hidden-ptrs.ts';
@@ -151,10 +152,9 @@ export async function deleteReturning<T>(
       if (!(error instanceof NeedsPreparation)) throw error;
     }
     if (passes > maxPasses) refuse('contended', `hosts are written into zone ${zone} too often: try again later`);
-    const owners = [...views.zones.managedNames(zone)].map(({ owner }) => owner).concat(...hiddenPtrs(views, zone));
-    for (let start = 0; start < owners.length; start += namesPerTransaction) {
-      const some = owners.slice(start, start + namesPerTransaction);
-      await committer.commit(actor, (context) => decideCopyBack(context, { zone, owners: some }));
-    }
+    const items = [...views.zones.managedNames(zone)].map(({ owner }) => owner).concat(...hiddenPtrs(views, zone));
+    await commitInParts(committer, actor, { items, size: namesPerTransaction }, (context, owners) =>
+      decideCopyBack(context, { zone, owners }),
+    );
   }
 }
