@@ -11,6 +11,7 @@ import { refusalAt } from '../control/input/refusals.ts';
 import { withoutSecrets } from '../control/tokens/token-secret.ts';
 import { type RequestIdentity, sortFields } from '../control/transaction/commit-once.ts';
 import { type Committed, type Decide, noChange } from '../control/transaction/decision.ts';
+import { BoundedWork } from '../model/bounded-work.ts';
 import { parseHostName } from '../model/host.ts';
 import { unlessInvalid } from '../model/invalid-value.ts';
 import type { Fqdn } from '../model/name.ts';
@@ -92,15 +93,13 @@ export async function createEach(
     .keys()
     .toArray()
     .sort((a, b) => namesAddresses(hosts[b]) - namesAddresses(hosts[a]) || a - b);
-  const next = waiting.values();
-  const work = async () => {
-    for (const index of next) {
-      if (gone.aborted) return;
-      await turn();
-      await createOne(index).catch((error: unknown) => refuseOne(index, error));
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(maxUnderWay, hosts.length) }, work));
+  const work = new BoundedWork(maxUnderWay);
+  for (const index of waiting) {
+    if (gone.aborted || work.hasFailed) break;
+    await turn();
+    await work.begin(() => createOne(index).catch((error: unknown) => refuseOne(index, error)));
+  }
+  await work.finish();
   return { revision, results: { items, created, failed: hosts.length - created } };
 }
 

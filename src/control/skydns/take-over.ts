@@ -4,6 +4,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { type ErrorCode, Refusal, refuse } from '../../errors.ts';
+import { BoundedWork } from '../../model/bounded-work.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';
 import type { Rrset } from '../../model/rrset.ts';
@@ -104,8 +105,12 @@ async function takeOver(
       done.left.push({ what: name.owner, reason: error.message });
     }
   };
-  for (let start = 0; start < names.length; start += maxAtOnce)
-    await Promise.all(names.slice(start, start + maxAtOnce).map(commit));
+  const work = new BoundedWork(maxAtOnce);
+  for (const name of names) {
+    if (work.hasFailed) break;
+    await work.begin(() => commit(name));
+  }
+  await work.finish();
   return done;
 }
 

@@ -3,6 +3,7 @@
 // generation. The put that makes the generation the current one uses the builder (import-run.ts).
 
 import { Refusal, refuse } from '../../errors.ts';
+import { BoundedWork } from '../../model/bounded-work.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Rrset } from '../../model/rrset.ts';
 import { nameKey, nameValue } from '../../store/kinds/name.ts';
@@ -30,8 +31,7 @@ export class GenerationWriter {
   readonly #lock: ImportLock;
   #operations: Operation[] = [];
   #characters = 0;
-  readonly #running = new Set<Promise<void>>();
-  #fault: { error: unknown } | undefined;
+  readonly #work = new BoundedWork(maxRunning);
 
   constructor(store: Store, views: Views, lock: ImportLock) {
     this.#store = store;
@@ -46,32 +46,22 @@ export class GenerationWriter {
     this.#operations.push(operation);
     this.#characters += operation.kind === 'put' ? operation.value.length : 0;
     if (this.#operations.length < namesPerTransaction && this.#characters < charactersPerTransaction) return;
-    this.#send();
-    while (this.#running.size >= maxRunning) await Promise.race(this.#running);
-    this.#throwFault();
+    await this.#send();
+    if (this.#work.hasFailed) await this.#work.finish();
   }
 
   /** Resolves when all operations are written and in the views. Rejects if one of them failed. */
   async finish(): Promise<void> {
-    if (this.#operations.length > 0) this.#send();
-    await Promise.all(this.#running);
-    this.#throwFault();
+    if (this.#operations.length > 0) await this.#send();
+    await this.#work.finish();
   }
 
-  #throwFault(): void {
-    if (this.#fault !== undefined) throw this.#fault.error;
-  }
-
-  #send(): void {
+  /** Resolves when the next operations may be sent. */
+  async #send(): Promise<void> {
     const operations = this.#operations;
     this.#operations = [];
     this.#characters = 0;
-    const sent = this.#commit(operations)
-      .catch((error: unknown) => {
-        this.#fault ??= { error };
-      })
-      .finally(() => this.#running.delete(sent));
-    this.#running.add(sent);
+    await this.#work.begin(() => this.#commit(operations));
   }
 
   async #commit(operations: Operation[]): Promise<void> {
