@@ -117,6 +117,12 @@ export function sharingOf({ shared, sharingKey, ports, ptrFor }: HostSharingFlag
   };
 }
 
+/** Returns an address without the fields of {@link sharingOf}. */
+export function withoutSharing(address: HostAddress): HostAddress {
+  const { shared: _, sharingKey: __, ports: ___, ptrFor: ____, ...others } = address;
+  return others;
+}
+
 /** Returns whether a host wants the PTR of one of its addresses. */
 export function wantsPtr(host: Host, space: string, address: Address): boolean {
   const own = host.addresses.find((one) => isSameAddress(one, { address, space }));

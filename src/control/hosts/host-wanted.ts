@@ -3,7 +3,7 @@
 import { Refusal, refuse, refuseField } from '../../errors.ts';
 import { type Address, automaticReverseZone, type Family, familyOf, reverseName } from '../../model/address.ts';
 import type { Holder, HostSharing } from '../../model/allocation.ts';
-import { type Host, type HostAddress, isSameAddress, maxHostAddresses } from '../../model/host.ts';
+import { type Host, type HostAddress, isSameAddress, maxHostAddresses, withoutSharing } from '../../model/host.ts';
 import { type Fqdn, parentOf } from '../../model/name.ts';
 import type { Pool, Tags } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
@@ -212,8 +212,7 @@ function addressesFrom(
     const newcomer: Holder = { ...newcomerOf(wanted), ...sharing };
     const choice: HostAddress =
       own ?? chooseExplicit(context, address, `/addresses/${index}`, pool, newcomer, recordOf);
-    const { shared: _, sharingKey: __, ports: ___, ptrFor: ____, ...place } = choice;
-    return { ...place, ...sharing };
+    return { ...withoutSharing(choice), ...sharing };
   };
   const explicit = (wanted.addresses ?? []).flatMap(
     (address, index) => context.refusals.try(() => choose(address, index), `/addresses/${index}`) ?? [],
