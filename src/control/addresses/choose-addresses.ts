@@ -123,8 +123,9 @@ export function requireInPool({ views }: DecisionContext, pool: Pool, address: A
   }
 }
 
-function refuseDraining({ name }: Pool): never {
-  refuse('pool_exhausted', `pool '${name}' is draining: it gives no addresses`, { pool: name });
+/** `path`: where the request names the pool. */
+export function refuseDraining({ name }: Pool, path?: string): never {
+  refuse('pool_exhausted', `pool '${name}' is draining: it gives no addresses`, { pool: name }, path);
 }
 
 /** Returns whether a newcomer may share an address with its holders. The actor must see all of these. */

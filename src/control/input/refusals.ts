@@ -98,6 +98,15 @@ export class Refusals {
     if (refusal !== undefined) throw refusal;
   }
 
+  /**
+   * Throws as {@link throwIfAny} does or, if there are no faults, UnknownValue: for a part of the request that has none
+   * of its own, but works with one that has.
+   */
+  throwAll(): never {
+    this.throwIfAny();
+    throw new UnknownValue();
+  }
+
   /** Returns one refusal with the {@link faults}, as {@link throwIfAny} throws it; undefined if there are none. */
   together(): Refusal | undefined {
     const [first] = this.#refusals;

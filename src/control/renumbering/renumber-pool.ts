@@ -7,12 +7,13 @@ import { type AddressRange, parseRange } from '../../model/address-range.ts';
 import { type Pool, poolShape, shapeHolds } from '../../model/pool.ts';
 import type { Renumbering } from '../../model/renumbering.ts';
 import { timestamp } from '../../model/timestamp.ts';
-import { isKnown, known } from '../../model/unknown.ts';
+import { isKnown, known, unknownValue } from '../../model/unknown.ts';
 import { poolKey, poolValue } from '../../store/kinds/pool.ts';
 import { renumberingKey, renumberingValue } from '../../store/kinds/renumbering.ts';
 import type { Versioned } from '../../views/versioned.ts';
 import { accessOf } from '../access/access.ts';
 import type { Asking } from '../access/actor.ts';
+import { refuseDraining } from '../addresses/choose-addresses.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
 import { existingPool, noPool } from '../reading/existing.ts';
 import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
@@ -39,8 +40,8 @@ export function decideRenumberPool(context: DecisionContext, wanted: WantedRenum
   const { views, now } = context;
   const builder = new TransactionBuilder(context);
   const source = builder.refusals.try(() => existingPool(context, known(wanted.pool)));
-  const target = builder.refusals.try(() => targetOf(context, wanted, source?.value));
-  if (source === undefined || target === undefined) return builder.build(undefined as never);
+  const target = builder.refusals.try(() => targetOf(context, wanted, source?.value ?? unknownValue));
+  if (source === undefined || target === undefined) return builder.refusals.throwAll();
   const { value: pool, modified } = source;
   const current = views.renumberings.get(pool.id);
   builder.refusals.try(() => {
@@ -83,40 +84,35 @@ function tellPool(
 /**
  * Returns the pool and the range from which the holders get addresses. Refuses with `pool_not_found`, with
  * `address_outside_pool` if no pool has the whole range, and with `invalid_request` if the pool is the old one, in
- * another space, or draining.
+ * another space, and with `pool_exhausted` if the pool is draining. `source`: the old pool, or an unknown value.
  */
 export function targetOf(
   { views }: Pick<DecisionContext, 'views'>,
   { to }: WantedRenumbering,
-  source: Pool | undefined,
+  source: Pool,
 ): { pool: Pool; within?: string } {
   const wanted = known(to);
   if ('pool' in wanted) {
     const { value: pool } =
       views.pools.find(wanted.pool) ?? refuseField('pool_not_found', '/to', noPool(wanted.pool), { pool: wanted.pool });
-    if (source === undefined) return { pool };
+    if (!isKnown(source)) return { pool };
     if (pool.id === source.id)
       refuseField('invalid_request', '/to', 'is the pool itself: name another pool, or a range');
     if (pool.space !== source.space)
       refuseField('invalid_request', '/to', `is in space '${pool.space}': a pool of space '${source.space}' is needed`);
-    refuseDraining(pool);
+    if (pool.drain) refuseDraining(pool, '/to');
     return { pool };
   }
   const { range } = wanted;
-  if (source === undefined) return { pool: undefined as never };
-  const pool = views.pools.poolAt(source.space, formatAddress(range.first))?.value;
+  const pool = views.pools.poolAt(known(source).space, formatAddress(range.first))?.value;
   const isWhole =
     pool !== undefined &&
     poolShape(pool).ranges.some(({ first, last }) => first <= range.first && range.last <= last) &&
     shapeHolds(poolShape(pool), range.last);
   if (!isWhole)
     refuseField('address_outside_pool', '/to', `no pool has a range with all of ${range.text}: create or widen one`);
-  if (pool.id !== source.id) refuseDraining(pool);
+  if (pool.id !== source.id && pool.drain) refuseDraining(pool, '/to');
   return { pool, within: range.text };
-}
-
-function refuseDraining({ name, drain }: Pool): void {
-  if (drain) refuseField('invalid_request', '/to', `pool '${name}' is draining: it gives no addresses`);
 }
 
 /** Refuses a token with a scope: a renumbering changes the hosts of all zones and owners. */

@@ -6,7 +6,6 @@ import type { Address, Family } from '../../model/address.ts';
 import type { AuditedDecision } from '../../model/audit-event.ts';
 import type { Pool } from '../../model/pool.ts';
 import type { Revision } from '../../model/revision.ts';
-import { UnknownValue } from '../../model/unknown.ts';
 import { type Compare, type Entry, maxOperations, type Operation, type Transaction } from '../../store/store.ts';
 import type { Asking } from '../access/actor.ts';
 import { Refusals } from '../input/refusals.ts';
@@ -118,8 +117,7 @@ export function findFaults(asking: Asking, decide: Decide<unknown>): never {
         throw error;
       });
   }
-  refusals.throwIfAny();
-  throw new UnknownValue();
+  return refusals.throwAll();
 }
 
 export function noChange<T>(result: T): Decision<T> {

@@ -13,12 +13,11 @@ import {
   parseTarget,
   targetOf,
 } from '../../control/renumbering/renumber-pool.ts';
-import { refuse } from '../../errors.ts';
 import { parseAddress } from '../../model/address.ts';
 import { parseRange } from '../../model/address-range.ts';
 import { inSlices } from '../../model/in-slices.ts';
 import { Type } from '../../model/json-schema.ts';
-import { known } from '../../model/unknown.ts';
+import { known, unknownValue } from '../../model/unknown.ts';
 import { askingOf } from '../auth.ts';
 import { decodeCursor, encodeCursor, limitOf } from '../page.ts';
 import { created, deleted, read, shown } from '../schemas/answers.ts';
@@ -48,7 +47,7 @@ export const renumberingRoutes: Routes = async (app, services) => {
           cursor: pageQuery.cursor,
         }),
         body: NewRenumbering,
-        refuses: ['address_outside_pool', 'already_exists', 'not_found', 'pool_not_found'],
+        refuses: ['address_outside_pool', 'already_exists', 'not_found', 'pool_exhausted', 'pool_not_found'],
         response: { ...created(RenumberingBody), ...shown(Plan) },
       },
     },
@@ -65,9 +64,8 @@ export const renumberingRoutes: Routes = async (app, services) => {
         needAll(asking);
         const refusals = new Refusals();
         const from = refusals.try(() => existingPool(asking, pool).value);
-        const target = refusals.try(() => targetOf(asking, wanted, from));
-        refusals.throwIfAny();
-        if (from === undefined || target === undefined) return refuse('internal_error', 'there is no plan');
+        const target = refusals.try(() => targetOf(asking, wanted, from ?? unknownValue));
+        if (from === undefined || target === undefined) return refusals.throwAll();
         const within = target.within === undefined ? undefined : parseRange(target.within);
         const move = { from, to: target.pool, within };
         const page = { allocations, after, limit: limitOf(request.query) };
