@@ -4,7 +4,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { FastifyRequest } from 'fastify';
 import type { Asking, TokenActor } from '../control/access/actor.ts';
-import { hasExpired, isSameSecret, namedToken, storedToken, withoutSecrets } from '../control/tokens/token-secret.ts';
+import { hasExpired, namedToken, secretMatcher, storedToken, withoutSecrets } from '../control/tokens/token-secret.ts';
 import { Refusal, refuse } from '../errors.ts';
 import { allRights, type Rights } from '../model/rights.ts';
 import { environmentToken, type StoredToken } from '../store/kinds/token.ts';
@@ -43,9 +43,12 @@ export class Authenticator {
   readonly #services: Needed;
   readonly #attempts = new Allowances(failedAttempts);
   readonly #operators = new Set<string>();
+  readonly #isAdminToken: (presented: string) => boolean;
 
   constructor(services: Needed) {
+    const { adminToken } = services;
     this.#services = services;
+    this.#isAdminToken = adminToken === undefined ? () => false : secretMatcher(adminToken);
   }
 
   /**
@@ -58,11 +61,11 @@ export class Authenticator {
     const presented = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
     if (presented === undefined)
       refuse('unauthorized', `send the header "Authorization: Bearer <token>": ${whereTokensAre}`);
-    const { views, adminToken, activity } = this.#services;
+    const { views, activity } = this.#services;
     const client = clientKey(request.raw.socket) ?? '';
     const now = Date.now();
     const mayGuess = this.#operators.has(client) || this.#attempts.left(client, now) > 0;
-    if (adminToken !== undefined && mayGuess && isSameSecret(presented, adminToken)) {
+    if (mayGuess && this.#isAdminToken(presented)) {
       this.#noteOperator(client);
       request.actor = { ...environmentActor, request: shownRequest(request) };
       return;

@@ -106,24 +106,27 @@ export async function createServer(
   connections.watch(app.server);
   // Node's own refusal has no body: refuseUnfit sends a problem.
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
-  app.addHook('onRequest', async ({ id }, reply) => void reply.header('x-request-id', id));
   app.addHook('preClose', async () => connections.drain(app.server));
-  app.addHook('onRequest', async ({ raw }, reply) => {
-    reply.headers(cautiousHeaders);
-    await connections.turn(raw);
+  // Hooks that need not wait make no promises: a request passes a dozen of them.
+  app.addHook('onRequest', ({ id, raw }, reply, done) => {
+    reply.header('x-request-id', id).headers(cautiousHeaders);
+    return doneAfter(connections.turn(raw), done);
   });
-  app.addHook('onRequest', async ({ raw, routeOptions }, reply) => {
-    if (isHealthCheck(routeOptions.url) || !connections.isBeyondLimits(raw)) return;
-    reply.header('connection', 'close');
-    refuse('too_many_connections', allInUse);
+  app.addHook('onRequest', ({ raw, routeOptions }, reply, done) => {
+    if (!isHealthCheck(routeOptions.url) && connections.isBeyondLimits(raw)) {
+      reply.header('connection', 'close');
+      refuse('too_many_connections', allInUse);
+    }
+    done();
   });
   app.setValidatorCompiler(newValidatorCompiler());
   if (certificate?.clientCa !== undefined) requireClientCertificates(app);
   refuseUnrouted(app);
   app.setErrorHandler(sendProblem);
-  app.addHook('onRequest', async ({ raw, url }) => {
+  app.addHook('onRequest', ({ raw, url }, _reply, done) => {
     refuseUnfit(raw);
     checkQuery(url);
+    done();
   });
   app.setNotFoundHandler((request) => refuse('not_found', `there is nothing at ${request.method} ${request.url}`));
   readJsonBodies(app);
@@ -152,22 +155,21 @@ export async function createServer(
       route.schema = { querystring: strict({}), ...route.schema };
     });
     const limit = limitRequests(services.apiRateLimit ?? 0);
-    guarded.addHook('onRequest', async (request, reply) => {
+    guarded.addHook('onRequest', (request, reply, done) => {
       authenticator.authenticate(request);
       connections.noteAuthenticated(request.raw);
       limit(request, reply);
       authorise(services, request);
+      done();
     });
     // Each request waits in line for a turn of the event loop (test/http/turns.test.ts).
-    guarded.addHook('preValidation', async () => turn());
+    guarded.addHook('preValidation', (_request, _reply, done) => doneAfter(turn(), done));
     // Many answers of another thread or of the store may arrive at once: each waits in line again before it is
     // serialized.
-    guarded.addHook('preSerialization', async (_request, _reply, payload) => {
-      await turn();
-      return payload;
-    });
-    guarded.addHook('preValidation', async ({ method, body }) => {
+    guarded.addHook('preSerialization', (_request, _reply, _payload, done) => doneAfter(turn(), done));
+    guarded.addHook('preValidation', ({ method, body }, _reply, done) => {
       if (method === 'DELETE' && body !== undefined) refuse('invalid_request', 'a DELETE takes no body');
+      done();
     });
     for (const routes of [
       poolRoutes,
@@ -194,6 +196,12 @@ export async function createServer(
     }
   });
   return app;
+}
+
+/** Ends a hook when the promise is resolved; at once if there is none. */
+function doneAfter(wait: Promise<void> | undefined, done: () => void): Promise<void> | void {
+  if (wait !== undefined) return wait;
+  done();
 }
 
 /**
@@ -258,8 +266,11 @@ function refuseUnrouted(app: FastifyInstance): void {
     }
   });
   // This runs before the body is read, because the refusal does not depend on the body.
-  app.addHook('onRequest', async ({ is404, method, url }, reply) => {
-    if (!is404) return;
+  app.addHook('onRequest', ({ is404, method, url }, reply, done) => {
+    if (!is404) {
+      done();
+      return;
+    }
     const allow = routes.find(({ path }) => path.test(url.replace(/[?#].*/s, '')))?.allow;
     if (allow === undefined) refuse('not_found', `there is nothing at ${method} ${url}: see /docs`);
     reply.header('allow', allow);

@@ -43,6 +43,8 @@ export interface ZoneBelow {
  */
 const typesAtDelegation: ReadonlySet<string> = new Set(['NS', 'DS', 'NSEC', 'RRSIG', 'DNAME', 'A', 'AAAA']);
 const addressTypes: ReadonlySet<string> = new Set(['A', 'AAAA']);
+/** The types for which only {@link checkWriting} has rules, unless other types are at their name. */
+const plainTypes: ReadonlySet<string> = new Set(['A', 'AAAA', 'PTR']);
 /** The types that give no warning in the enclosing zone, at the name of a served zone inside it. */
 const typesAboveZone: ReadonlySet<string> = new Set(['NS', 'DS', 'NSEC', 'RRSIG']);
 
@@ -57,10 +59,13 @@ export function* checkName(
   above: Iterable<ZoneCut>,
   below?: ZoneBelow,
 ): Generator<NameFinding> {
-  yield* checkCname(zone, owner, rrsets);
-  yield* checkTypes(zone, owner, rrsets);
+  const isPlain = rrsets.every(({ type }) => plainTypes.has(type));
+  if (!isPlain) {
+    yield* checkCname(zone, owner, rrsets);
+    yield* checkTypes(zone, owner, rrsets);
+  }
   yield* checkWriting(zone, owner, rrsets);
-  yield* checkKeys(owner, rrsets);
+  if (!isPlain) yield* checkKeys(owner, rrsets);
   if (below !== undefined) yield* checkBelow(owner, rrsets, below);
   const atCut = cutsAt(zone, owner, rrsets).find(({ type }) => type === 'NS');
   if (atCut !== undefined && below === undefined) yield* checkHidden(owner, rrsets, atCut, typesAtDelegation);

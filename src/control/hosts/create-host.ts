@@ -1,6 +1,7 @@
 // Use case: a host is created.
 
 import type { Host } from '../../model/host.ts';
+import type { Fqdn } from '../../model/name.ts';
 import { isKnown } from '../../model/unknown.ts';
 import { recordNow } from '../addresses/hold-address.ts';
 import { withPools } from '../reading/with-pools.ts';
@@ -53,7 +54,8 @@ export function createHost(
   const wanted = withAdopted(context, asked);
   requireScope(context, wanted);
   builder.refusals.try(() => refuseTakenName(context, wanted.name));
-  const orphan = isKnown(wanted.name) ? orphanedHost(context, wanted.name) : undefined;
+  const orphan =
+    isKnown(wanted.name) && hasRecords(builder, wanted.name) ? orphanedHost(context, wanted.name) : undefined;
   const host = hostFrom(builder, wanted, orphan);
   writeHost(builder, orphan, host, { adoption: wanted.adopt === true ? 'asked' : 'offered', together });
   const resultOf = (found: readonly Warning[]) => {
@@ -64,4 +66,10 @@ export function createHost(
     };
   };
   return { host, resultOf };
+}
+
+/** Returns whether there are records at the name. Without any, there are no orphans: so most new hosts look for none. */
+function hasRecords(builder: TransactionBuilder, name: Fqdn): boolean {
+  const zone = builder.zoneAround(name);
+  return zone !== undefined && builder.rrsetsAt(zone, name).length > 0;
 }

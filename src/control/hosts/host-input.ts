@@ -53,9 +53,10 @@ export interface HostInput {
  */
 export function parseHostInput(input: HostInput, pathName?: () => Fqdn): WantedHost {
   const { name: nameText, pool, families, ttl = null, ptr, owner = '', tags = {} } = input;
+  let ownName: Fqdn | undefined;
   const parseOwnName = () => {
-    if (nameText !== undefined) return atField('/name', () => parseHostName(nameText));
-    return pathName?.() ?? refuseField('invalid_request', '/name', 'a host needs a name');
+    if (nameText !== undefined) ownName ??= atField('/name', () => parseHostName(nameText));
+    return ownName ?? pathName?.() ?? refuseField('invalid_request', '/name', 'a host needs a name');
   };
   const [name, aliases, addresses, mayHavePtr] = parseAll(
     parseOwnName,

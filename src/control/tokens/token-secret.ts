@@ -25,7 +25,7 @@ export function newSecret(id: string): NewSecret {
 export function storedToken({ tokens }: Pick<Views, 'tokens'>, presented: string): StoredToken | undefined {
   const [, id = '', secret = ''] = parts.exec(presented) ?? [];
   const token = tokens.get(id)?.value;
-  return token !== undefined && isSameSecret(hashSecret(secret, token.salt), token.hash) ? token : undefined;
+  return token !== undefined && isSameHash(hashSecret(secret, token.salt), token.hash) ? token : undefined;
 }
 
 /** Parses `zw_<id>_<secret>`. An id has no `_`. */
@@ -46,10 +46,19 @@ export function hasExpired({ expiresAt }: Pick<StoredToken, 'expiresAt'>, now: n
   return expiresAt !== undefined && Date.parse(expiresAt) <= now;
 }
 
-/** Returns whether two secrets are equal. Hashes them first, so that the time does not depend on where they differ. */
-export function isSameSecret(a: string, b: string): boolean {
+/**
+ * Returns a function that compares texts with a secret. It hashes a text first, so that the time does not depend on
+ * where the two differ.
+ */
+export function secretMatcher(secret: string): (text: string) => boolean {
   const digest = (text: string) => hash('sha256', text, 'buffer');
-  return timingSafeEqual(digest(a), digest(b));
+  const expected = digest(secret);
+  return (text) => timingSafeEqual(digest(text), expected);
+}
+
+/** Returns whether two hashes are equal. */
+function isSameHash(one: string, other: string): boolean {
+  return one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
 }
 
 function hashSecret(secret: string, salt: string): string {

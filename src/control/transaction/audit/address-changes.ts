@@ -56,6 +56,7 @@ export function allocationEvent(
 
 /** Returns the holders that the other list does not have, or has with other fields. */
 function without(holders: readonly Holder[], others: readonly Holder[]): Holder[] {
+  if (others.length === 0 || holders.length === 0) return [...holders];
   const same = new Map(others.map((other) => [describeHolder(other), other]));
   return holders.filter((holder) => !isDeepStrictEqual(same.get(describeHolder(holder)), holder));
 }
@@ -65,6 +66,7 @@ function without(holders: readonly Holder[], others: readonly Holder[]): Holder[
  * and begins another.
  */
 export function addressUses({ before, after }: AddressChange): AddressUse[] {
+  if (before === undefined) return usesOf('taken', after);
   const [old, now] = [usesOf('released', before), usesOf('taken', after)];
   const keyOf = ({ holder, owner }: AddressUse) => `${holder} ${owner}`;
   const oldKeys = new Set(old.map(keyOf));

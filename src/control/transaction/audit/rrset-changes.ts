@@ -34,6 +34,7 @@ export function rrsetEvents(
         .map((rrset) => [rrset.type, fieldsOf(owner, rrset)]),
     );
   const [old, wanted] = [told(before), told(rrsets)];
+  if (old.size + wanted.size === 0) return [];
   return [...new Set([...old.keys(), ...wanted.keys()])].flatMap((type) => {
     const event = eventOf('rrset', `${owner} ${type}`, old.get(type), wanted.get(type));
     return event === undefined ? [] : [inZone(event, zone.name)];
