@@ -68,7 +68,7 @@ export function createHost(
   return { host, resultOf };
 }
 
-/** Returns whether there are records at the name. Without any, there are no orphans: so most new hosts look for none. */
+/** Returns whether there are records at the name. Without any, there are no orphans to look for. */
 function hasRecords(builder: TransactionBuilder, name: Fqdn): boolean {
   const zone = builder.zoneAround(name);
   return zone !== undefined && builder.rrsetsAt(zone, name).length > 0;
