@@ -164,6 +164,11 @@ export class PoolState {
     }
   }
 
+  capacityLeft(family: Family): bigint {
+    const { capacity, carved } = this.#counts[family];
+    return capacity - carved;
+  }
+
   usage(now: number): Record<Family, FamilyUsage> {
     this.#endCoolDowns(now);
     const usageOf = ({ capacity, used, unusable, recorded, coolingDown, carved }: Counts): FamilyUsage => ({

@@ -209,6 +209,11 @@ export class PoolView {
     return endIn(this.#stateAt(record.space, addressNumber(record.address)), record);
   }
 
+  /** Returns how many addresses the pool could give if none was in use: not excluded, and not carved out of it. */
+  capacityLeft(id: string, family: Family): bigint {
+    return this.#pools.byId(id)?.capacityLeft(family) ?? 0n;
+  }
+
   usage(id: string, now: number): Record<Family, FamilyUsage> | undefined {
     return this.#pools.byId(id)?.usage(now);
   }

@@ -1,7 +1,7 @@
 // A simple model of pools, hosts, allocations and time: a list of addresses that is searched from the beginning. It
 // predicts the outcome of a request. address-model.test.ts compares it with what the use cases do.
 
-import type { AddressRecord, Allocation, Holder, Port } from '../../src/model/allocation.ts';
+import type { AddressRecord, Allocation, Holder, HostSharing, Port } from '../../src/model/allocation.ts';
 import type { Pool } from '../../src/model/pool.ts';
 
 export type Family = 'ipv4' | 'ipv6';
@@ -21,6 +21,8 @@ export interface ModelRange {
 
 export interface ModelPool extends Pick<Pool, 'autoAssign' | 'priority' | 'strategy' | 'coolDownSeconds' | 'drain'> {
   name: string;
+  /** The pool out of which it was carved. */
+  parent?: string;
   ranges: ModelRange[];
   exclude: Place[];
   avoidBuggyIps: boolean;
@@ -48,11 +50,20 @@ export type Predicted = { refused: string[] } | { places: Place[][] };
 
 const refused = (...codes: string[]): Predicted => ({ refused: codes });
 
+/** A renumbering. `within`: the part of the new pool to which the holders go. */
+export interface ModelMove {
+  from: string;
+  to: string;
+  within?: ModelRange;
+}
+
 export class AddressModel {
   now: number;
   readonly pools = new Map<string, ModelPool>();
   readonly records = new Map<Place, ModelRecord>();
   readonly hosts = new Map<string, { places: Place[]; owner: string }>();
+  /** Where the holders of a pool go, by its name. */
+  readonly renumberings = new Map<string, ModelMove>();
   /** Returns whether the last octet of a place is 0 or 255. */
   readonly isBuggy: (place: Place) => boolean;
 
@@ -61,8 +72,19 @@ export class AddressModel {
     this.isBuggy = isBuggy;
   }
 
+  /** Returns the innermost pool that has the place. */
   poolAt(place: Place): ModelPool | undefined {
-    return [...this.pools.values()].find((pool) => isInside(pool, place));
+    const around = [...this.pools.values()].filter((pool) => isInside(pool, place));
+    return around.find(({ parent }) => parent !== undefined) ?? around[0];
+  }
+
+  /** Returns whether a pool has the place, and none of those that were carved out of it. */
+  has({ name }: Pick<ModelPool, 'name'>, place: Place): boolean {
+    return this.poolAt(place)?.name === name;
+  }
+
+  childOf(pool: Pick<ModelPool, 'name'>): ModelPool | undefined {
+    return [...this.pools.values()].find(({ parent }) => parent === pool.name);
   }
 
   isExcluded(pool: ModelPool, place: Place): boolean {
@@ -90,7 +112,7 @@ export class AddressModel {
   usable(pool: ModelPool, family: Family): Place[] {
     return pool.ranges
       .flatMap(({ first, last }) => Array.from({ length: last - first + 1 }, (_, index) => first + index))
-      .filter((place) => familyOfPlace(place) === family && !this.isExcluded(pool, place));
+      .filter((place) => familyOfPlace(place) === family && !this.isExcluded(pool, place) && this.has(pool, place));
   }
 
   /** Returns the free places in the order in which the pool gives them. */
@@ -115,7 +137,7 @@ export class AddressModel {
 
   /** Returns the codes with which a request that names the place is refused. */
   faultsOf(place: Place, pool: ModelPool | undefined, newcomer?: Newcomer): string[] {
-    if (pool !== undefined && !isInside(pool, place)) return ['address_outside_pool'];
+    if (pool !== undefined && !this.has(pool, place)) return ['address_outside_pool'];
     if (pool !== undefined && this.isExcluded(pool, place)) return ['address_excluded'];
     if (pool?.drain) return ['pool_exhausted'];
     return this.isFree(place) || this.isFormer(place, newcomer) ? [] : ['address_taken'];
@@ -130,7 +152,7 @@ export class AddressModel {
     const pool = this.pools.get(wanted.pool);
     if (pool === undefined) return refused('not_found');
     const canShare = (place: Place) =>
-      !pool.drain && isInside(pool, place) && this.isHeld(place) && this.mayShare(place, wanted.holder);
+      !pool.drain && this.has(pool, place) && this.isHeld(place) && this.mayShare(place, wanted.holder);
     if (wanted.named !== undefined) {
       const codes = wanted.named.flatMap((place) => (canShare(place) ? [] : this.faultsOf(place, pool)));
       return codes.length > 0 ? refused(...codes) : { places: wanted.named.map((place) => [place]) };
@@ -144,19 +166,21 @@ export class AddressModel {
 
   /** Predicts a new host, or with `before` a changed one. */
   putHost(
-    wanted: { pool?: string; families?: Family[]; named?: Place[] },
+    wanted: { pool?: string; families?: Family[]; named?: Place[]; sharing?: HostSharing; prefer?: boolean },
     before: readonly Place[],
     automatic: readonly ModelPool[],
     newcomer: Newcomer,
   ): Predicted {
     const pool = wanted.pool === undefined ? undefined : this.pools.get(wanted.pool);
     if (wanted.pool !== undefined && pool === undefined) return refused('pool_not_found');
-    const isIn = (place: Place) => pool === undefined || isInside(pool, place);
+    const isIn = (place: Place) => pool === undefined || this.has(pool, place);
     if (wanted.named !== undefined) {
       const isKept = (place: Place) => before.includes(place) && isIn(place);
-      const codes = wanted.named.flatMap((place) =>
-        isKept(place) ? [] : this.faultsOf(place, pool ?? this.poolAt(place), newcomer),
-      );
+      const codes = wanted.named.flatMap((place) => {
+        const faults = isKept(place) ? [] : this.faultsOf(place, pool ?? this.poolAt(place), newcomer);
+        const ofSharing = this.#sharingFaults(place, newcomer, wanted.sharing, isKept(place));
+        return faults.some((code) => code !== 'address_taken') || !this.isHeld(place) ? faults : ofSharing;
+      });
       return codes.length > 0 ? refused(...codes) : { places: wanted.named.map((place) => [place]) };
     }
     const kept = before.filter((place) => isIn(place) && (wanted.families?.includes(familyOfPlace(place)) ?? true));
@@ -177,8 +201,30 @@ export class AddressModel {
         pools.map((one) => this.next(one, family, 1)?.[0]).find((choices) => choices !== undefined),
       ),
     ];
+    const have = [...kept.map((place) => [place]), ...own.filter((choices) => choices.length > 0)];
+    if (wanted.prefer && others.length > 0) {
+      const ofOne = (one: ModelPool) => others.map((family) => this.next(one, family, 1)?.[0]);
+      const together = pool === undefined && others.length > 1 ? pools.map(ofOne) : [];
+      const found =
+        together.find((all) => !all.includes(undefined)) ?? chosen.slice(own.filter(({ length }) => length > 0).length);
+      const places = [...have, ...(found.filter((choices) => choices !== undefined) as Place[][])];
+      if (places.length > 0) return { places };
+    }
     if (chosen.includes(undefined)) return refused('pool_exhausted');
     return { places: [...kept.map((place) => [place]), ...(chosen as Place[][])] };
+  }
+
+  /** Returns why a host cannot hold a held place. Without `sharing`, a place that it keeps stays as it is. */
+  #sharingFaults(place: Place, { host, owner }: Newcomer, sharing: HostSharing | undefined, keeps: boolean): string[] {
+    if (keeps && sharing === undefined) return [];
+    const holders = this.records.get(place)?.holders ?? [];
+    const others = holders.filter((holder) => holder.kind !== 'host' || holder.host !== host);
+    const own = holders.find((holder) => !others.includes(holder));
+    const isSame = keeps && own !== undefined && isSameSharing(own, sharing);
+    const newcomer = { kind: 'host', host, owner, ...sharing } as Holder;
+    if (!isSame && !others.every((other) => share(other, newcomer))) return ['address_taken'];
+    const isChosen = others.some((holder) => holder.kind === 'host' && holder.ptrFor === true);
+    return sharing?.ptrFor === true && isChosen ? ['rrset_conflict'] : [];
   }
 
   #defaultFamily(pools: readonly ModelPool[]): Family {
@@ -189,7 +235,7 @@ export class AddressModel {
     return families.find(isGiven) ?? families.find(isNamed) ?? 'ipv4';
   }
 
-  mayShare(place: Place, newcomer: Allocation): boolean {
+  mayShare(place: Place, newcomer: Holder): boolean {
     return (this.records.get(place)?.holders ?? []).every((holder) => share(holder, newcomer));
   }
 
@@ -216,6 +262,71 @@ export class AddressModel {
     this.records.set(place, { holders: [], pool: record.pool, since: this.now, ...freeAt, ...former });
   }
 
+  /** Returns the first block of so many free places that a pool can be carved of. */
+  freeBlock(pool: ModelPool, family: Family, size: number): Place[] | undefined {
+    const base = family === 'ipv4' ? 0 : placesOfFamily;
+    const isEnd = ({ first, last, prefix }: ModelRange, place: Place) =>
+      !pool.allowFirstLast && prefix && last - first > 1 && [first, last].includes(place);
+    const isUsable = (place: Place) =>
+      this.has(pool, place) &&
+      !pool.exclude.includes(place) &&
+      !pool.ranges.some((range) => isEnd(range, place)) &&
+      this.isFree(place);
+    for (const range of pool.ranges) {
+      for (const start of placesIn(range)) {
+        const block = Array.from({ length: size }, (_, index) => start + index);
+        const isWhole = block.every((place) => place <= range.last && familyOfPlace(place) === family);
+        if ((start - base) % size === 0 && isWhole && block.every(isUsable)) return block;
+      }
+    }
+    return undefined;
+  }
+
+  isLeaving({ from, to, within }: ModelMove, place: Place): boolean {
+    const pool = this.pools.get(from);
+    if (pool === undefined || !this.has(pool, place)) return false;
+    return from !== to || within === undefined || place < within.first || within.last < place;
+  }
+
+  /** Returns the new place of each old one; undefined if there are not enough. */
+  movesOf(move: ModelMove, old: readonly Place[]): Place[] | undefined {
+    const { name, ranges } = this.pools.get(move.to) as ModelPool;
+    const pool = this.pools.get(name) as ModelPool;
+    const isWanted = (place: Place) =>
+      this.isFree(place) && (move.within === undefined || (move.within.first <= place && place <= move.within.last));
+    const free = ranges
+      .flatMap(placesIn)
+      .filter((place) => this.has(pool, place) && !this.isExcluded(pool, place) && isWanted(place));
+    const moves = old.map((place) => {
+      const at = free.findIndex((one) => familyOfPlace(one) === familyOfPlace(place));
+      return at === -1 ? undefined : free.splice(at, 1)[0];
+    });
+    return moves.includes(undefined) ? undefined : (moves as Place[]);
+  }
+
+  /** Returns the places that leave together with those of a host, and the hosts that share them, in order. */
+  movesWith(move: ModelMove, host: string, nameOf: (host: string) => string): { old: Place[]; hosts: string[] } {
+    const [hosts, old] = [[host], new Set<Place>()];
+    for (const name of hosts) {
+      for (const place of this.hosts.get(name)?.places ?? []) {
+        if (!this.isLeaving(move, place)) continue;
+        old.add(place);
+        for (const holder of this.records.get(place)?.holders ?? [])
+          if (holder.kind === 'host' && !hosts.includes(nameOf(holder.host))) hosts.push(nameOf(holder.host));
+      }
+    }
+    return { old: [...old], hosts };
+  }
+
+  /** Moves places with all their holders. */
+  move(old: readonly Place[], next: readonly Place[]): void {
+    for (const [index, place] of old.entries()) {
+      const holders = this.records.get(place)?.holders ?? [];
+      for (const holder of holders) this.take(next[index] as Place, holder);
+      this.leave(place, () => true);
+    }
+  }
+
   /** Ends the cool-down of a place, as a request may. */
   endCoolDown(place: Place): void {
     const record = this.records.get(place);
@@ -240,14 +351,16 @@ export class AddressModel {
   }
 
   /** Returns the counts of a pool, as its usage says them. */
-  usage(pool: ModelPool, family: Family): Record<'capacity' | 'used' | 'coolingDown' | 'free', bigint> {
+  usage(pool: ModelPool, family: Family): Record<'capacity' | 'used' | 'coolingDown' | 'carved' | 'free', bigint> {
     const usable = this.usable(pool, family);
-    const inside = pool.ranges.flatMap(placesIn).filter((place) => familyOfPlace(place) === family);
+    const around = pool.ranges.flatMap(placesIn).filter((place) => familyOfPlace(place) === family);
+    const inside = around.filter((place) => this.has(pool, place));
     const count = (places: Place[]) => BigInt(places.length);
     return {
-      capacity: count(usable),
+      capacity: count(around.filter((place) => !this.isExcluded(pool, place))),
       used: count(inside.filter((place) => this.isHeld(place))),
       coolingDown: count(usable.filter((place) => !this.isHeld(place) && !this.isFree(place))),
+      carved: count(around.filter((place) => !inside.includes(place) && !this.isExcluded(pool, place))),
       free: count(usable.filter((place) => this.isFree(place))),
     };
   }
@@ -270,9 +383,15 @@ export function isInside({ ranges }: Pick<ModelPool, 'ranges'>, place: Place): b
   return ranges.some(({ first, last }) => first <= place && place <= last);
 }
 
-/** Returns whether two holders may have one address: allocations with the same key, and ports that differ. */
+function isSameSharing(one: Holder, other: HostSharing | undefined): boolean {
+  const text = ({ shared, sharingKey, ports, ...more }: Partial<Holder> | HostSharing) =>
+    JSON.stringify([shared, sharingKey, ports, 'ptrFor' in more && more.ptrFor]);
+  return text(one) === text(other ?? {});
+}
+
+/** Returns whether two holders may have one address: both are shared, or have the same key, and ports that differ. */
 function share(one: Holder, other: Holder): boolean {
-  if (one.kind === 'host' || other.kind === 'host') return false;
+  if (one.shared === true || other.shared === true) return one.shared === other.shared;
   if (one.sharingKey === undefined || one.sharingKey !== other.sharingKey) return false;
   const text = ({ protocol, port }: Port) => `${protocol} ${port}`;
   const [ports = [], others = []] = [one.ports?.map(text), other.ports?.map(text)];

@@ -90,6 +90,17 @@ test('a pool around others cannot be deleted, moved or shrunk below them, not ev
   assert.deepEqual([outside.body.code, outside.body.errors?.[0]?.pointer], ['address_outside_pool', '/ranges/1']);
 });
 
+test('a request without a family gets none that is carved out as a whole', async (t) => {
+  const api = await prepare(t);
+  await carve(api, 'site', { name: 'low', prefixLength: 25 });
+  const four = await api.ok<Items<{ address: string }>>(201, 'POST', '/v1/pools/site/allocations', {});
+  assert.equal(four.items[0]?.address, '10.0.0.128');
+  await api.ok(204, 'DELETE', '/v1/addresses/10.0.0.128');
+  await carve(api, 'site', { name: 'high', prefixLength: 25 });
+  const six = await api.ok<Items<{ address: string }>>(201, 'POST', '/v1/pools/site/allocations', {});
+  assert.equal(six.items[0]?.address, '2001:db8::');
+});
+
 test('a full pool refuses with its largest free block', async (t) => {
   const api = await prepare(t);
   await api.ok(201, 'POST', '/v1/pools/site/allocations', { addresses: ['10.0.0.1', '10.0.0.130', '10.0.0.240'] });

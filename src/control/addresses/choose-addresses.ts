@@ -300,13 +300,13 @@ function automaticPools(asking: Asking): Pool[] {
 
 /**
  * Returns the family for a request that names no family. It is IPv4 if a pool that may serve the request has IPv4
- * addresses that are not excluded, otherwise IPv6 if such a pool has IPv6 addresses. If all addresses are excluded, it
- * is the family of the ranges. Without a pool, it is IPv4.
+ * addresses that are not excluded or carved out, otherwise IPv6 if such a pool has IPv6 addresses. If there are none
+ * of either, it is the family of the ranges. Without a pool, it is IPv4.
  */
 export function defaultFamily(context: Asking, named?: Pool): Family {
   const pools = named === undefined ? automaticPools(context) : [named];
   const shapes = pools.map(poolShape);
-  const isGiven = (family: Family) => shapes.some((shape) => capacityOf(shape, family) > 0n);
+  const isGiven = (family: Family) => pools.some(({ id }) => context.views.pools.capacityLeft(id, family) > 0n);
   const isNamed = (family: Family) => shapes.some(({ ranges }) => ranges.some((range) => range.family === family));
   return families.find(isGiven) ?? families.find(isNamed) ?? 'ipv4';
 }

@@ -1,0 +1,546 @@
+// One history of requests for addresses, carried out by replicas and predicted by the model (address-model.ts).
+
+import assert from 'node:assert/strict';
+import type { Actor } from '../../src/control/access/actor.ts';
+import { decideChangeHost } from '../../src/control/hosts/change-host.ts';
+import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
+import { decideDeleteHost } from '../../src/control/hosts/delete-host.ts';
+import type { WantedHost } from '../../src/control/hosts/host-wanted.ts';
+import { decideSwapHosts } from '../../src/control/hosts/swap-hosts.ts';
+import { decideAllocateAddresses } from '../../src/control/pools/allocate-addresses.ts';
+import { decideCarvePool } from '../../src/control/pools/carve-pool.ts';
+import { decideChangeAllocation } from '../../src/control/pools/change-allocation.ts';
+import { decideDeletePool } from '../../src/control/pools/delete-pool.ts';
+import { decidePutPool } from '../../src/control/pools/put-pool.ts';
+import { decideForgetAddress, decideReleaseAddress } from '../../src/control/pools/release-address.ts';
+import { decideMoveAllocations, decideMoveHost, type Job } from '../../src/control/renumbering/move-holder.ts';
+import { decideRenumberPool, decideStopRenumbering } from '../../src/control/renumbering/renumber-pool.ts';
+import type { Decide } from '../../src/control/transaction/decision.ts';
+import { Refusal } from '../../src/errors.ts';
+import { type Address, addressNumber, formatAddress } from '../../src/model/address.ts';
+import { parseRange } from '../../src/model/address-range.ts';
+import type { Allocation, Holder, HostSharing } from '../../src/model/allocation.ts';
+import { type Host, type HostAddress, sharingOf } from '../../src/model/host.ts';
+import { type Fqdn, parseName } from '../../src/model/name.ts';
+import { type Pool, poolDefaults } from '../../src/model/pool.ts';
+import { type ControlPlane, testActor } from '../support/control-plane.ts';
+import { type Command, type RandomHost, range } from './address-commands.ts';
+import {
+  AddressModel,
+  type Family,
+  familyOfPlace,
+  isInside,
+  type ModelMove,
+  type ModelPool,
+  type ModelRange,
+  type Place,
+  type Predicted,
+  placesIn,
+  placesOfFamily,
+} from './address-model.ts';
+
+let numbers = 0;
+
+/** One history: its addresses and names, its model and the replicas that carry it out in turn. */
+export class History {
+  readonly #number = ++numbers;
+  readonly #replicas: readonly ControlPlane[];
+  readonly #model: AddressModel;
+  readonly #zone: Fqdn;
+  readonly #done: string[] = [];
+  readonly #codes: Map<string, number>;
+  #turn = 0;
+  #ids = 0;
+
+  constructor(replicas: readonly ControlPlane[], codes: Map<string, number>) {
+    this.#replicas = replicas;
+    this.#codes = codes;
+    this.#zone = parseName(`h${this.#number}.z`);
+    const isBuggy = (one: Place) => one < placesOfFamily && [0, 255].includes((this.#number * 16 + one) & 255);
+    this.#model = new AddressModel(Date.UTC(2026, 0), isBuggy);
+  }
+
+  async run(commands: readonly Command[]): Promise<void> {
+    for (const one of commands) {
+      this.#done.push(JSON.stringify(one));
+      try {
+        await this.#carryOut(one);
+        this.#compare();
+      } catch (error) {
+        throw new Error(`history ${this.#number}: ${error}\n${this.#done.join('\n')}`, { cause: error });
+      }
+    }
+  }
+
+  async #carryOut(one: Command): Promise<void> {
+    const model = this.#model;
+    if (one.kind === 'wait') {
+      model.now += one.seconds * 1000;
+      return;
+    }
+    // Two releases at one time would make the order of least-recently-used depend on their addresses alone.
+    model.now += 1000;
+    if (one.kind === 'put pool') await this.#putPool(one.pool);
+    if (one.kind === 'delete pool') await this.#deletePool(one.name);
+    if (one.kind === 'carve pool') await this.#carvePool(one);
+    if (one.kind === 'renumber pool') await this.#renumberPool(one);
+    if (one.kind === 'move host') await this.#moveHost(one);
+    if (one.kind === 'move allocations') await this.#moveAllocations(one);
+    if (one.kind === 'stop renumbering') await this.#stopRenumbering(one.pool);
+    if (one.kind === 'swap hosts') await this.#swapHosts(one);
+    if (one.kind === 'create host' || one.kind === 'change host') await this.#putHost(one.kind, one.host);
+    if (one.kind === 'delete host') await this.#deleteHost(one.name);
+    if (one.kind === 'allocate') await this.#allocate(one);
+    if (one.kind === 'release') await this.#release(one);
+    if (one.kind === 'renew') await this.#renew(one);
+    if (one.kind === 'keep house') await this.#keepHouse();
+  }
+
+  /**
+   * Commits at the next replica, by the clock of the history. Asserts that the outcome is as predicted. Returns the
+   * result, or undefined if the request was refused.
+   */
+  async #commit<T>(
+    decide: Decide<T>,
+    predicted: Predicted,
+    actor: Actor = testActor,
+  ): Promise<{ result: T } | undefined> {
+    const [now, replica] = [this.#model.now, this.#replicas[this.#turn++ % this.#replicas.length] as ControlPlane];
+    const outcome = await replica.committer
+      .commit(actor, (context) => decide({ ...context, now }))
+      .catch((error: unknown) => (error instanceof Refusal ? error : Promise.reject(error)));
+    const refused = 'refused' in predicted ? predicted.refused : [];
+    const code = outcome instanceof Refusal ? outcome.code : 'done';
+    this.#codes.set(code, (this.#codes.get(code) ?? 0) + 1);
+    if (outcome instanceof Refusal) {
+      assert.ok(refused.includes(code), `refused with ${code} (${outcome.message}), but predicted: ${refused}`);
+      return undefined;
+    }
+    assert.deepEqual(refused, [], 'done, but predicted to be refused');
+    for (const { views } of this.#replicas) await views.reached(outcome.revision);
+    return { result: outcome.result };
+  }
+
+  async #putPool(next: ModelPool): Promise<void> {
+    const { pools } = this.#model;
+    const before = pools.get(next.name);
+    const codes: string[] = [];
+    const others = [...pools.values()].filter(({ name, parent }) => name !== next.name && parent !== next.name);
+    if (others.some((other) => next.ranges.flatMap(placesIn).some((one) => isInside(other, one))))
+      codes.push('pool_overlap');
+    const leaving = (before?.ranges ?? []).flatMap(placesIn).filter((one) => !isInside(next, one));
+    const carved = this.#model.childOf(next)?.ranges.flatMap(placesIn) ?? [];
+    if (leaving.some((one) => this.#model.isHeld(one) || carved.includes(one))) codes.push('pool_in_use');
+    const wanted = this.#poolOf(next);
+    const decide: Decide<unknown> = (context) =>
+      decidePutPool(context, { name: wanted.name, precondition: {}, change: () => wanted });
+    const done = await this.#commit(decide, codes.length > 0 ? { refused: codes } : { places: [] });
+    if (done !== undefined) pools.set(next.name, next);
+  }
+
+  async #deletePool(name: string): Promise<void> {
+    const current = this.#model.pools.get(name);
+    const isHeld = current?.ranges.flatMap(placesIn).some((one) => this.#model.isHeld(one));
+    const isUsed = isHeld || (current !== undefined && this.#model.childOf(current) !== undefined);
+    const refused = current === undefined ? ['not_found'] : isUsed ? ['pool_in_use'] : [];
+    const decide: Decide<unknown> = (context) =>
+      decideDeletePool(context, { name: this.#named(name), precondition: {} });
+    if ((await this.#commit(decide, refused.length > 0 ? { refused } : { places: [] })) === undefined) return;
+    this.#model.pools.delete(name);
+    this.#model.renumberings.delete(name);
+  }
+
+  async #carvePool({ parent, family, size }: Extract<Command, { kind: 'carve pool' }>): Promise<void> {
+    const { pools } = this.#model;
+    const around = pools.get(parent);
+    const block = around && this.#model.freeBlock(around, family, size);
+    const codes = [around === undefined && 'not_found', pools.has('c') && 'already_exists'].filter(
+      (one) => one !== false,
+    );
+    const refused = [...codes, ...(around !== undefined && block === undefined ? ['pool_exhausted'] : [])];
+    const name = this.#named('c');
+    const id = pools.has('c') ? `other-${name}` : name;
+    const prefixLength = (family === 'ipv4' ? 32 : 128) - Math.log2(size);
+    const wanted = { parent: this.#named(parent), id, name, prefixLength, family, settings: {} };
+    const predicted = refused.length > 0 ? { refused } : { places: [] };
+    const done = await this.#commit((context) => decideCarvePool(context, wanted), predicted);
+    if (done === undefined || block === undefined) return;
+    const [first = 0] = block;
+    assert.deepEqual(done.result.ranges, [`${this.#addressOf(first)}/${prefixLength}`]);
+    const { exclude: _, ...settings } = poolDefaults;
+    const ranges = [range(first, first + size - 1)];
+    pools.set('c', { ...settings, name: 'c', parent, ranges, exclude: [] });
+  }
+
+  async #renumberPool({ pool, to }: Extract<Command, { kind: 'renumber pool' }>): Promise<void> {
+    const model = this.#model;
+    const [source, target] = [
+      model.pools.get(pool),
+      typeof to === 'string' ? model.pools.get(to) : model.poolAt(to.first),
+    ];
+    const isWhole = ({ ranges }: ModelPool, { first, last }: ModelRange) =>
+      ranges.some((one) => one.first <= first && last <= one.last);
+    const refused: string[] = [];
+    if (source === undefined) refused.push('not_found');
+    if (target === undefined) refused.push(typeof to === 'string' ? 'pool_not_found' : 'address_outside_pool');
+    else if (typeof to !== 'string' && !isWhole(target, to)) refused.push('address_outside_pool');
+    else if (target === source ? typeof to === 'string' : target.drain) refused.push('invalid_request');
+    if (model.renumberings.has(pool)) refused.push('already_exists');
+    const text = (one: ModelRange) => parseRange(`${this.#addressOf(one.first)}-${this.#addressOf(one.last)}`);
+    const wanted = {
+      pool: this.#named(pool),
+      to: typeof to === 'string' ? { pool: this.#named(to) } : { range: text(to) },
+      allocations: true,
+    };
+    const decide: Decide<unknown> = (context) => decideRenumberPool(context, wanted);
+    const done = await this.#commit(decide, refused.length > 0 ? { refused } : { places: [] });
+    if (done === undefined || source === undefined || target === undefined) return;
+    model.pools.set(pool, { ...source, drain: true });
+    const within = typeof to === 'string' ? {} : { within: to };
+    model.renumberings.set(pool, { from: pool, to: target.name, ...within });
+  }
+
+  /** Returns a renumbering as the views and the model have it; undefined if there is none. */
+  #renumbering(pool: string): { job: Job; move: ModelMove } | undefined {
+    const [{ views }] = this.#replicas as [ControlPlane];
+    const found = views.renumberings.get(this.#named(pool));
+    const move = this.#model.renumberings.get(pool);
+    assert.equal(found?.value.to, move && this.#named(move.to), `the renumbering of ${pool}`);
+    // Its progress is not noted here, so its key was last written when it was created.
+    return found && move && { job: { renumbering: found.value, created: found.modified }, move };
+  }
+
+  async #moveHost({ pool, name }: Extract<Command, { kind: 'move host' }>): Promise<void> {
+    const model = this.#model;
+    const { job, move } = this.#renumbering(pool) ?? {};
+    if (job === undefined || move === undefined) return;
+    const hasPools = model.pools.has(move.from) && model.pools.has(move.to);
+    const { old, hosts } = model.movesWith(move, name, (host) => host.split('.')[0] as string);
+    const next = hasPools ? model.movesOf(move, old) : undefined;
+    const refused = hasPools ? ['pool_exhausted'] : ['not_found'];
+    const decide: Decide<unknown> = (context) => decideMoveHost(context, job, this.#hostName(name));
+    const done = await this.#commit(decide, next === undefined ? { refused } : { places: [] });
+    if (done === undefined || next === undefined) return;
+    model.move(old, next);
+    for (const one of old.length > 0 ? hosts : []) {
+      const host = model.hosts.get(one);
+      if (host !== undefined)
+        host.places = host.places.map((at) => (old.includes(at) ? (next[old.indexOf(at)] as Place) : at));
+    }
+  }
+
+  async #moveAllocations({ pool, place: at }: Extract<Command, { kind: 'move allocations' }>): Promise<void> {
+    const model = this.#model;
+    const { job, move } = this.#renumbering(pool) ?? {};
+    if (job === undefined || move === undefined) return;
+    const hasPools = model.pools.has(move.from) && model.pools.has(move.to);
+    const holders = model.records.get(at)?.holders ?? [];
+    const isMoved =
+      holders.length > 0 && model.isLeaving(move, at) && holders.every(({ kind }) => kind === 'allocation');
+    const old = isMoved ? [at] : [];
+    const next = hasPools ? model.movesOf(move, old) : undefined;
+    const refused = hasPools ? ['pool_exhausted'] : ['not_found'];
+    const decide: Decide<unknown> = (context) => decideMoveAllocations(context, job, this.#addressOf(at));
+    const done = await this.#commit(decide, next === undefined ? { refused } : { places: [] });
+    if (done !== undefined && next !== undefined) model.move(old, next);
+  }
+
+  async #stopRenumbering(pool: string): Promise<void> {
+    const decide: Decide<unknown> = (context) =>
+      decideStopRenumbering(context, { pool: this.#named(pool), precondition: {} });
+    const isRunning = this.#model.renumberings.has(pool);
+    if (await this.#commit(decide, isRunning ? { places: [] } : { refused: ['not_found'] }))
+      this.#model.renumberings.delete(pool);
+  }
+
+  async #swapHosts({ name, other, families: only }: Extract<Command, { kind: 'swap hosts' }>): Promise<void> {
+    const { hosts, records } = this.#model;
+    const [one, two] = [hosts.get(name), hosts.get(other)];
+    const isMoved = (at: Place) => only?.includes(familyOfPlace(at)) ?? true;
+    const moved = (from: Place[] = [], to: Place[] = []) => from.filter((at) => isMoved(at) && !to.includes(at));
+    const [given, taken] = [moved(one?.places, two?.places), moved(two?.places, one?.places)];
+    const after = (places: Place[] = [], gone: Place[], got: Place[]) => [
+      ...got,
+      ...places.filter((at) => !gone.includes(at)),
+    ];
+    const [first, second] = [after(one?.places, given, taken), after(two?.places, taken, given)];
+    const refused: string[] = [];
+    if (one === undefined || two === undefined) refused.push('not_found');
+    if (name === other || given.length + taken.length === 0 || first.length === 0 || second.length === 0)
+      refused.push('invalid_request');
+    const swap = { name: this.#hostName(name), with: this.#hostName(other), families: only };
+    const decide: Decide<unknown> = (context) => decideSwapHosts(context, swap);
+    const done = await this.#commit(decide, refused.length > 0 ? { refused } : { places: [] });
+    if (done === undefined || one === undefined || two === undefined) return;
+    for (const [at, from, to, owner] of [
+      ...given.map((at) => [at, name, other, two.owner] as const),
+      ...taken.map((at) => [at, other, name, one.owner] as const),
+    ]) {
+      const record = records.get(at) as { holders: Holder[] };
+      record.holders = record.holders.map((holder) =>
+        holder.kind === 'host' && holder.host === this.#hostName(from)
+          ? { ...holder, host: this.#hostName(to), owner }
+          : holder,
+      );
+    }
+    [one.places, two.places] = [first, second];
+  }
+
+  async #putHost(kind: 'create host' | 'change host', wanted: RandomHost) {
+    const model = this.#model;
+    const { name, owner, named, prefer } = wanted;
+    const before = model.hosts.get(name);
+    const isScoped = (before?.places ?? []).every((one) => model.poolAt(one) !== undefined);
+    // Without a pool, the pools of all histories are automatic ones, unless the actor is limited to those of this one.
+    const pool = wanted.pool ?? (named === undefined && !isScoped ? 'p' : undefined);
+    const actor = pool === undefined && named === undefined ? this.#scoped() : testActor;
+    const sharing = named && wanted.sharing;
+    const chosen = {
+      ...(pool && { pool }),
+      ...(named ? { named, ...(sharing && { sharing }) } : wanted.families && { families: wanted.families, prefer }),
+    };
+    const predicted = model.putHost(chosen, kind === 'change host' ? (before?.places ?? []) : [], this.#automatic(), {
+      host: this.#hostName(name),
+      owner,
+    });
+    if (kind === 'create host' && before !== undefined) {
+      if (!('refused' in predicted)) return this.#createTwice(chosen, name, owner, actor);
+      predicted.refused.push('name_taken');
+    }
+    const done = await this.#commit(this.#hostDecision(kind, this.#hostOf(chosen, name, owner)), predicted, actor);
+    if (done === undefined || 'refused' in predicted) return;
+    const { addresses, host: changed } = done.result;
+    const got = (addresses ?? changed?.addresses ?? []).map(({ address }) => this.#placeOf(address));
+    assertChosen(got, predicted.places);
+    const isOwn = (one: Holder) => one.kind === 'host' && one.host === this.#hostName(name);
+    const holder = (stands: HostSharing = {}): Holder => {
+      return { kind: 'host', host: this.#hostName(name), owner, ...sharingOf(sharing ?? stands) };
+    };
+    for (const one of before?.places ?? []) {
+      const record = model.records.get(one) as { holders: Holder[] };
+      if (!got.includes(one)) model.leave(one, isOwn);
+      else record.holders = record.holders.map((each) => (each.kind === 'host' && isOwn(each) ? holder(each) : each));
+    }
+    for (const one of got) if (!before?.places.includes(one)) model.take(one, holder());
+    model.hosts.set(name, { places: got, owner });
+  }
+
+  async #createTwice(chosen: object, name: string, owner: string, actor: Actor): Promise<void> {
+    const decide = this.#hostDecision('create host', this.#hostOf(chosen, name, owner));
+    await this.#commit(decide, { refused: ['name_taken'] }, actor);
+  }
+
+  #hostDecision(
+    kind: 'create host' | 'change host',
+    wanted: WantedHost,
+  ): Decide<{ host?: Host; addresses?: HostAddress[] }> {
+    if (kind === 'create host') return (context) => decideCreateHost(context, wanted);
+    const change = { name: wanted.name, precondition: {}, change: () => wanted };
+    return (context) => decideChangeHost(context, change);
+  }
+
+  async #deleteHost(name: string): Promise<void> {
+    const before = this.#model.hosts.get(name);
+    const host = this.#hostName(name);
+    const decide: Decide<unknown> = (context) => decideDeleteHost(context, { name: host, precondition: {} });
+    const done = await this.#commit(decide, before === undefined ? { refused: ['not_found'] } : { places: [] });
+    if (done === undefined || before === undefined) return;
+    this.#model.hosts.delete(name);
+    for (const one of before.places) this.#model.leave(one, (holder) => holder.kind === 'host' && holder.host === host);
+  }
+
+  async #allocate(one: Extract<Command, { kind: 'allocate' }>): Promise<void> {
+    const { pool, family, count, named, sharing: more, expires: seconds } = one;
+    const ids = Array.from({ length: 3 }, () => `h${this.#number}-${++this.#ids}`);
+    const expiresAt = seconds && new Date(this.#model.now + seconds * 1000).toISOString();
+    const holderOf = (id: string): Allocation => {
+      return { kind: 'allocation', id, owner: 'me', ...more, ...(expiresAt && { expiresAt }) };
+    };
+    const predicted = this.#model.allocate({ pool, family, count, ...(named && { named }), holder: holderOf('') });
+    const wanted = { pool: this.#named(pool), family, count, owner: 'me', ids, ...more };
+    const addresses = named?.map((each) => this.#addressOf(each));
+    const asked = { ...wanted, ...(seconds && { expiresInSeconds: seconds }), ...(addresses && { addresses }) };
+    const done = await this.#commit((context) => decideAllocateAddresses(context, asked), predicted);
+    if (done === undefined || 'refused' in predicted) return;
+    const got = done.result.map(({ address }) => this.#placeOf(address));
+    assertChosen(got, predicted.places);
+    for (const [index, each] of got.entries()) this.#model.take(each, holderOf(ids[index] as string));
+  }
+
+  async #release({ place: at, one }: Extract<Command, { kind: 'release' }>): Promise<void> {
+    const holders = this.#model.records.get(at)?.holders ?? [];
+    const chosen = one === undefined ? undefined : holders[one];
+    const id = chosen?.kind === 'allocation' ? chosen.id : 'nobody';
+    const leaves = (holder: Holder) => holder.kind === 'allocation' && holder.id === id;
+    const isCooling = !this.#model.isHeld(at) && !this.#model.isFree(at);
+    const leaving = one === undefined ? holders : holders.filter(leaves);
+    const isManaged = leaving.some(({ kind }) => kind === 'host');
+    const codes = isManaged ? ['managed_record'] : leaving.length === 0 ? ['not_found'] : [];
+    const refused = isCooling && one === undefined ? [] : codes;
+    const release = {
+      space: 'default',
+      address: this.#addressOf(at),
+      precondition: {},
+      ...(one !== undefined && { leaves }),
+    };
+    const decide: Decide<unknown> = (context) => decideReleaseAddress(context, release);
+    const done = await this.#commit(decide, refused.length > 0 ? { refused } : { places: [] });
+    if (done === undefined) return;
+    if (isCooling) this.#model.endCoolDown(at);
+    else this.#model.leave(at, one === undefined ? () => true : leaves);
+  }
+
+  async #renew({ place: at, sharing: more, expires: seconds }: Extract<Command, { kind: 'renew' }>): Promise<void> {
+    const record = this.#model.records.get(at);
+    const [holder, ...others] = record?.holders ?? [];
+    const expiresAt = seconds && new Date(this.#model.now + seconds * 1000).toISOString();
+    const changed = ({ id, owner }: Allocation): Allocation => {
+      return { kind: 'allocation', id, owner, ...more, ...(expiresAt && { expiresAt }) };
+    };
+    const id = holder?.kind === 'allocation' ? holder.id : '@';
+    const at_ = { space: 'default', address: this.#addressOf(at), id, precondition: {} };
+    let refused: string[] = [];
+    if (holder === undefined) refused = ['not_found'];
+    else if (holder.kind === 'host') refused = [others.length > 0 ? 'not_found' : 'managed_record'];
+    else {
+      const isSame =
+        holder.sharingKey === more.sharingKey && JSON.stringify(holder.ports) === JSON.stringify(more.ports);
+      const rest = new AddressModel(0, () => false);
+      rest.records.set(at, { holders: others, pool: null, since: 0 });
+      if (others.length > 0 && !isSame && !rest.mayShare(at, changed(holder))) refused = ['address_taken'];
+    }
+    const decide: Decide<unknown> = (context) => decideChangeAllocation(context, { ...at_, change: changed });
+    const done = await this.#commit(decide, refused.length > 0 ? { refused } : { places: [] });
+    if (done === undefined || record === undefined || holder?.kind !== 'allocation') return;
+    record.holders = [changed(holder), ...others];
+  }
+
+  /** Does what housekeeping.ts does, for the addresses of this history and by its clock. */
+  async #keepHouse(): Promise<void> {
+    const { now } = this.#model;
+    const [{ views }] = this.#replicas as [ControlPlane];
+    // An address with two expired holders is listed twice, and released at once.
+    const due = new Map([...views.pools.expired(now)].map((record) => [record.address, record]));
+    for (const { space, address, state } of due.values()) {
+      if (this.#placeOf(address) === undefined) continue;
+      const isOver = (holder: Holder) =>
+        holder.kind === 'allocation' && holder.expiresAt !== undefined && Date.parse(holder.expiresAt) <= now;
+      const release = { space, address, precondition: {}, leaves: isOver };
+      const decide: Decide<unknown> =
+        state === 'released'
+          ? (context) => decideForgetAddress(context, { space, address })
+          : (context) => decideReleaseAddress(context, release);
+      await this.#commit(decide, { places: [] });
+    }
+    this.#model.keepHouse();
+  }
+
+  /** Asserts that the views of each replica have what the model has. */
+  #compare(): void {
+    const model = this.#model;
+    for (const { views } of this.#replicas) {
+      for (let at: Place = 0; at < 2 * placesOfFamily; at += 1) {
+        const found = views.pools.address('default', this.#addressOf(at))?.value;
+        const shown = found && { holders: found.holders, pool: found.pool, since: found.since };
+        const expected = model.stored(at);
+        const pool = expected?.pool === null || expected === undefined ? expected?.pool : this.#named(expected.pool);
+        assert.deepEqual(
+          shown && { ...shown, ...(found.freeAt !== undefined && { freeAt: found.freeAt }) },
+          expected && { ...expected, pool },
+          `the record of place ${at}`,
+        );
+      }
+      for (const [name, { places: expected }] of model.hosts) {
+        const found = views.hosts
+          .get(this.#hostName(name))
+          ?.value.addresses.map(({ address }) => this.#placeOf(address));
+        assert.deepEqual(found, expected, `the addresses of host ${name}`);
+      }
+      for (const pool of model.pools.values()) {
+        const name = this.#named(pool.name);
+        const usage = views.pools.usage(name, model.now);
+        for (const family of ['ipv4', 'ipv6'] as const) {
+          assert.deepEqual(usage?.[family], { ...model.usage(pool, family), recorded: 0n }, `${pool.name} ${family}`);
+          const offered = [...views.pools.candidates(name, family, model.now)].map((address) => this.#placeOf(address));
+          const expected = model.candidates({ ...pool, drain: false }, family);
+          const isRandom = pool.strategy === 'random';
+          const ordered = (all: Place[]) => (isRandom ? all.toSorted((a, b) => a - b) : all);
+          assert.deepEqual(ordered(offered as Place[]), ordered(expected), `${pool.name} offers others, ${family}`);
+        }
+      }
+    }
+  }
+
+  #automatic(): ModelPool[] {
+    return [...this.#model.pools.values()]
+      .filter(({ autoAssign, drain }) => autoAssign && !drain)
+      .sort((a, b) => a.priority - b.priority || (a.name < b.name ? -1 : 1));
+  }
+
+  #scoped(): Actor {
+    const pools = ['p', 'q', 'c'].map((name) => this.#named(name));
+    return { ...testActor, id: `of-${this.#number}`, rights: { role: 'admin', pools } };
+  }
+
+  #named(pool: string): string {
+    return `${pool}${this.#number}`;
+  }
+
+  #hostName(name: string): Fqdn {
+    return parseName(`${name}.${this.#zone}`);
+  }
+
+  #addressOf(at: Place): Address {
+    const isFour = at < placesOfFamily;
+    const first = addressNumber((isFour ? '10.0.0.0' : 'fd00::') as Address);
+    return formatAddress(first + BigInt(isFour ? this.#number * 16 + at : this.#number * 65_536 + at - placesOfFamily));
+  }
+
+  readonly #places = new Map<string, Place>();
+
+  #placeOf(address: Address): Place {
+    if (this.#places.size === 0)
+      for (let at: Place = 0; at < 2 * placesOfFamily; at += 1) this.#places.set(this.#addressOf(at), at);
+    return this.#places.get(address) as Place;
+  }
+
+  #poolOf({ ranges, exclude, name, ...more }: ModelPool): Pool {
+    const text = ({ first, last, prefix }: ModelRange) => {
+      const [from, to] = [this.#addressOf(first), this.#addressOf(last)];
+      const bits = (first < placesOfFamily ? 32 : 128) - Math.log2(last - first + 1);
+      return prefix ? `${from}/${bits}` : `${from}-${to}`;
+    };
+    const excluded = exclude.map((at) => this.#addressOf(at));
+    const [id, texts] = [this.#named(name), ranges.map(text)];
+    return { ...poolDefaults, ...more, id, name: id, ranges: texts, exclude: excluded };
+  }
+
+  #hostOf(
+    chosen: { pool?: string; families?: Family[]; prefer?: boolean; named?: Place[]; sharing?: HostSharing },
+    name: string,
+    owner: string,
+  ): WantedHost {
+    const { pool, families: wanted, prefer, named, sharing } = chosen;
+    return {
+      name: this.#hostName(name),
+      ...(pool && { pool: this.#named(pool) }),
+      ...(wanted && { families: wanted }),
+      ...(prefer && { prefer }),
+      ...(named && { addresses: named.map((at) => this.#addressOf(at)) }),
+      ...(named && sharing && { sharing: new Map(named.map((at) => [this.#addressOf(at), sharing])) }),
+      aliases: [],
+      ttl: null,
+      ptr: false,
+      owner,
+      tags: {},
+    };
+  }
+}
+
+/** Asserts that each place is one of its choices, and that no place was given twice. */
+function assertChosen(got: readonly Place[], choices: readonly Place[][]): void {
+  assert.equal(new Set(got).size, got.length, `given twice: ${got}`);
+  assert.equal(got.length, choices.length, `${got} were given, and not ${JSON.stringify(choices)}`);
+  for (const [index, one] of got.entries())
+    assert.ok(choices[index]?.includes(one), `${got} were given, and not ${JSON.stringify(choices)}`);
+}
