@@ -252,6 +252,10 @@ const formats: Record<string, object> = {
   'ip-address': { anyOf: [{ format: 'ipv4' }, { format: 'ipv6' }] },
   'forwarder-target': { format: 'forwarder-target', pattern: '^[0-9A-Fa-f:.\\[\\]]+(?:#[0-9A-Za-z_.-]+)?$' },
   'address-range': { format: 'address-range', pattern: '^[0-9A-Fa-f:.]+(?:/[0-9]{1,3}| *- *[0-9A-Fa-f:.]+)?$' },
+  'pool-or-range': {
+    format: 'pool-or-range',
+    pattern: '^(?:[a-z0-9-]{1,63}|[0-9A-Fa-f:.]+(?:/[0-9]{1,3}| *- *[0-9A-Fa-f:.]+)?)$',
+  },
   'relative-name': { format: 'relative-name', minLength: 1, pattern: `^(?:@|${label}(?:\\.${label})*\\.?)$` },
   'record-type': { format: 'record-type', pattern: '^(?:[A-Za-z][A-Za-z0-9]{0,19}|(?:TYPE|type)[0-9]{1,5})$' },
   mailbox: { format: 'mailbox' },

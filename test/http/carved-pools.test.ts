@@ -133,3 +133,16 @@ test('pools are listed by the pool around them, which answers name and requests 
     assert.deepEqual([refused.status, refused.body.errors?.[0]?.pointer], [412, '/parent'], method);
   }
 });
+
+test('a carved pool takes no addresses from its parent that are in use', async (t) => {
+  const api = await prepare(t);
+  await carve(api, 'site', { name: 'rack', prefixLength: 28 });
+  await api.ok(201, 'POST', '/v1/pools/site/allocations', { addresses: ['10.0.0.18'] });
+  const wider = { ranges: ['10.0.0.0/27'] };
+  const refused = await api.refused('pool_in_use', 'PATCH', '/v1/pools/rack', wider, ['/ranges']);
+  assert.match(refused.detail, /^addresses of pool 'site' are in use there: 10\.0\.0\.18 /);
+  await api.refused('pool_in_use', 'PATCH', '/v1/pools/rack?force=true', wider, ['/ranges']);
+  await api.ok(204, 'DELETE', '/v1/addresses/10.0.0.18');
+  await api.ok(200, 'PATCH', '/v1/pools/rack', wider);
+  assert.equal((await usage(api, 'site')).carved, '32');
+});

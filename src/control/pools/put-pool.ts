@@ -15,7 +15,7 @@ import { isCarvedFrom } from '../reading/carved-from.ts';
 import { type Decision, type DecisionContext, noChange, type Standing } from '../transaction/decision.ts';
 import { standingSince, TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { decideEvict, leavingFrom, refuseUse } from './evict.ts';
-import { refuseChildren, touchPool } from './pool-tree.ts';
+import { refuseChildren, refuseTaking, touchPool } from './pool-tree.ts';
 import { type Evicted, nothingEvicted } from './released.ts';
 
 export interface PoolChange {
@@ -123,7 +123,10 @@ function writePool(
     builder.refusals.try(() => refuseChildren(builder, before, pool), path);
     builder.refusals.try(() => refuseUse(builder, leavingFrom(before, pool), force), path);
     const parent = pool.parent === undefined ? undefined : builder.views.pools.byId(pool.parent);
-    if (parent !== undefined && !hasSameAddresses(pool, before)) touchPool(builder, parent);
+    if (parent !== undefined && !hasSameAddresses(pool, before)) {
+      builder.refusals.try(() => refuseTaking(builder, before, pool, parent.value), path);
+      touchPool(builder, parent);
+    }
   }
   guardPools(builder, pool, current?.value);
   builder.put(

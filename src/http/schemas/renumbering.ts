@@ -11,6 +11,7 @@ export const NewRenumbering = strict(
     to: Type.String({
       minLength: 1,
       maxLength: 100,
+      format: 'pool-or-range',
       description:
         'The name of the pool that gives the new addresses, or a range of a pool (`first-last`, a prefix, or one address). ' +
         'A range may be a part of the same pool',

@@ -36,14 +36,13 @@ schemathesis.openapi.format(
         lambda port: st.sampled_from([f"192.0.2.53:{port}", "2001:db8::53", f"192.0.2.54:{port}#dns.corp.test"])
     ),
 )
-schemathesis.openapi.format(
-    "address-range",
-    st.one_of(
-        st.integers(0, 255).map(lambda octet: f"10.0.{octet}.0/24"),
-        st.tuples(st.integers(0, 99), st.integers(100, 255)).map(lambda ends: f"10.1.0.{ends[0]}-10.1.0.{ends[1]}"),
-        st.ip_addresses().map(str),
-    ),
+ranges = st.one_of(
+    st.integers(0, 255).map(lambda octet: f"10.0.{octet}.0/24"),
+    st.tuples(st.integers(0, 99), st.integers(100, 255)).map(lambda ends: f"10.1.0.{ends[0]}-10.1.0.{ends[1]}"),
+    st.ip_addresses().map(str),
 )
+schemathesis.openapi.format("address-range", ranges)
+schemathesis.openapi.format("pool-or-range", st.one_of(st.sampled_from(["default", "a", "b"]), ranges))
 
 
 @schemathesis.hook
@@ -82,21 +81,48 @@ def before_call(context, case, kwargs):
         if case.query["part"] is None:
             del case.query["part"]
     body = case.body
+    rows = {"hosts": "name\na.foo.k8s\n", "allocations": "address\n10.0.0.1\n"}
+    for resource, text in rows.items():
+        if case.operation.path.endswith(f"/{resource}:import"):
+            # The first line of the file names its columns.
+            case.body = text
+            return
     if isinstance(body, list) and case.operation.path.endswith("/rrsets"):
         case.body = list({(one.get("name"), one.get("type")): one for one in body if isinstance(one, dict)}.values())
     if not isinstance(body, dict):
         return
+    if body.get("with") == case.path_parameters.get("name"):
+        body = {**body, "with": f"not-{body['with']}"} if "with" in body else body
     method, path = case.operation.method.lower(), case.operation.path
-    # The field `skydns` needs the store etcd.
-    left_out = {"skydns"}
+    # Settings of the SkyDNS layout need the store etcd. Pools have one space: a pool that was carved has that of
+    # its parent.
+    left_out = {"skydns", "stubZones", "stubZonesAllowFrom", "space"}
     if method == "put" or (method == "patch" and path != "/v1/hosts/{name}"):
         left_out |= {"name", "type"}
     if isinstance(body.get("addressNames"), dict):
         # Its ranges may have no IPv4, and what stands may have no form that a patch leaves on.
         body = {**body, "addressNames": {**body["addressNames"], "dashed": True, "ipv6": True}}
-    if "addresses" in body:
-        left_out |= {"count", "family", "families"}
+    if isinstance(body.get("hosts"), list):
+        body = {**body, "hosts": [related(host) if isinstance(host, dict) else host for host in body["hosts"]]}
+    case.body = {field: value for field, value in related(body).items() if field not in left_out}
+
+
+def related(body):
+    """The fields of a host or an allocation that agree with each other."""
+    left_out = {"count", "family", "families"} if "addresses" in body else set()
+    if "families" not in body or "families" in left_out:
+        left_out.add("prefer")
     if isinstance(body.get("addresses"), list):
         address = lambda one: one.get("address") if isinstance(one, dict) else one
-        body = {**body, "addresses": list({address(one): one for one in body["addresses"]}.values())}
-    case.body = {field: value for field, value in body.items() if field not in left_out}
+        held = {address(one): one for one in body["addresses"]}
+        has_ptr = body.get("ptr") is not False
+        body = {**body, "addresses": [shared(one, has_ptr) if isinstance(one, dict) else one for one in held.values()]}
+    return {field: value for field, value in body.items() if field not in left_out}
+
+
+def shared(address, has_ptr):
+    """An address with one way to share it. Only a host with PTRs may say which address has one."""
+    left_out = {"sharingKey"} if address.get("shared") is True else set()
+    if not has_ptr:
+        left_out.add("ptrFor")
+    return {field: value for field, value in address.items() if field not in left_out}
