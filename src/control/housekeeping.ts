@@ -1,14 +1,16 @@
 // Housekeeping releases the addresses of expired allocations, deletes the records of addresses whose cool-down has
-// ended, deletes automatic zones that are empty, deletes PTRs that a narrower zone hides, and writes when tokens were
-// last used. It makes audit events of requests without a valid token. It also frees memory that no answering thread
-// reads any more. Every replica runs housekeeping. This is safe: only the first of several replicas can commit the same
-// change, because the compares of the other decisions fail (pools/release-address.ts, hosts/automatic-zone.ts).
+// ended, deletes automatic zones that are empty, deletes PTRs that a narrower zone hides, moves PTRs to where CNAMEs
+// lead, and writes when tokens were last used. It makes audit events of requests without a valid token. It also frees
+// memory that no answering thread reads any more. Every replica runs housekeeping. This is safe: only the first of
+// several replicas can commit the same change, because the compares of the other decisions fail (pools/release-
+// address.ts, hosts/automatic-zone.ts).
 
 import { Refusal } from '../errors.ts';
 import type { Logger } from '../model/logger.ts';
 import { TroubleLog } from '../model/trouble-log.ts';
 import type { Views } from '../views/views.ts';
 import type { Actor } from './access/actor.ts';
+import { alignAllPtrs } from './hosts/align-ptrs.ts';
 import { alignAllReverse } from './hosts/align-reverse.ts';
 import { decideRemoveEmptyZone } from './hosts/automatic-zone.ts';
 import { decideForgetAddress, decideReleaseAddress } from './pools/release-address.ts';
@@ -52,6 +54,7 @@ export function startHousekeeping(
       tellAttempts(committer, refused),
       searches ? dropAllHiddenPtrs(committer, views) : undefined,
       searches ? alignAllReverse({ committer, views }) : undefined,
+      searches ? alignAllPtrs({ committer, views }) : undefined,
     ])
       .then(
         () => trouble.succeeded(),

@@ -1,5 +1,6 @@
 // The CNAME records of one generation of a zone by their targets, except records with a manager. Control uses these
-// targets only for warnings, so a generation with very many CNAME records is not followed.
+// targets for warnings, and to find PTRs that have to move, so a generation with very many CNAME records is not
+// followed.
 
 import { type Fqdn, parentOf } from '../model/name.ts';
 import type { Rrset } from '../model/rrset.ts';
@@ -30,6 +31,11 @@ export class AliasTargets {
     const owners = this.#owners.get(target);
     if (owners === undefined) return [];
     return typeof owners === 'string' ? [owners] : [...owners];
+  }
+
+  /** Returns the owners of all CNAME records. */
+  owners(): Fqdn[] {
+    return [...this.#owners.values()].flatMap((owners) => (typeof owners === 'string' ? owners : [...owners]));
   }
 
   /** Yields the targets below one of these names. No target may change while the caller iterates. */

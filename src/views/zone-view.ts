@@ -154,6 +154,11 @@ export class ZoneView {
     }
   }
 
+  /** Returns the owners of the zone's CNAME records. Leaves out the same records as {@link aliasesOf}. */
+  aliasOwners(zone: Fqdn): Fqdn[] {
+    return this.#zones.get(zone)?.aliases.owners() ?? [];
+  }
+
   /**
    * Yields the targets of CNAME records, if the target is below one of `names`, whether the target exists or not.
    * Yields a target once for each zone that has such a record. Leaves out the same records as {@link aliasesOf}. No

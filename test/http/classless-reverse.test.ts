@@ -2,6 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { alignAllPtrs } from '../../src/control/hosts/align-ptrs.ts';
+import { decideCreateZone } from '../../src/control/zones/put-zone.ts';
+import { parseNewZone } from '../../src/control/zones/zone-input.ts';
 import { servedApi } from '../support/served-api.ts';
 import type { Cleanup } from '../support/temporary.ts';
 
@@ -79,4 +82,51 @@ test('a CNAME that leads out of the zones here takes the PTR away, with a warnin
   await api.ok(201, 'PUT', `/v1/zones/${parent}/rrsets/128%2F25/NS`, { records: ['ns.customer.example.'] });
   await alias(5, `5.128/25.${parent}.`);
   assert.deepEqual(await shown(), [null]);
+});
+
+test('an import of a zone file moves PTRs to where its CNAMEs lead, and back', async (t) => {
+  const { api, ptr, shown } = await prepare(t);
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'a.z', addresses: ['192.0.2.5'] });
+  const shared = [{ address: '192.0.2.6', shared: true }];
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'b.z', addresses: shared });
+  const put = (text: string, query = '') =>
+    api.send('PUT', `/v1/zones/${parent}/zonefile${query}`, `$TTL 60\n$ORIGIN ${parent}.\n@ TXT "x"\n${text}`, {
+      'content-type': 'text/dns',
+    });
+  const alias = `5 CNAME 5.${classless}.\n`;
+  const tried = await put(alias, '?dryRun=true');
+  assert.equal(tried.status, 200, JSON.stringify(tried.body));
+  assert.equal(ptr(`5.${parent}`), 'a.z.');
+  const imported = await put(alias);
+  assert.equal(imported.status, 200, JSON.stringify(imported.body));
+  assert.deepEqual([ptr(`5.${parent}`), ptr(`5.${classless}`), await shown()], [undefined, 'a.z.', [`5.${classless}`]]);
+  // Another target, then none.
+  assert.equal((await put(`5 CNAME 55.${classless}.\n`)).status, 200);
+  assert.deepEqual([ptr(`5.${classless}`), ptr(`55.${classless}`)], [undefined, 'a.z.']);
+  assert.equal((await put('')).status, 200);
+  assert.deepEqual([ptr(`5.${parent}`), ptr(`55.${classless}`), await shown()], ['a.z.', undefined, [`5.${parent}`]]);
+  // The PTR of a shared address does not move, so there is no room for the CNAME.
+  const refused = await put(`6 CNAME 6.${classless}.\n`);
+  assert.ok(refused.status >= 400, JSON.stringify(refused.body));
+  assert.equal(ptr(`6.${parent}`), 'b.z.');
+});
+
+test('a zone that is created where a CNAME leads takes the PTR, at once or, after a crash, by housekeeping', async (t) => {
+  const { api, alias, ptr, shown, committer, views } = await prepare(t);
+  await alias(5, '5.customer.example.');
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'a.z', addresses: ['192.0.2.5'] });
+  assert.deepEqual(await shown(), [null]);
+  await api.ok(201, 'POST', '/v1/zones', { name: 'customer.example' });
+  assert.deepEqual([ptr('5.customer.example'), await shown()], ['a.z.', ['5.customer.example']]);
+  await alias(6, 'alias.other.example.');
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'b.z', addresses: ['192.0.2.6'] });
+  // The process that creates this zone moves no PTR.
+  const zone = parseNewZone({ name: 'other.example' });
+  await committer.commit({ kind: 'system', part: 'start' }, (context) => decideCreateZone(context, zone));
+  assert.equal(ptr('alias.other.example'), undefined);
+  await alignAllPtrs({ committer, views });
+  assert.equal(ptr('alias.other.example'), 'b.z.');
+  const { revision } = views;
+  await alignAllPtrs({ committer, views });
+  assert.equal(views.revision, revision);
 });

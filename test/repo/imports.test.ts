@@ -42,7 +42,7 @@ const useCases: Record<string, string[]> = {
   skydns: [],
   tokens: [],
   watch: [],
-  'zone-file': [],
+  'zone-file': ['hosts'],
   zones: ['hosts', 'zone-file'],
 };
 

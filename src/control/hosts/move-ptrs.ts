@@ -6,6 +6,7 @@ import type { Fqdn } from '../../model/name.ts';
 import { defaultSpace } from '../../model/pool.ts';
 import { addressKey } from '../../store/kinds/address.ts';
 import { hostKey } from '../../store/kinds/host.ts';
+import type { Views } from '../../views/views.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { withPtrName } from './ptr-place.ts';
 import { writeHost } from './write-host.ts';
@@ -17,10 +18,9 @@ export function movePtrs(builder: TransactionBuilder, owner: Fqdn): void {
   const address = addressOfReverse(owner);
   if (address === undefined) return;
   const { hosts, pools } = builder.views;
-  const spaces = new Set([defaultSpace, ...[...pools.list()].map(({ value }) => value.space)]);
   const names = new Set<Fqdn>();
   // The compares prove that no other host has the address, and that these hosts want a PTR or not, as the views say.
-  for (const space of spaces) {
+  for (const space of spacesIn(builder.views)) {
     const record = pools.address(space, address);
     const key = addressKey(space, address);
     if (record === undefined) builder.requireAbsent(key);
@@ -33,6 +33,18 @@ export function movePtrs(builder: TransactionBuilder, owner: Fqdn): void {
     builder.requireUnchanged(hostKey(name), host.modified);
     moveOf(builder, host.value, owner);
   }
+}
+
+/** Returns whether the PTR of this name, which a host has, moves to where a CNAME leads: its address is not shared. */
+export function mayMovePtr(views: Views, owner: Fqdn): boolean {
+  const address = addressOfReverse(owner);
+  if (address === undefined) return false;
+  const holders = [...spacesIn(views)].flatMap((space) => views.pools.address(space, address)?.value.holders ?? []);
+  return holders.every(({ shared, sharingKey }) => shared !== true && sharingKey === undefined);
+}
+
+function spacesIn({ pools }: Views): Set<string> {
+  return new Set([defaultSpace, ...[...pools.list()].map(({ value }) => value.space)]);
 }
 
 function moveOf(builder: TransactionBuilder, host: Host, owner: Fqdn): void {

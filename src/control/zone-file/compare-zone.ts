@@ -1,6 +1,7 @@
 // Compares a zone file with the zone. Finds the RRsets that an import would change, and the RRsets that have a manager,
 // which the import must keep. Reads the zone's records from the store at one revision. Writes nothing.
 
+import { addressOfReverse } from '../../model/address.ts';
 import { checkNameservers } from '../../model/check-name.ts';
 import { InvalidValue } from '../../model/invalid-value.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -12,6 +13,7 @@ import type { Findings } from '../../model/zone-file/findings.ts';
 import { namesPrefix, nameValue } from '../../store/kinds/name.ts';
 import type { Store } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
+import { mayMovePtr } from '../hosts/move-ptrs.ts';
 import { faultRefusal } from '../reading/fault-refusal.ts';
 import { yieldToEventLoop } from './yield-to-event-loop.ts';
 
@@ -39,9 +41,13 @@ export class ZoneComparison {
   readonly differences: RrsetDifference[] = [];
   /** The RRsets that have a manager, by owner name. */
   readonly managed = new Map<Fqdn, Rrset[]>();
+  /** The reverse names of addresses whose CNAMEs differ: the PTRs of hosts move there. */
+  readonly movedAliases = new Set<Fqdn>();
+  readonly #views: Views;
   readonly #limit: number;
 
-  constructor(limit: number) {
+  constructor(views: Views, limit: number) {
+    this.#views = views;
     this.#limit = limit;
   }
 
@@ -59,6 +65,7 @@ export class ZoneComparison {
     after: Pick<Rrset, 'ttl' | 'records'> | undefined,
   ): void {
     this.counts[kind] += 1;
+    if (type === 'CNAME' && addressOfReverse(owner) !== undefined) this.movedAliases.add(owner);
     if (this.differences.length < this.#limit) this.differences.push({ owner, type, before, after });
   }
 
@@ -72,6 +79,7 @@ export class ZoneComparison {
       if (after !== undefined) after.known = true;
       if (rrset.manager !== undefined) {
         this.counts.managed += 1;
+        if (isMovedPtr(this.#views, owner, rrset, wanted)) continue;
         this.managed.set(owner, [...(this.managed.get(owner) ?? []), rrset]);
       } else if (after === undefined) this.note('deleted', owner, rrset.type, rrset, undefined);
       else if (isSameRrset(after, rrset)) this.counts.unchanged += 1;
@@ -81,19 +89,33 @@ export class ZoneComparison {
 }
 
 /**
+ * Returns whether an RRset is the PTR of a host that moves to where a CNAME of the file leads (hosts/align-ptrs.ts): it
+ * does not stay at its name.
+ */
+export function isMovedPtr(views: Views, owner: Fqdn, rrset: Rrset, wanted: readonly Pick<Rrset, 'type'>[]): boolean {
+  return (
+    rrset.type === 'PTR' &&
+    rrset.manager === 'host' &&
+    wanted.some(({ type }) => type === 'CNAME') &&
+    mayMovePtr(views, owner)
+  );
+}
+
+/**
  * Compares the file with the zone at the revision. `limit`: the limit for listed differences. `zone` must have the
  * settings after the import, because the TTLs of hosts follow from them.
  */
 export async function compareZone(
   store: Store,
-  { zones }: Views,
+  views: Views,
   zone: Zone,
   revision: Revision,
   contents: ZoneFileContents,
   limit: number,
   signal?: AbortSignal,
 ): Promise<ZoneComparison> {
-  const comparison = new ZoneComparison(limit);
+  const { zones } = views;
+  const comparison = new ZoneComparison(views, limit);
   let from: string | undefined;
   do {
     const page = await store.list(namesPrefix(zone.name, zone.generation), {

@@ -19,7 +19,7 @@ import { LostRace } from '../transaction/commit-failures.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { cleanGenerations } from './clean-generations.ts';
-import { checkApex, type ImportCounts, type ZoneComparison } from './compare-zone.ts';
+import { checkApex, type ImportCounts, isMovedPtr, type ZoneComparison } from './compare-zone.ts';
 import { ImportLock } from './import-lock.ts';
 import { settingsFrom } from './import-soa.ts';
 import type { ImportPlaces, ImportWanted } from './import-wanted.ts';
@@ -150,7 +150,11 @@ export class ImportRun {
    */
   #carry(lock: ImportLock, owner: Fqdn) {
     const { zone } = this.#wanted;
-    const managed = this.#places.views.zones.name(zone, owner).rrsets.filter(({ manager }) => manager !== undefined);
+    const { views } = this.#places;
+    const wanted = this.#compared.contents.names.get(owner) ?? [];
+    const managed = views.zones
+      .name(zone, owner)
+      .rrsets.filter((rrset) => rrset.manager !== undefined && !isMovedPtr(views, owner, rrset, wanted));
     const findings = new Findings();
     const rrsets = this.#compared.contents.rrsetsAt(owner, managed, findings);
     refuseFaults(findings);

@@ -12,6 +12,7 @@ import { nameKey, nameKind, nameValue } from '../../store/kinds/name.ts';
 import type { Store } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
 import type { NameJournal } from '../../views/zone-view.ts';
+import { alignPtrs, namesLeadingInto } from '../hosts/align-ptrs.ts';
 import { atOneRevision } from '../reading/at-one-revision.ts';
 import { type Committer, maxAttempts } from '../transaction/commit.ts';
 import { LostRace } from '../transaction/commit-failures.ts';
@@ -31,10 +32,26 @@ export interface MovePlaces {
 }
 
 /**
+ * Creates a zone as {@link createPrepared} does. Then the PTRs of hosts move whose CNAMEs lead into it. If that fails,
+ * housekeeping moves them.
+ */
+export async function createReverseZone<T>(
+  places: MovePlaces,
+  name: Fqdn,
+  commit: (prepared?: PreparedPtrs) => Promise<T>,
+): Promise<T> {
+  const result = await createPrepared(places, name, commit);
+  await alignPtrs(places, namesLeadingInto(places.views, name)).catch((error: unknown) =>
+    places.logger.warn({ zone: name, reason: String(error) }, 'moving PTRs into a new zone failed, will retry'),
+  );
+  return result;
+}
+
+/**
  * Calls `commit`, which creates the zone. If it throws {@link NeedsPreparation}, writes the PTRs first and calls it
  * again with them (test/control/moved-ptrs.test.ts).
  */
-export async function createReverseZone<T>(
+async function createPrepared<T>(
   places: MovePlaces,
   name: Fqdn,
   commit: (prepared?: PreparedPtrs) => Promise<T>,
