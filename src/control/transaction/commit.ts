@@ -126,8 +126,10 @@ export class Committer {
     const batches = [...this.#underWay, batch];
     /** The keys of the jobs that wait. */
     const reserved = new Footprint();
+    // The search for free addresses asks for each address that a batch under way takes.
+    const underWay = new Set([...this.#underWay].flatMap(({ keys }) => [...keys.written.keys()]));
     const claimed = {
-      has: (key: string) => reserved.written.has(key) || batches.some(({ keys }) => keys.written.has(key)),
+      has: (key: string) => underWay.has(key) || batch.keys.written.has(key) || reserved.written.has(key),
     };
     const context = { views: this.#views, claimed, now: Date.now() };
     const seen = { ...context, free: new FreeAddresses(context) };

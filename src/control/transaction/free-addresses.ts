@@ -63,11 +63,12 @@ export class FreeAddresses {
   }
 
   *#search({ id, space }: Pool, family: Family, now: number): Generator<FreeAddress> {
-    const { views } = this.#context;
+    const { views, claimed } = this.#context;
     for (const address of views.pools.candidates(id, family, now)) {
+      const key = addressKey(space, address);
+      if (claimed.has(key)) continue;
       // Overlapping pools can be written into the store by hand. Then the state of one pool does not show all holders.
-      if (!views.pools.isUnused(space, address, now)) continue;
-      yield { address, key: addressKey(space, address) };
+      if (views.pools.isUnused(space, address, now)) yield { address, key };
     }
   }
 }
