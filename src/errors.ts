@@ -45,6 +45,7 @@ export const errorCodes = {
   precondition_failed: [412, 'The resource changed meanwhile'],
   rate_limited: [429, 'Too many requests with one token'],
   record_invalid: [422, 'A record is not valid'],
+  renumbering_running: [409, 'The pool is being renumbered'],
   request_timeout: [408, 'The request did not arrive in time'],
   resolver_unfit: [409, 'The resolver cannot take this'],
   rrset_conflict: [409, 'Other records stand at this name'],

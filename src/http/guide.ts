@@ -16,6 +16,7 @@ const zone = 'foowidgets.k8s';
 const nginx = `nginx.${zone}`;
 const db = `db.${zone}`;
 const rack = 'rack-7';
+const split = 'rack-8';
 const spare = 'spare';
 const spareZone = 'spare.k8s';
 const team = 'team-a';
@@ -42,6 +43,20 @@ export const guide: Record<string, Told> = {
     text: 'The first aligned block of this length in which nothing is in use. The pool around it gives none of its addresses until the new pool is deleted.',
     path: { pool },
     body: { name: rack, prefixLength: 30 },
+  },
+  splitPool: {
+    text:
+      'In one write, however many addresses are in use: their holders keep them. The new pool has the settings of the pool and its exclusions in these ranges. ' +
+      'Tokens that are limited to the pool get the new one too.',
+    path: { pool },
+    body: { name: split, ranges: ['172.17.200.124-172.17.200.125'] },
+  },
+  mergePools: {
+    text:
+      'In one write: the holders of `from` keep their addresses. The settings of the pool in the path stay, and its exclusions and those of `from` are joined. ' +
+      'Both pools must have the same space and the same `parent`, or `from` was carved out of the pool.',
+    path: { pool },
+    body: { from: split },
   },
   deletePool: {
     text: 'Refused while addresses are in use, unless `force` releases them: then the answer lists who lost which address, and which hosts are deleted.',

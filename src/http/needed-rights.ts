@@ -22,6 +22,8 @@ const admin: Need = { role: 'admin', whole: true };
 export const neededRights: Readonly<Record<string, Need | 'open'>> = {
   createPool: operator,
   carvePool: operator,
+  splitPool: operator,
+  mergePools: operator,
   listPools: viewer,
   readPool: viewer,
   putPool: operator,

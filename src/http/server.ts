@@ -41,6 +41,7 @@ import { historyRoutes } from './routes/history.ts';
 import { hostBatchRoutes } from './routes/host-batch.ts';
 import { hostRoutes } from './routes/hosts.ts';
 import { healthRoutes, memberRoutes, metricsRoutes } from './routes/operations.ts';
+import { poolPartRoutes } from './routes/pool-parts.ts';
 import { poolRoutes } from './routes/pools.ts';
 import { renumberingRoutes } from './routes/renumbering.ts';
 import { resolverRoutes } from './routes/resolvers.ts';
@@ -180,6 +181,7 @@ export async function createServer(
       hostRoutes,
       zoneRoutes,
       renumberingRoutes,
+      poolPartRoutes,
       skydnsRoutes,
       rrsetRoutes,
       zoneFileRoutes,

@@ -81,6 +81,20 @@ export function rangeHolds(range: AddressRange, value: AddressNumber): boolean {
   return range.first <= value && value <= range.last && range.family === familyOfNumber(value);
 }
 
+/** Returns the text of an interval as {@link parseRange} makes it canonical: a prefix if the interval is one. */
+export function rangeText({ first, last }: Interval): string {
+  const size = last - first + 1n;
+  const isPrefix = size > 1n && (size & (size - 1n)) === 0n && first % size === 0n;
+  if (!isPrefix) return makeRange(first, last, '').text;
+  const bits = familyOfNumber(first) === 'ipv4' ? 32 : 128;
+  return `${formatAddress(first)}/${bits - size.toString(2).length + 1}`;
+}
+
+/** Returns the parts of `ranges` that are also in `others`, in address order. */
+export function rangesWithin(ranges: readonly Interval[], others: readonly Interval[]): Interval[] {
+  return rangesWithout(ranges, rangesWithout(ranges, others));
+}
+
 /** Returns the parts of `ranges` that are in none of `others`, in address order. */
 export function rangesWithout(ranges: readonly Interval[], others: readonly Interval[]): Interval[] {
   const parts: Interval[] = [];

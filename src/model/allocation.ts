@@ -59,7 +59,10 @@ export type Allocation = Holder & { kind: 'allocation' };
 export interface AddressRecord {
   address: Address;
   space: string;
-  /** The id of the pool that gave the address; null if a request named the address outside every pool. */
+  /**
+   * The id of the pool that gave the address; null if a request named the address outside every pool. The address may
+   * be in another pool now: pools are split, merged and deleted without a change here.
+   */
   pool: string | null;
   state: 'held' | 'released';
   holders: Holder[];

@@ -55,7 +55,7 @@ export interface AddressUse {
   /** The holder as `describeHolder` names it: `host:<name>` or `allocation:<id>`. */
   holder: string;
   owner: string;
-  /** The id of the pool that gave the address. */
+  /** The id of the pool that had the address in its ranges at that time. */
   pool: string | null;
 }
 

@@ -11,7 +11,10 @@ import { orUnknown } from './unknown.ts';
 
 export interface HostAddress extends HostSharing {
   address: Address;
-  /** The id of the pool that gave the address; null if a request named the address outside every pool. */
+  /**
+   * The id of the pool that gave the address; null if a request named the address outside every pool. The address may
+   * be in another pool now: pools are split, merged and deleted without a change here.
+   */
   pool: string | null;
   space: string;
   /** False: the PTR of this address was deleted with its reverse zone. */

@@ -14,6 +14,9 @@ export type Tags = Record<string, string>;
 
 export const maxTags = 64;
 
+/** The limit for the ranges of a pool, and that for its exclusions. */
+export const maxRanges = 1000;
+
 /** The space of an address or pool for which no space is named. */
 export const defaultSpace = 'default';
 

@@ -51,7 +51,7 @@ export class PoolView {
     });
   }
 
-  /** Returns a number that changes whenever a change of the store may have made an address free. */
+  /** Returns a number that changes whenever a change of the store may have made an address free, or deletes a pool. */
   get freed(): number {
     return this.#freed;
   }
@@ -255,6 +255,7 @@ export class PoolView {
 
   /** Notes that a pool was deleted. {@link settle} makes the deletion visible. */
   deletePool(id: string): void {
+    this.#freed += 1;
     this.#pending.set(id, undefined);
   }
 
@@ -282,13 +283,14 @@ export class PoolView {
   }
 
   /**
-   * Returns the usage that a pool with these settings would have. Yields after each slice. Addresses may change
-   * meanwhile.
+   * Returns the usage that a pool with these settings would have, out of which the `children` were carved. Yields after
+   * each slice. Addresses may change meanwhile.
    */
-  *preview(pool: Pool, now: number): Generator<void, Record<Family, FamilyUsage>> {
-    const { ranges } = poolShape(pool);
-    const named = yield* this.#recorded.find(ranges);
-    const state = new PoolState(pool, noRevision, (value) => named.has(value));
+  *preview(pool: Pool, now: number, children: readonly Pool[] = []): Generator<void, Record<Family, FamilyUsage>> {
+    const named = yield* this.#recorded.find(poolShape(pool).ranges);
+    const carved = children.flatMap((child) => poolShape(child).ranges);
+    const state = new PoolState(pool, noRevision, (value) => named.has(value), carved);
+    const { ranges } = state.shape;
     for (const value of named) state.enterRecorded(value, undefined);
     yield* this.#visitRecords(pool.space, ranges, (record) => state.add(record));
     return state.usage(now);

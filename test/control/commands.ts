@@ -2,6 +2,7 @@
 // they often conflict.
 
 import fc from 'fast-check';
+import { usageInText } from '../../src/control/addresses/pool-usage.ts';
 import { decideChangeHost } from '../../src/control/hosts/change-host.ts';
 import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
 import { decideCreateHosts } from '../../src/control/hosts/create-hosts.ts';
@@ -11,8 +12,10 @@ import { decideSwapHosts } from '../../src/control/hosts/swap-hosts.ts';
 import { decideAllocateAddresses } from '../../src/control/pools/allocate-addresses.ts';
 import { decideCarvePool } from '../../src/control/pools/carve-pool.ts';
 import { decideDeletePool, decideEvictAll } from '../../src/control/pools/delete-pool.ts';
+import { decideMergePool } from '../../src/control/pools/merge-pools.ts';
 import { decideEvictOutside, decidePutPool } from '../../src/control/pools/put-pool.ts';
 import { decideReleaseAddress } from '../../src/control/pools/release-address.ts';
+import { decideSplitPool } from '../../src/control/pools/split-pool.ts';
 import { existingPool } from '../../src/control/reading/existing.ts';
 import { decideMoveAllocations, decideMoveHost, type Job } from '../../src/control/renumbering/move-holder.ts';
 import { decideRenumberPool, decideStopRenumbering, parseTarget } from '../../src/control/renumbering/renumber-pool.ts';
@@ -22,9 +25,10 @@ import { decideClearZone, decideDeleteZone } from '../../src/control/zones/delet
 import { decidePutZone } from '../../src/control/zones/put-zone.ts';
 import { refuse } from '../../src/errors.ts';
 import { type Family, parseAddress } from '../../src/model/address.ts';
+import { parseRange, rangesWithin, rangeText } from '../../src/model/address-range.ts';
 import type { HostSharing, Port } from '../../src/model/allocation.ts';
 import { parseName } from '../../src/model/name.ts';
-import { type Pool, poolDefaults } from '../../src/model/pool.ts';
+import { type Pool, poolDefaults, poolShape } from '../../src/model/pool.ts';
 import { parseRecordType } from '../../src/model/rdata/record-types.ts';
 import { type Zone, zoneDefaults } from '../../src/model/zone.ts';
 
@@ -230,7 +234,28 @@ const kinds = {
     pool,
     (name) => (context) => decideStopRenumbering(context, { pool: name, precondition: {} }),
   ),
-  // The place for split and merge of pools.
+  splitPool: command(
+    'split pool',
+    fc.record({ name: pool, to: pool, ranges: pick(ranges) }),
+    ({ name, to, ranges: texts }) => {
+      const wanted = { pool: name, id: `pool-${++ids}`, name: to, ranges: texts.map(parseRange), precondition: {} };
+      return (context) => {
+        const pools = [...context.views.pools.list()].map(({ value }) => value);
+        const inside = rangesWithin(wanted.ranges, poolShape(existingPool(context, name).value).ranges);
+        // A name that no pool has, so that most splits succeed.
+        const free = ['p', 'q', 'r'].find((one) => !pools.some((other) => other.name === one)) ?? to;
+        const part = { name: free, ...(inside.length > 0 && { ranges: inside.map(rangeText).map(parseRange) }) };
+        return decideSplitPool(context, { ...wanted, ...part }, usageInText());
+      };
+    },
+  ),
+  mergePools: command(
+    'merge pool',
+    fc.record({ name: pool, from: pool }),
+    ({ name, from }) =>
+      (context) =>
+        decideMergePool(context, { pool: name, from, precondition: {} }, usageInText()),
+  ),
   deletePool: command(
     'delete pool',
     fc.record({ name: pool, force: fc.boolean() }),
@@ -292,6 +317,8 @@ const weights: Record<keyof typeof kinds, number> = {
   moveHost: 3,
   moveAllocations: 2,
   stopRenumbering: 1,
+  splitPool: 4,
+  mergePools: 3,
   deletePool: 2,
   putZone: 4,
   deleteZone: 2,

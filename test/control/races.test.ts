@@ -19,6 +19,7 @@ import { zoneKey } from '../../src/store/kinds/zone.ts';
 import type { Transaction } from '../../src/store/store.ts';
 import { type ControlPlane, putZone, testActor } from '../support/control-plane.ts';
 import { forwarderRaces } from './forwarder-races.ts';
+import { poolPartRaces } from './pool-part-races.ts';
 import { assertOvertaken, assertRace, type Overtaken } from './race.ts';
 import { races as otherRaces } from './race-table.ts';
 import { renumberingRaces } from './renumbering-races.ts';
@@ -42,7 +43,15 @@ import {
   zone,
 } from './steps.ts';
 
-const races = [...otherRaces, ...forwarderRaces, ...skydnsRaces, ...sharingRaces, ...returnRaces, ...renumberingRaces];
+const races = [
+  ...otherRaces,
+  ...forwarderRaces,
+  ...skydnsRaces,
+  ...sharingRaces,
+  ...returnRaces,
+  ...renumberingRaces,
+  ...poolPartRaces,
+];
 
 for (const race of races) test(`compares stop the second writer when ${race.what}`, (t) => assertRace(t, race));
 
@@ -192,7 +201,7 @@ function countOf(guards: readonly string[]): Map<string, number> {
 test('every compare in src/control has a row, and every row names existing compares', () => {
   const source = fileURLToPath(new URL('../../src/control/', import.meta.url));
   const isGuard =
-    /(?:builder|this|\))\s*\.(require[A-Z]\w+|put|delete|deleteForwarder|createZone)\(|\.(endImport)\(|(?<!function )\b(requireOrphan)\(|(?<!this\.require\(){ kind: '(absent|created|modified|value|quiet)'|\b(lock\.compare)\b/g;
+    /(?:builder|this|\))\s*\.(require[A-Z]\w+|put|delete|deleteForwarder|createZone)(?:Value<'\w+'>)?\(|\.(endImport)\(|(?<!function )\b(requireOrphan)\(|(?<!this\.require\(){ kind: '(absent|created|modified|value|quiet)'|\b(lock\.compare)\b/g;
   const files = globSync('**/*.ts', { cwd: source }).filter((file) => file !== 'transaction/batch.ts');
   const inSource = files.flatMap((file) =>
     [...readFileSync(`${source}${file}`, 'utf8').matchAll(isGuard)].map(

@@ -1,6 +1,7 @@
 // Short forms of the decisions of the use cases, and the zone, pool and host of the races (race-table.ts,
 // races.test.ts).
 
+import { usageInText } from '../../src/control/addresses/pool-usage.ts';
 import { decideChangeHost } from '../../src/control/hosts/change-host.ts';
 import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
 import { decideDeleteHost } from '../../src/control/hosts/delete-host.ts';
@@ -11,13 +12,16 @@ import { decideAllocateAddresses, type WantedAllocation } from '../../src/contro
 import { decideCarvePool } from '../../src/control/pools/carve-pool.ts';
 import { decideChangeAllocation } from '../../src/control/pools/change-allocation.ts';
 import { decideDeletePool } from '../../src/control/pools/delete-pool.ts';
+import { decideMergePool } from '../../src/control/pools/merge-pools.ts';
 import { decidePutPool } from '../../src/control/pools/put-pool.ts';
 import { decideReleaseAddress } from '../../src/control/pools/release-address.ts';
+import { decideSplitPool } from '../../src/control/pools/split-pool.ts';
 import { existingPool } from '../../src/control/reading/existing.ts';
 import type { Decide } from '../../src/control/transaction/decision.ts';
 import { decideChangeRrsets } from '../../src/control/zones/change-rrsets.ts';
 import { decideDeleteClearedZone, decideDeleteZone } from '../../src/control/zones/delete-zone.ts';
 import { parseAddress } from '../../src/model/address.ts';
+import { parseRange } from '../../src/model/address-range.ts';
 import type { Allocation } from '../../src/model/allocation.ts';
 import { parseName } from '../../src/model/name.ts';
 import { type Pool, poolDefaults } from '../../src/model/pool.ts';
@@ -41,6 +45,15 @@ export const renamePool = (name: string, to: string): Decide<unknown> => {
 
 export const carvePool = (parent: string, name: string, prefixLength: number): Decide<unknown> => {
   return (context) => decideCarvePool(context, { parent, id: name, name, prefixLength, settings: {} });
+};
+
+export const splitPool = (from: string, name: string, ...ranges: string[]): Decide<unknown> => {
+  const wanted = { pool: from, id: name, name, ranges: ranges.map(parseRange), precondition: {} };
+  return (context) => decideSplitPool(context, wanted, usageInText());
+};
+
+export const mergePool = (pool: string, from: string): Decide<unknown> => {
+  return (context) => decideMergePool(context, { pool, from, precondition: {} }, usageInText());
 };
 
 export const deletePool = (name: string): Decide<unknown> => {

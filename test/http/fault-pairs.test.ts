@@ -24,6 +24,7 @@ import {
   stale,
   stray,
 } from './fault-forms.ts';
+import { poolParts } from './fault-rows-of-pool-parts.ts';
 import { tokensAndForwarders } from './fault-rows-of-tokens.ts';
 
 const hostSchema = [
@@ -459,6 +460,7 @@ const operations: Record<string, Operation> = {
     path: '/v1/pools/renumbered/renumbering',
     faults: [createOnly, fault('stands', ':pool', 'none'), { ...stale, needs: [':pool'] }],
   },
+  ...poolParts,
   ...tokensAndForwarders,
 };
 
@@ -480,6 +482,7 @@ test('each write operation tells two faults of different stages, and none that f
   await api.ok(201, 'POST', '/v1/pools', { name: 'lab', ranges: ['10.9.0.0/24'], autoAssign: false });
   await api.ok(201, 'POST', '/v1/pools', { name: 'renumbered', ranges: ['10.8.0.0/24'], autoAssign: false });
   await api.ok(201, 'POST', '/v1/pools/renumbered/renumber', { to: 'lab' });
+  await api.ok(201, 'POST', '/v1/pools', { name: 'fourth', ranges: ['10.7.0.0/24'], autoAssign: false });
   await api.ok(201, 'POST', '/v1/zones', { name: 'bar.k8s' });
   await api.ok(201, 'POST', '/v1/pools/p/allocations', { addresses: ['192.0.2.5'] });
   const host = { name: 'web.foo.k8s', addresses: ['192.0.2.1', '192.0.2.2'], aliases: ['www.foo.k8s'] };

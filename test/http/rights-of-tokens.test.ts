@@ -90,6 +90,31 @@ const rules: Record<string, Rule | 'open'> = {
     body: (side) => ({ name: newPool(side), prefixLength: 32 }),
     prepare: (side) => [['DELETE', `/v1/pools/${newPool(side)}`]],
   },
+  splitPool: {
+    ...pools,
+    pools: 'all',
+    path: (side) => ({ pool: newPool(side) }),
+    body: (side) => ({ name: `${newPool(side)}-part`, ranges: [newRange(side).replace('/28', '/29')] }),
+    prepare: (side) => [
+      ['DELETE', `/v1/pools/${newPool(side)}-part`],
+      ['DELETE', `/v1/pools/${newPool(side)}`],
+      ['POST', '/v1/pools', { name: newPool(side), ranges: [newRange(side)] }],
+    ],
+  },
+  mergePools: {
+    ...pools,
+    pools: 'all',
+    path: inPool,
+    body: (side) => ({ from: newPool(side) }),
+    prepare: (side) => [
+      [
+        'PATCH',
+        `/v1/pools/${side.pool}`,
+        { ranges: [side.range.replace('/24', '/25'), side.range.replace('.0/24', '.200')] },
+      ],
+      ['POST', '/v1/pools', { name: newPool(side), ranges: [newRange(side)] }],
+    ],
+  },
   listPools: { role: 'viewer' },
   readPool: { role: 'viewer', pools: true, path: inPool },
   putPool: {

@@ -255,10 +255,11 @@ export function chooseFromOnePool(context: DecisionContext, wanted: readonly Fam
     .find((choices) => choices.length === wanted.length);
 }
 
-/** Returns whether a decision would find these addresses free. */
+/** Returns whether a decision would find these addresses free, or that their pool is gone. */
 export function canChoose(context: DecisionContext, { family, count, pool: id }: Lack): boolean {
   const named = id === undefined ? undefined : context.views.pools.byId(id)?.value;
-  const pools = id === undefined ? automaticPools(context) : named === undefined ? [] : [named];
+  if (id !== undefined && named === undefined) return true;
+  const pools = named === undefined ? automaticPools(context) : [named];
   return pools.some((pool) => nextOf(context, pool, family, count).length === count);
 }
 

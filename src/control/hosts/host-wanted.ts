@@ -20,7 +20,6 @@ import {
 } from '../addresses/choose-addresses.ts';
 import { recordNow } from '../addresses/hold-address.ts';
 import { noPool } from '../reading/existing.ts';
-import { poolName } from '../reading/with-pools.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import type { Warning } from '../transaction/name-edits.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
@@ -151,12 +150,9 @@ export function newAddressWarnings(
 }
 
 /** Returns the warning that a host gets no PTR for an address whose pool has no reverse names. */
-function noReverseWarning(
-  context: DecisionContext,
-  { address, pool: id, space, noReverse }: HostAddress,
-): AddressWarning[] {
+function noReverseWarning({ views }: DecisionContext, { address, space, noReverse }: HostAddress): AddressWarning[] {
   if (noReverse !== true) return [];
-  const pool = poolName(context, id);
+  const pool = views.pools.poolNameAt(space, address);
   const message = `${address} gets no PTR: pool '${pool}' of space '${space}' has no reverse names ("reverse": false)`;
   return [{ address, names: [], message }];
 }

@@ -2,12 +2,13 @@
 // field.
 
 import { atField, refuseField } from '../../errors.ts';
-import { type Pool, poolDefaults, poolFrom } from '../../model/pool.ts';
+import { type Pool, poolDefaults, poolFrom, poolShape } from '../../model/pool.ts';
 import { isKnown, orUnknown } from '../../model/unknown.ts';
 import { mergePatch } from '../input/merge-patch.ts';
 import { checkReadOnly } from '../input/read-only.ts';
 import { parseAll } from '../input/refusals.ts';
 import type { WantedCarving } from './carve-pool.ts';
+import type { WantedSplit } from './split-pool.ts';
 
 /**
  * A pool as people write it. Every field except `ranges` has a default. `id`: for a new pool, the caller makes it,
@@ -76,4 +77,14 @@ export function parseCarveInput(parent: string, id: string, input: CarveInput): 
   const whole = parsePoolInput(name, { ...settings, ranges: ['0.0.0.0'] });
   const parsed = orUnknown(() => ({ ...settings, exclude: whole.exclude, tags: whole.tags }));
   return { parent, id, name, prefixLength, ...(family && { family }), settings: parsed };
+}
+
+/** Returns the split that the input asks for. `id`: that of the new pool. Refuses with `invalid_request`. */
+export function parseSplitInput(
+  pool: string,
+  id: string,
+  { name, ranges }: { name: string; ranges: string[] },
+): Omit<WantedSplit, 'precondition'> {
+  const parsed = parsePoolInput(name, { ranges });
+  return { pool, id, name, ranges: orUnknown(() => poolShape(parsed).ranges) };
 }

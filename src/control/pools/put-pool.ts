@@ -182,9 +182,9 @@ export function refuseTakenName({ views }: DecisionContext, { id, name }: Pick<P
 
 /**
  * Refuses with `reverse_conflict` a pool with reverse names if a pool of another space has those of one of its
- * addresses: DNS has one reverse tree.
+ * addresses: DNS has one reverse tree. `path`: the field of the request that makes the conflict.
  */
-export function checkReverse({ views }: DecisionContext, pool: Pool): void {
+export function checkReverse({ views }: DecisionContext, pool: Pool, path = '/reverse'): void {
   if (!hasReverseNames({ space: known(pool.space), reverse: known(pool.reverse) })) return;
   const { ranges } = poolShape(pool);
   for (const { value: other } of views.pools.list()) {
@@ -192,7 +192,7 @@ export function checkReverse({ views }: DecisionContext, pool: Pool): void {
     const twin = poolShape(other).ranges.find((range) => ranges.some((own) => rangesOverlap(known(own), range)));
     if (twin === undefined) continue;
     const message = `pool '${other.name}' of space '${other.space}' has the reverse names of ${twin.text}: set "reverse" to false on one of the two pools`;
-    refuseField('reverse_conflict', '/reverse', message, { pool: other.name, space: other.space, range: twin.text });
+    refuseField('reverse_conflict', path, message, { pool: other.name, space: other.space, range: twin.text });
   }
 }
 

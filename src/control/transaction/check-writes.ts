@@ -11,10 +11,10 @@ import { addressKind, addressValue } from '../../store/kinds/address.ts';
 import { flushKind } from '../../store/kinds/flush.ts';
 import { forwarderKind } from '../../store/kinds/forwarder.ts';
 import { hostKind, hostValue } from '../../store/kinds/host.ts';
-import { poolKind, poolValue } from '../../store/kinds/pool.ts';
+import { poolKey, poolKind, poolValue } from '../../store/kinds/pool.ts';
 import { resolverKind } from '../../store/kinds/resolver.ts';
 import type { Subject } from '../../store/kinds/stored-kind.ts';
-import { tokenKind } from '../../store/kinds/token.ts';
+import { tokenKind, tokenValue } from '../../store/kinds/token.ts';
 import { zoneKind, zoneValue } from '../../store/kinds/zone.ts';
 import type { Operation } from '../../store/store.ts';
 import { type Access, accessOf } from '../access/access.ts';
@@ -30,7 +30,7 @@ export function checkWrites(asking: Asking, operations: readonly Operation[], ed
   if (access.isAdmin) return;
   // An operation on a prefix deletes the names of a zone. Another operation deletes that zone's key, and is checked.
   const writes = operations.filter((operation) => operation.kind !== 'delete-prefix');
-  if (writes.some(({ key }) => tokenKind.parse(key) !== undefined)) access.needAdmin('managing tokens');
+  if (writes.some((write) => writesToken(write, asking, writes))) access.needAdmin('managing tokens');
   if (writes.some(({ key }) => resolverKind.parse(key) !== undefined)) access.needAdmin('managing resolvers');
   if (writes.some((write) => writesForwarder(write, asking))) access.needAdmin('managing forwarders');
   if (access.isWhole) return;
@@ -48,6 +48,23 @@ export function checkWrites(asking: Asking, operations: readonly Operation[], ed
     if (address !== undefined) check.address(address, textOf(write));
   }
   for (const edit of edits) if (edit.changed) check.name(edit);
+}
+
+/**
+ * Returns whether this writes a token in a way that only an admin may. Others may add pools to its scope that they
+ * create in the same transaction: a pool that is split.
+ */
+function writesToken(write: Operation & { key: string }, { views }: Asking, writes: readonly Operation[]): boolean {
+  const subject = tokenKind.parse(write.key);
+  if (subject === undefined) return false;
+  const before = views.tokens.get(subject.token)?.value;
+  const text = textOf(write);
+  if (before?.pools === undefined || text === undefined) return true;
+  const after = tokenValue.decode(text);
+  const added = after.pools?.slice(before.pools.length) ?? [];
+  const isCreated = (id: string) =>
+    views.pools.byId(id) === undefined && writes.some((other) => other.kind === 'put' && other.key === poolKey(id));
+  return !added.every(isCreated) || !isDeepStrictEqual(after, { ...before, pools: [...before.pools, ...added] });
 }
 
 /**

@@ -133,15 +133,17 @@ export const waitQuery = {
   ),
 };
 
+const ifMatch = Type.Optional(
+  Type.String({
+    maxLength: 1000,
+    description:
+      'Entity tags: the write is refused if the resource has none of them. `*`: the write is refused if there is no resource',
+  }),
+);
+
 /** Headers of writes. */
 export const writeHeaders = Type.Object({
-  'if-match': Type.Optional(
-    Type.String({
-      maxLength: 1000,
-      description:
-        'Entity tags: the write is refused if the resource has none of them. `*`: the write is refused if there is no resource',
-    }),
-  ),
+  'if-match': ifMatch,
   'if-none-match': Type.Optional(oneOf(['*'], { description: 'The write is refused if the resource exists' })),
 });
 
@@ -152,12 +154,14 @@ export const readHeaders = Type.Object({
   ),
 });
 
-export const idempotencyHeaders = Type.Object({
-  'idempotency-key': Type.Optional(
-    Type.String({
-      minLength: 1,
-      maxLength: 255,
-      description: 'A repeated request with the same key gets the first answer again, for 24 hours',
-    }),
-  ),
-});
+const idempotencyKey = Type.Optional(
+  Type.String({
+    minLength: 1,
+    maxLength: 255,
+    description: 'A repeated request with the same key gets the first answer again, for 24 hours',
+  }),
+);
+export const idempotencyHeaders = Type.Object({ 'idempotency-key': idempotencyKey });
+
+/** Headers of a POST that changes the resource of its path. */
+export const changeHeaders = Type.Object({ 'if-match': ifMatch, 'idempotency-key': idempotencyKey });

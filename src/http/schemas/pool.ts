@@ -7,7 +7,7 @@ import { maxListed } from '../../control/pools/released.ts';
 import { poolName } from '../../control/reading/with-pools.ts';
 import { type AddressRecord, maxExpirySeconds } from '../../model/allocation.ts';
 import { Type } from '../../model/json-schema.ts';
-import { hasReverseNames, type Pool, strategies } from '../../model/pool.ts';
+import { hasReverseNames, maxRanges, type Pool, strategies } from '../../model/pool.ts';
 import type { Views } from '../../views/views.ts';
 import {
   AddressText,
@@ -26,12 +26,12 @@ import {
 } from './common.ts';
 
 const RangeText = Type.String({ maxLength: 100, format: 'address-range' });
-const RangeTexts = Type.Array(RangeText, { maxItems: 1000 });
+const RangeTexts = Type.Array(RangeText, { maxItems: maxRanges });
 
 const settings = {
   ranges: Type.Array(RangeText, {
     format: 'not-empty',
-    maxItems: 1000,
+    maxItems: maxRanges,
     description: '`first-last`, a prefix, or one address; used in this order',
     examples: [['172.17.200.100-172.17.200.125']],
   }),
@@ -124,6 +124,27 @@ export const NewChildPool = strict(
   'NewChildPool',
 );
 
+export const NewSplit = strict(
+  {
+    name: { ...LabelText, description: 'The name of the new pool' },
+    ranges: {
+      ...settings.ranges,
+      description: 'Parts of the ranges of the pool: they become those of the new one, with all that is in use there',
+      examples: [['172.17.200.120-172.17.200.125']],
+    },
+  },
+  'NewSplit',
+);
+export const NewMerge = strict(
+  {
+    from: {
+      ...LabelText,
+      description: 'The pool that is merged into the one in the path, and is gone then: its name, or its id',
+    },
+  },
+  'NewMerge',
+);
+
 export const PoolBody = Type.Object(
   {
     id: Id,
@@ -159,6 +180,30 @@ export const WrittenPool = Type.Object(
   { title: 'WrittenPool' },
 );
 export const DeletedPool = Type.Object({ released: Released }, { title: 'DeletedPool' });
+
+const Value = Type.Union([Type.String(), Type.Number(), Type.Boolean()]);
+export const MergeBody = Type.Object(
+  {
+    pool: PoolBody,
+    changes: Type.Array(
+      Type.Object(
+        {
+          setting: Type.String({ description: 'The field of the pool' }),
+          before: Value,
+          after: Value,
+          message: Type.String(),
+        },
+        { title: 'MergeChange' },
+      ),
+      { description: 'The settings of the two pools that differ: what that means for the addresses of `from`' },
+    ),
+    tokens: Type.Integer({
+      minimum: 0,
+      description: 'The tokens that are limited to `from` and not to this pool: they no longer have its addresses',
+    }),
+  },
+  { title: 'Merge' },
+);
 
 /** Returns a pool with all its settings. */
 export function showPool<Shown extends Pool>(

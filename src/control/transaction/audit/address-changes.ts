@@ -2,6 +2,7 @@
 // of a host is part of the host's event.
 
 import { isDeepStrictEqual } from 'node:util';
+import type { Address } from '../../../model/address.ts';
 import { type AddressRecord, describeHolder, type Holder } from '../../../model/allocation.ts';
 import type { AddressUse, AuditEvent } from '../../../model/audit-event.ts';
 import type { Fqdn } from '../../../model/name.ts';
@@ -17,13 +18,13 @@ export interface AddressChange {
 /**
  * Returns the event of the allocations of an address. The event of a change shows only the holders that leave and the
  * holders that come. `tellsOf` returns whether the decision has an event of the host. If it has none, this event shows
- * the host too: somebody deleted the host's key in the store, and this decision releases its address. `poolName`
- * returns the name of a pool.
+ * the host too: somebody deleted the host's key in the store, and this decision releases its address. `poolAt`
+ * returns the name of the pool that has the address in its ranges.
  */
 export function allocationEvent(
   { before, after, isCooling }: AddressChange,
   tellsOf: (host: Fqdn) => boolean,
-  poolName: (id: string | null) => string | null,
+  poolAt: (space: string, address: Address) => string | null,
 ): AuditEvent | undefined {
   const record = after ?? before;
   if (record === undefined) return undefined;
@@ -45,7 +46,7 @@ export function allocationEvent(
     const cooling = { space, state: 'cooling-down', freeAt: before?.freeAt };
     return event('changed', { before: cooling, after: { space, state: 'free' } });
   }
-  const pool = poolName(record.pool);
+  const pool = poolAt(space, address);
   // A host that stays at the address and that the decision does not write does not count.
   const counts = (moved: readonly Holder[]) => (holder: Holder) =>
     holder.kind === 'allocation' || moved.includes(holder);
@@ -63,20 +64,20 @@ function without(holders: readonly Holder[], others: readonly Holder[]): Holder[
 
 /**
  * Returns the holders that lose the address and the holders that get it. A holder that gets another owner ends one use
- * and begins another.
+ * and begins another. `pool`: the id of the pool that has the address in its ranges.
  */
-export function addressUses({ before, after }: AddressChange): AddressUse[] {
-  if (before === undefined) return usesOf('taken', after);
-  const [old, now] = [usesOf('released', before), usesOf('taken', after)];
+export function addressUses({ before, after }: AddressChange, pool: string | null): AddressUse[] {
+  if (before === undefined) return usesOf('taken', after, pool);
+  const [old, now] = [usesOf('released', before, pool), usesOf('taken', after, pool)];
   const keyOf = ({ holder, owner }: AddressUse) => `${holder} ${owner}`;
   const oldKeys = new Set(old.map(keyOf));
   const nowKeys = new Set(now.map(keyOf));
   return [...old.filter((use) => !nowKeys.has(keyOf(use))), ...now.filter((use) => !oldKeys.has(keyOf(use)))];
 }
 
-function usesOf(action: AddressUse['action'], record: AddressRecord | undefined): AddressUse[] {
+function usesOf(action: AddressUse['action'], record: AddressRecord | undefined, pool: string | null): AddressUse[] {
   if (record === undefined) return [];
-  const { space, address, pool, holders } = record;
+  const { space, address, holders } = record;
   return holders.map((holder) => {
     return { space, address, action, holder: describeHolder(holder), owner: holder.owner, pool };
   });

@@ -6,10 +6,10 @@ import type { AddressUse, AuditActor, AuditEvent, AuditedDecision, Fields } from
 import type { Fqdn } from '../../../model/name.ts';
 import { addressKind } from '../../../store/kinds/address.ts';
 import { hostKey } from '../../../store/kinds/host.ts';
+import { poolKey, poolValue } from '../../../store/kinds/pool.ts';
 import type { KindName, Value } from '../../../store/kinds/stored-kind.ts';
 import type { Operation } from '../../../store/store.ts';
 import type { Actor } from '../../access/actor.ts';
-import { poolName } from '../../reading/with-pools.ts';
 import type { DecisionContext } from '../decision.ts';
 import type { NameEdits } from '../name-edits.ts';
 import type { WrittenValue } from '../written-value.ts';
@@ -51,9 +51,12 @@ export function auditedDecision(context: DecisionContext, written: Written): Aud
     if (event !== undefined) events.push(event);
     if (prefix !== addressKind.prefix) continue;
     const change = addressChange(context, written.values.get(key) as WrittenValue<'address'> | undefined, operation);
-    const allocated = allocationEvent(change, tellsOf, (id) => poolName(context, id));
+    const { pools } = context.views;
+    const allocated = allocationEvent(change, tellsOf, (space, address) => pools.poolNameAt(space, address));
     if (allocated !== undefined) events.push(allocated);
-    uses.push(...addressUses(change));
+    const { space, address } = change.after ?? change.before ?? {};
+    const pool = space === undefined || address === undefined ? null : pools.poolIdAt(space, address);
+    uses.push(...addressUses(change, pool));
   }
   // Names of a pending generation are not among these edits, because no user sees them yet.
   const hostOf = (host: Fqdn) => context.views.hosts.get(host)?.value;
@@ -75,17 +78,21 @@ function writtenValue(operation: KeyOperation, known: WrittenValue | undefined):
 
 function resourceEvent(
   { views }: DecisionContext,
-  { names, imports, values }: Written,
+  { operations, names, imports, values }: Written,
   { resource, kind, nameOf, standing, shows, keeps, named, deletes }: AuditedKind<KindName>,
   operation: KeyOperation,
 ): AuditEvent | undefined {
   const known = values.get(operation.key);
   const subject = known?.subject ?? kind.parse(operation.key);
   if (subject === undefined) return undefined;
+  const poolNamed = (id: string) => {
+    const created = operations.get(poolKey(id));
+    return views.pools.byId(id)?.value.name ?? (created?.kind === 'put' ? poolValue.decode(created.value).name : id);
+  };
   const shown = (value: Value<KindName> | undefined): Fields | undefined => {
     if (value === undefined) return undefined;
     const fields: Record<string, unknown> = {};
-    for (const [field, one] of Object.entries(named?.(views, value) ?? value))
+    for (const [field, one] of Object.entries(named?.(views, value, poolNamed) ?? value))
       if (shows[field as keyof typeof shows]) fields[field] = one;
     return fields;
   };

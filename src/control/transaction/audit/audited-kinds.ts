@@ -10,7 +10,6 @@ import type { KindName, StoredKind, Subject, Value } from '../../../store/kinds/
 import { tokenKind } from '../../../store/kinds/token.ts';
 import { zoneKind } from '../../../store/kinds/zone.ts';
 import type { Views } from '../../../views/views.ts';
-import { poolName, withPoolNames } from '../../reading/with-pools.ts';
 import type { NameEdits } from '../name-edits.ts';
 
 /** A kind whose keys are resources of users. */
@@ -25,8 +24,11 @@ export interface AuditedKind<Name extends KindName> {
   shows: { readonly [Field in keyof Required<Value<Name>>]: boolean };
   /** Fields that an event of a change shows even if they do not differ. */
   keeps?: readonly (keyof Value<Name> & string)[];
-  /** Replaces the ids of pools by their names. */
-  named?(views: Views, value: Value<Name>): Value<Name>;
+  /**
+   * Replaces the ids of pools by names. The pool of an address is the one that has it in its ranges now. `poolName`
+   * returns the name of the pool with this id, also of a pool that the decision creates.
+   */
+  named?(views: Views, value: Value<Name>, poolName: (id: string) => string): Value<Name>;
   /** Returns fields that tell how many items without events of their own are deleted together with the resource. */
   deletes?(names: NameEdits, subject: Subject<Name>): Fields;
 }
@@ -40,9 +42,9 @@ export const auditedKinds = {
     kind: hostKind,
     nameOf: ({ host }) => host,
     standing: ({ hosts }, { host }) => hosts.get(host)?.value,
-    named: (views, host) => ({
+    named: ({ pools }, host) => ({
       ...host,
-      addresses: host.addresses.map((one) => ({ ...one, pool: poolName({ views }, one.pool) })),
+      addresses: host.addresses.map((one) => ({ ...one, pool: pools.poolNameAt(one.space, one.address) })),
     }),
     shows: {
       name: false,
@@ -61,7 +63,7 @@ export const auditedKinds = {
     kind: poolKind,
     nameOf: ({ pool }, value) => value?.name ?? pool,
     keeps: ['id'],
-    named: (views, pool) => (pool.parent === undefined ? pool : { ...pool, parent: poolName({ views }, pool.parent) }),
+    named: (_, pool, poolName) => (pool.parent === undefined ? pool : { ...pool, parent: poolName(pool.parent) }),
     standing: ({ pools }, { pool }) => pools.byId(pool)?.value,
     shows: {
       id: true,
@@ -106,7 +108,7 @@ export const auditedKinds = {
     kind: tokenKind,
     nameOf: ({ token }) => token,
     standing: ({ tokens }, { token }) => tokens.get(token)?.value,
-    named: (views, token) => withPoolNames({ views }, token),
+    named: (_, token, poolName) => ({ ...token, ...(token.pools && { pools: token.pools.map(poolName) }) }),
     shows: {
       id: false,
       name: true,
