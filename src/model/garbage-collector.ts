@@ -1,13 +1,12 @@
-// Collects the garbage of this thread when there is much of it. V8 itself collects only when it needs room, so an idle
-// thread would keep its garbage.
+// Collects the garbage of this thread when the thread is idle and has much of it. V8 itself collects only when it needs
+// room, so an idle thread would keep its garbage. A thread that works is left to V8: a collection that we ask for stops
+// it for some 100 ms, and V8 then has to compile most of its code again (bench:allocate).
 
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 /** In octets. Collecting less garbage is not worth the pause. */
 const minGarbage = 12 * 1024 * 1024;
-/** In octets. A larger heap is collected only once while the thread works, because that takes longer. */
-const maxHeap = 128 * 1024 * 1024;
 /** In octets. A larger heap is not shrunk: that would block the thread for more than 100 ms of CPU time. */
 const maxShrunkHeap = 64 * 1024 * 1024;
 /** In octets. The thread counts as idle if its heap changed by less than this between two calls. */
@@ -21,11 +20,10 @@ export class GarbageCollector {
   readonly #collect: Collect;
   /** The octets of the heap and of buffers after the last collection, or a lower number that was measured later. */
   #kept = taken();
-  /** True after a collection, until the thread collects once more while it is idle. */
-  #waitsForIdle = false;
-  /** True if the last collection of a working thread left more than {@link maxHeap}. */
-  #hasLeftMuch = false;
-  #heapUsed = 0;
+  /** True after a collection, until the thread, still or again idle, collects once more. */
+  #collectsAgain = false;
+  /** At the last call, or after a later collection. */
+  #heapUsed = process.memoryUsage().heapUsed;
 
   /** Only tests replace the collector of V8. */
   constructor(collect = openCollect()) {
@@ -38,31 +36,29 @@ export class GarbageCollector {
   }
 
   /**
-   * Collects the garbage if there is much of it. What a collection leaves may belong to running requests, and become
-   * garbage when they end. V8 also keeps freed pages: some 100 MB after much work. So a later call, when the thread is
-   * idle, collects once more. It also shrinks the heap, unless the heap is too large for that
-   * (test/model/garbage-collector.test.ts).
+   * Collects the garbage if there is much of it and the thread was idle since the last call. V8 keeps freed pages, some
+   * 100 MB after much work. So a later call, when the thread is idle, collects once more. It also shrinks the heap,
+   * unless the heap is too large for that (test/model/garbage-collector.test.ts).
    */
   collectIfMuch(): void {
     const now = taken();
     const { heapUsed } = process.memoryUsage();
     const isIdle = Math.abs(heapUsed - this.#heapUsed) < maxIdleChange;
     this.#heapUsed = heapUsed;
-    if (this.#waitsForIdle && isIdle) {
-      this.#waitsForIdle = false;
+    if (isIdle && this.#collectsAgain) {
+      this.#collectsAgain = false;
       if (heapUsed > maxShrunkHeap) this.#run({ type: 'major', execution: 'sync' });
       else this.collectAll();
-    } else if (now - this.#kept > minGarbage && !(this.#waitsForIdle && this.#hasLeftMuch)) {
+    } else if (isIdle && now - this.#kept > minGarbage) {
       this.#run({ type: 'major', execution: 'sync' });
-      this.#waitsForIdle = true;
-      this.#heapUsed = process.memoryUsage().heapUsed;
-      this.#hasLeftMuch = this.#heapUsed > maxHeap;
+      this.#collectsAgain = true;
     } else this.#kept = Math.min(this.#kept, now);
   }
 
   #run(options: Parameters<Collect>[0]): void {
     this.#collect(options);
     this.#kept = taken();
+    this.#heapUsed = process.memoryUsage().heapUsed;
   }
 }
 
