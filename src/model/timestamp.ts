@@ -16,6 +16,9 @@ export function laterOf(one: string, other: string): string {
   return one > other ? one : other;
 }
 
+/** The last text that was parsed. What one write stores has one time in several values. */
+let parsed = { text: new Date(0).toISOString(), milliseconds: 0 };
+
 /** The form of RFC 3339 §5.6. */
 const form = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
 const minTime = 0;
@@ -23,9 +26,11 @@ const maxTime = Date.UTC(10_000, 0) - 1;
 
 /** Returns a time in milliseconds since the epoch. Throws InvalidValue, also for one before 1970 or after 9999. */
 export function parseTimestamp(text: string): number {
+  if (text === parsed.text) return parsed.milliseconds;
   const milliseconds = parseAnyTime(text);
   if (milliseconds !== nearestTimestamp(milliseconds))
     throw new InvalidValue('must be a time from 1970 to 9999, in UTC');
+  parsed = { text, milliseconds };
   return milliseconds;
 }
 

@@ -27,11 +27,13 @@ export class EtcdHistory {
     this.#root = root;
   }
 
-  /** Remembers the header and the entries of a response. */
-  note({ cluster_id, revision }: EtcdHeader, entries: Iterable<Entry> = []): void {
+  /** Remembers the header and the entries of a response. `full` turns their keys into full ones. */
+  note({ cluster_id, revision }: EtcdHeader, entries: Iterable<Entry> = [], full = (key: string) => key): void {
     this.#cluster ??= cluster_id;
     this.#revision = Math.max(this.#revision, Number(revision)) as Revision;
-    for (const entry of entries) if (isBetterLandmark(entry, this.#landmark)) this.#landmark = entry;
+    let best = this.#landmark;
+    for (const entry of entries) if (isBetterLandmark(entry, best)) best = entry;
+    if (best !== undefined && best !== this.#landmark) this.#landmark = { ...best, key: full(best.key) };
   }
 
   /**

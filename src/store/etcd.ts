@@ -349,10 +349,6 @@ class EtcdStore implements Store {
     throw lost;
   }
 
-  #withFullKeys(entries: Entry[]): Entry[] {
-    return entries.map((entry) => ({ ...entry, key: fullKey(this.#root, entry.key) }));
-  }
-
   /** Makes the next call verify the history. Prefers the next endpoint, if no other call has already left this one. */
   #failOver(endpoint: EtcdEndpoint): void {
     this.#mustVerifyHistory = true;
@@ -393,7 +389,8 @@ class EtcdStore implements Store {
       } catch (error) {
         return fail(error);
       }
-      for (const { events } of changes) this.#history.note(response.header, this.#withFullKeys(entriesOf(events)));
+      for (const { events } of changes)
+        this.#history.note(response.header, entriesOf(events), (key) => fullKey(this.#root, key));
       queue.push(...changes);
       // There are no changes yet, but the watch is open.
       if (response.created) queue.push({ revision: (from - 1) as Revision, events: [] });
@@ -482,8 +479,8 @@ function cancellation(response: IWatchResponse): Error {
   return new Error(`etcd ended the watch: ${response.cancel_reason}`);
 }
 
-function entriesOf(events: StoreEvent[]): Entry[] {
-  return events.flatMap((event) => (event.kind === 'put' ? event.entry : []));
+function* entriesOf(events: StoreEvent[]): Generator<Entry> {
+  for (const event of events) if (event.kind === 'put') yield event.entry;
 }
 
 function bytesOf(range: KeyRange): { key: Buffer; range_end: Buffer } {
@@ -497,6 +494,8 @@ function pauseStream(stream: object, pause: boolean): void {
   else stream.resume();
 }
 
+const neverAborted = new AbortController().signal;
+
 /**
  * Returns the options of the client of one endpoint. The client does not retry and has no circuit breaker: #call
  * retries, since it knows which calls may be repeated.
@@ -507,7 +506,7 @@ function clientOptions(options: EtcdOptions, endpoint: string): IOptions {
     onSuccess: () => ({ dispose: () => undefined }),
     onFailure: () => ({ dispose: () => undefined }),
     execute: async <T>(call: (context: { signal: AbortSignal }) => PromiseLike<T> | T): Promise<T> =>
-      call({ signal: new AbortController().signal }),
+      call({ signal: neverAborted }),
   };
   const secure = endpoint.startsWith('https://');
   return {

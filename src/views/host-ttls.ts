@@ -9,9 +9,15 @@ import type { HostView } from './host-view.ts';
 
 export class HostTtls {
   readonly #hosts: HostView;
+  #metOrphan = false;
 
   constructor(hosts: HostView) {
     this.#hosts = hosts;
+  }
+
+  /** Returns whether there may be records whose host is not held: some have been met since the start. */
+  get metOrphan(): boolean {
+    return this.#metOrphan;
   }
 
   /**
@@ -24,7 +30,10 @@ export class HostTtls {
     return rrsets.map((rrset) => {
       if (!isManaged(rrset)) return rrset;
       const host = this.#hosts.get(managingHost(owner, rrset))?.value;
-      if (host === undefined) return rrset;
+      if (host === undefined) {
+        this.#metOrphan = true;
+        return rrset;
+      }
       if (host.ttl !== null) return { ...rrset, ttl: host.ttl };
       return { ...rrset, ttl: defaultTtl ?? rrset.ttl, inheritsTtl: true };
     });

@@ -116,9 +116,10 @@ export abstract class KindViews {
       kind: hostKind,
       put: (_, host, modified) => {
         // The first load reads names after hosts, so no name with the old TTL is held yet.
-        const isSame = this.zones.isFirstLoad || this.hosts.get(host.name)?.value.ttl === host.ttl;
+        const before = this.zones.isFirstLoad ? undefined : this.hosts.get(host.name)?.value;
         this.hosts.put(host, modified);
-        if (!isSame) this.zones.renewTtls(ownersOf(host));
+        const mayDiffer = before === undefined ? this.zones.mayHaveOrphans : before.ttl !== host.ttl;
+        if (mayDiffer) this.zones.renewTtls(ownersOf(host));
       },
       delete: ({ host }) => {
         const before = this.hosts.get(host)?.value;

@@ -365,6 +365,11 @@ export class ZoneView {
     return this.#loading && this.#load === 1;
   }
 
+  /** Returns whether a new host may have names already, whose TTLs then depend on it. */
+  get mayHaveOrphans(): boolean {
+    return this.#ttls.metOrphan;
+  }
+
   /** Writes these names of a changed host again, since the TTLs of their records depend on the host. */
   renewTtls(owners: Iterable<Fqdn>): void {
     for (const owner of owners) {
