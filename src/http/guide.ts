@@ -40,7 +40,7 @@ export const guide: Record<string, Told> = {
     body: { drain: true },
   },
   carvePool: {
-    text: 'The first aligned block of this length in which nothing is in use. The pool around it gives none of its addresses until the new pool is deleted.',
+    text: 'The first aligned block of this length in which nothing is in use. The pool around it gives none of its addresses until the new pool is deleted. Only requests that name the new pool get its addresses, unless `autoAssign` is true.',
     path: { pool },
     body: { name: rack, prefixLength: 30 },
   },

@@ -84,7 +84,8 @@ export function hasReverseNames({
 }
 
 /**
- * Returns the pool with its defaults filled in and its ranges canonical. Without an id in the settings, the id is the
+ * Returns the pool with its defaults filled in and its ranges canonical. A carved pool is not automatic by default: a
+ * block that was carved for somebody is not handed out to everybody. Without an id in the settings, the id is the
  * name, as in values that have none. Throws InvalidValue with the paths of all faulty fields.
  */
 export function poolFrom(name: string, settings: Partial<Omit<Pool, 'name'>>): Pool {
@@ -104,6 +105,7 @@ export function poolFrom(name: string, settings: Partial<Omit<Pool, 'name'>>): P
   const { reverse, ...pool } = {
     id: name,
     ...poolDefaults,
+    ...(settings.parent !== undefined && { autoAssign: false }),
     ...settings,
     name,
     ranges: canonicalRanges,

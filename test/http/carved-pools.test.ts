@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { Api } from '../support/api-client.ts';
+import { type Api, apiAt } from '../support/api-client.ts';
 import { servedApi } from '../support/served-api.ts';
 
 type Counts = Record<'capacity' | 'used' | 'recorded' | 'coolingDown' | 'carved' | 'free', string>;
@@ -65,6 +65,36 @@ test('the pool around gives no address of the block, and gets it back when the n
   assert.deepEqual([(await usage(api, 'site')).carved, (await usage(api, 'site')).free], ['0', '255']);
   const next = await api.ok<Items<{ address: string }>>(201, 'POST', '/v1/pools/site/allocations', {});
   assert.equal(next.items[0]?.address, '10.0.0.0');
+});
+
+test('a carved pool gives addresses only to requests that name it, unless it is made automatic', async (t) => {
+  const { api, url } = await servedApi(t);
+  await api.ok(201, 'POST', '/v1/zones', { name: 'z' });
+  await api.ok(201, 'POST', '/v1/pools', { name: 'site', ranges: ['10.0.0.0/24'], priority: 9 });
+  await carve(api, 'site', { name: 'team', prefixLength: 30 });
+  const autoAssign = async () => (await api.ok<{ autoAssign: boolean }>(200, 'GET', '/v1/pools/team')).autoAssign;
+  const addressOf = async (name: string) => {
+    const { addresses } = await api.ok<{ addresses: { address: string }[] }>(201, 'POST', '/v1/hosts', { name });
+    return addresses[0]?.address;
+  };
+  assert.equal(await autoAssign(), false);
+  assert.equal(await addressOf('everybody.z'), '10.0.0.4');
+  const { token } = await api.ok<{ token: string }>(201, 'POST', '/v1/tokens', {
+    name: 'team',
+    role: 'operator',
+    pools: ['team'],
+  });
+  const team = apiAt(url, token);
+  const refused = await team.send('POST', '/v1/hosts', { name: 'own.z' });
+  assert.equal(refused.body.code, 'pool_exhausted');
+  assert.match(String(refused.body.detail), /name the pool: "pool": "team"/);
+  assert.equal((await team.send('POST', '/v1/hosts', { name: 'own.z', pool: 'team' })).status, 201);
+  await api.ok(200, 'PUT', '/v1/pools/team', { ranges: ['10.0.0.0/30'] });
+  assert.equal(await autoAssign(), false, 'a PUT that does not say it');
+  await api.ok(200, 'PATCH', '/v1/pools/team', { autoAssign: true });
+  assert.equal(await addressOf('other.z'), '10.0.0.1');
+  await api.ok(200, 'PATCH', '/v1/pools/team', { autoAssign: null });
+  assert.equal(await autoAssign(), false, 'a PATCH with null');
 });
 
 test('a pool around others cannot be deleted, moved or shrunk below them, not even by force', async (t) => {

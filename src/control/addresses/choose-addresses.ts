@@ -312,12 +312,22 @@ export function defaultFamily(context: Asking, named?: Pool): Family {
   return families.find(isGiven) ?? families.find(isNamed) ?? 'ipv4';
 }
 
+/** Returns what a request that named no pool can do when there is no automatic pool for it. */
+function otherWay(asking: Asking, family: Family): string {
+  const access = accessOf(asking);
+  const names = [...asking.views.pools.list()]
+    .filter(({ value }) => access.hasPool(value.id) && !value.drain && capacityOf(poolShape(value), family) > 0n)
+    .map(({ value }) => `"pool": "${value.name}"`);
+  if (names.length > 0) return `name ${names.length === 1 ? 'the' : 'a'} pool: ${joinFirst(names)}`;
+  return access.isWhole ? 'create one (POST /v1/pools)' : 'ask for a token that may use one';
+}
+
 function refuseExhausted(context: DecisionContext, family: Family, count: number, pools: Pool[], named?: Pool): never {
   const { views, now } = context;
   if (pools.length === 0) {
     const which = accessOf(context).isWhole ? '' : ' that the token may use';
     context.line?.lacks({ family, count });
-    const message = `no automatic pool${which} has ${family} addresses: create one (POST /v1/pools), or name a pool`;
+    const message = `no automatic pool${which} has ${family} addresses: ${otherWay(context, family)}`;
     refuse('pool_exhausted', message, { family });
   }
   // Only a pool that the request names can be draining here: draining pools are not among the automatic pools.

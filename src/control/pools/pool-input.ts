@@ -42,11 +42,11 @@ export function parsePoolPatch(
  */
 export function parsePoolPut(
   wanted: Pool,
-  { id, name, parent }: { id: unknown; name: unknown; parent: unknown },
+  { id, name, parent, autoAssign }: { id: unknown; name: unknown; parent: unknown; autoAssign: boolean | undefined },
   current: Pool | undefined,
   parentName: string | null,
 ): Pool {
-  const pool = current === undefined ? wanted : keepPlace(wanted, current);
+  const pool = current === undefined ? wanted : keepPlace(wanted, current, autoAssign);
   parseAll(
     () => checkReadOnly({ id }, current && { id: current.id }),
     () => checkReadOnly({ parent }, { parent: parentName }),
@@ -58,8 +58,8 @@ export function parsePoolPut(
   return pool;
 }
 
-function keepPlace(wanted: Pool, { id, name, parent }: Pool): Pool {
-  return { ...wanted, id, name, ...(parent !== undefined && { parent }) };
+function keepPlace(wanted: Pool, { id, name, parent }: Pool, autoAssign = parent === undefined): Pool {
+  return { ...wanted, id, name, autoAssign, ...(parent !== undefined && { parent }) };
 }
 
 /** Refuses with `invalid_request` a merge patch that is faulty for every pool. */

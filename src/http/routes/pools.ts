@@ -206,7 +206,7 @@ export const poolRoutes: Routes = async (app, services) => {
         name,
         precondition: preconditionOf(request),
         change: (current: Pool | undefined) =>
-          parsePoolPut(wanted, { id, name: named, parent }, current, parentOf(current)),
+          parsePoolPut(wanted, { id, name: named, parent, autoAssign: body.autoAssign }, current, parentOf(current)),
       };
       const { committed, released } = await commitPool(services, request, reply, change);
       const { pool, created } = committed.result;

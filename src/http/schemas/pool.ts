@@ -36,7 +36,9 @@ const settings = {
     examples: [['172.17.200.100-172.17.200.125']],
   }),
   exclude: RangeTexts,
-  autoAssign: Type.Boolean({ description: 'The pool is used for requests that name no pool' }),
+  autoAssign: Type.Boolean({
+    description: 'The pool is used for requests that name no pool; default: true, but false for a carved pool',
+  }),
   priority: Type.Integer({
     minimum: -1_000_000,
     maximum: 1_000_000,

@@ -144,7 +144,15 @@ export const pools: AuditedRequest[] = [
     given: [pool()],
     request: ['POST', '/v1/pools/p/pools', { name: 'q', prefixLength: 30 }],
     status: 201,
-    events: [['pool', 'created', 'q', null, { ...poolFields, name: 'q', parent: 'p', ranges: ['10.0.0.0/30'] }]],
+    events: [
+      [
+        'pool',
+        'created',
+        'q',
+        null,
+        { ...poolFields, name: 'q', parent: 'p', ranges: ['10.0.0.0/30'], autoAssign: false },
+      ],
+    ],
   },
   {
     operation: 'deletePool',
