@@ -2,8 +2,8 @@
 // ended, deletes automatic zones that are empty, deletes PTRs that a narrower zone hides, moves PTRs to where CNAMEs
 // lead, and writes when tokens were last used. It makes audit events of requests without a valid token. It also frees
 // memory that no answering thread reads any more. Every replica runs housekeeping. This is safe: only the first of
-// several replicas can commit the same change, because the compares of the other decisions fail (pools/release-
-// address.ts, hosts/automatic-zone.ts).
+// several replicas can commit the same change, because the compares of the other decisions fail
+// (pools/release-address.ts, hosts/automatic-zone.ts).
 
 import { Refusal } from '../errors.ts';
 import type { Logger } from '../model/logger.ts';

@@ -38,7 +38,7 @@ const create = (replica: ControlPlane, name: Fqdn) =>
     replica.commit((context) => decideCreateZone(context, { name, ...zoneDefaults }, prepared)),
   );
 const remove = (replica: ControlPlane, name: Fqdn) =>
-  deleteReturning(replica, testActor, name, () =>
+  deleteReturning({ ...replica, logger }, testActor, name, () =>
     replica.commit((context) => decideDeleteZone(context, { name, precondition: {} })),
   );
 

@@ -111,6 +111,15 @@ test('an import of a zone file moves PTRs to where its CNAMEs lead, and back', a
   assert.equal(ptr(`6.${parent}`), 'b.z.');
 });
 
+test('a PTR goes back to its reverse name when the zone with the CNAME is deleted', async (t) => {
+  const { api, alias, ptr, shown } = await prepare(t);
+  await alias(5, `5.${classless}.`);
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'a.z', addresses: ['192.0.2.5'] });
+  assert.equal(ptr(`5.${classless}`), 'a.z.');
+  await api.ok(204, 'DELETE', `/v1/zones/${parent}`);
+  assert.deepEqual([ptr(`5.${parent}`), ptr(`5.${classless}`), await shown()], ['a.z.', undefined, [`5.${parent}`]]);
+});
+
 test('a zone that is created where a CNAME leads takes the PTR, at once or, after a crash, by housekeeping', async (t) => {
   const { api, alias, ptr, shown, committer, views } = await prepare(t);
   await alias(5, '5.customer.example.');

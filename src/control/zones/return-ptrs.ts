@@ -6,14 +6,17 @@ import { isDeepStrictEqual } from 'node:util';
 import { refuse } from '../../errors.ts';
 import { automaticZoneOf } from '../../model/address.ts';
 import { cutsAt, namesAbove } from '../../model/check-name.ts';
+import type { Logger } from '../../model/logger.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { isReverse } from '../../model/reverse-tree.ts';
 import type { Rrset } from '../../model/rrset.ts';
+import { isKnown } from '../../model/unknown.ts';
 import type { Zone } from '../../model/zone.ts';
 import { serialKey } from '../../store/kinds/serial.ts';
 import { zoneKey } from '../../store/kinds/zone.ts';
 import type { Views } from '../../views/views.ts';
 import type { Actor } from '../access/actor.ts';
+import { alignPtrs } from '../hosts/align-ptrs.ts';
 import { reverseZoneSettings } from '../hosts/automatic-zone.ts';
 import { isOrphanedRecord } from '../hosts/orphans.ts';
 import type { Committer } from '../transaction/commit.ts';
@@ -135,11 +138,26 @@ export function decideCopyBack(
   return builder.build(undefined);
 }
 
+/** Deletes a zone as {@link deletePrepared} does. Then the PTRs of hosts move back that CNAMEs in it led elsewhere. */
+export async function deleteReturning<T>(
+  places: { committer: Committer; views: Views; logger: Logger },
+  actor: Actor,
+  zone: Fqdn,
+  commit: () => Promise<T>,
+): Promise<T> {
+  const owners = isKnown(zone) && isReverse(zone) ? places.views.zones.aliasOwners(zone) : [];
+  const result = await deletePrepared(places, actor, zone, commit);
+  await alignPtrs(places, owners).catch((error: unknown) =>
+    places.logger.warn({ zone, reason: String(error) }, 'moving PTRs from a deleted zone failed'),
+  );
+  return result;
+}
+
 /**
  * Calls `commit`, which deletes the zone. While it throws {@link NeedsPreparation}, copies PTRs back and calls it
  * again.
  */
-export async function deleteReturning<T>(
+async function deletePrepared<T>(
   { committer, views }: { committer: Committer; views: Views },
   actor: Actor,
   zone: Fqdn,

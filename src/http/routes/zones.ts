@@ -225,7 +225,7 @@ export const zoneRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const name = zoneNameOf(request.params.zone);
       const precondition = preconditionOf(request);
-      await deleteReturning(services, actorOf(request), name, async () => {
+      await deleteReturning({ ...services, logger: app.log }, actorOf(request), name, async () => {
         if (!request.query.force)
           return commitFor(services, request, reply, (context) => decideDeleteZone(context, { name, precondition }));
         const clear: Decide<Cleared> = (context) => decideClearZone(context, { name, precondition });
