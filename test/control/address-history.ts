@@ -184,7 +184,8 @@ export class History {
     if (source === undefined) refused.push('not_found');
     if (target === undefined) refused.push(typeof to === 'string' ? 'pool_not_found' : 'address_outside_pool');
     else if (typeof to !== 'string' && !isWhole(target, to)) refused.push('address_outside_pool');
-    else if (target === source ? typeof to === 'string' : target.drain) refused.push('invalid_request');
+    else if (target === source && typeof to === 'string') refused.push('invalid_request');
+    else if (target !== source && target.drain) refused.push('pool_exhausted');
     if (model.renumberings.has(pool)) refused.push('already_exists');
     const text = (one: ModelRange) => parseRange(`${this.#addressOf(one.first)}-${this.#addressOf(one.last)}`);
     const wanted = {

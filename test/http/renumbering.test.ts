@@ -219,3 +219,20 @@ test('a renumbering to the pool itself, to another space, to a draining pool or 
     ] as const)
       await api.refused('not_found', 'POST', `/v1/pools/none/renumber${query}`, { to }, [...faults]);
 });
+
+test('addresses of a pool that was carved out of the old one stay', async (t) => {
+  const one = await served(t, 0);
+  const { api } = one;
+  await api.ok(201, 'POST', '/v1/pools/old/pools', { name: 'rack', prefixLength: 30 });
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'rack.z.test', pool: 'rack' });
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'both.z.test', addresses: ['10.0.0.1', '10.0.0.4'] });
+  await api.ok(201, 'POST', '/v1/pools/rack/allocations', {});
+  const plan = await api.ok<Plan>(200, 'POST', `${renumber}?dryRun=true`, { to: 'new', allocations: true });
+  assert.deepEqual(plan.items, [{ holder: 'host:both.z.test', from: ['10.0.0.4'], to: ['10.1.0.0'] }]);
+  await api.ok(201, 'POST', renumber, { to: 'new', allocations: true });
+  carryOut(t, one);
+  const { done, total, left } = await ended(api);
+  assert.deepEqual({ done, total, left }, { done: 1, total: 1, left: 0 });
+  assert.deepEqual(await addressesOf(api, 'both'), ['10.0.0.1', '10.1.0.0']);
+  assert.deepEqual(await addressesOf(api, 'rack'), ['10.0.0.0']);
+});

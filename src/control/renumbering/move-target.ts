@@ -5,9 +5,10 @@ import { refuse } from '../../errors.ts';
 import { type Address, addressNumber, type Family, familyOf } from '../../model/address.ts';
 import { type AddressRange, type Interval, parseRange, rangeHolds } from '../../model/address-range.ts';
 import type { Host, HostAddress } from '../../model/host.ts';
-import { type Pool, poolShape, shapeHolds } from '../../model/pool.ts';
+import { type Pool, poolShape } from '../../model/pool.ts';
 import type { Renumbering } from '../../model/renumbering.ts';
 import { addressKey } from '../../store/kinds/address.ts';
+import type { Views } from '../../views/views.ts';
 import type { Choice } from '../addresses/choose-addresses.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 
@@ -17,6 +18,8 @@ export interface Move {
   to: Pool;
   /** The part of `to` from which addresses are given. Undefined: all of it. */
   within: AddressRange | undefined;
+  /** Tells which addresses `from` has, and no pool that was carved out of it. */
+  pools: Pick<Views['pools'], 'poolIdAt'>;
 }
 
 /** Returns the pools of a renumbering; undefined if one of them is gone. */
@@ -24,17 +27,17 @@ export function moveOf({ views }: Pick<DecisionContext, 'views'>, wanted: Pick<R
   const from = views.pools.byId(wanted.pool)?.value;
   const to = views.pools.byId(wanted.to)?.value;
   if (from === undefined || to === undefined) return undefined;
-  return { from, to, within: wanted.within === undefined ? undefined : parseRange(wanted.within) } satisfies Move;
+  const within = wanted.within === undefined ? undefined : parseRange(wanted.within);
+  return { from, to, within, pools: views.pools } satisfies Move;
 }
 
 /** Returns whether the holder of an address gets another one: it is in the old pool, and not in the new part. */
 export function isLeaving(
-  { from, to, within }: Move,
+  { from, to, within, pools }: Move,
   { space, address }: Pick<HostAddress, 'space' | 'address'>,
 ): boolean {
-  const value = addressNumber(address);
-  if (space !== from.space || !shapeHolds(poolShape(from), value)) return false;
-  return from.id !== to.id || within === undefined || !rangeHolds(within, value);
+  if (space !== from.space || pools.poolIdAt(space, address) !== from.id) return false;
+  return from.id !== to.id || within === undefined || !rangeHolds(within, addressNumber(address));
 }
 
 /** Returns the first address of a host, in the order of addresses, that it has to give up. */

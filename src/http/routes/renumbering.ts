@@ -67,7 +67,7 @@ export const renumberingRoutes: Routes = async (app, services) => {
         const target = refusals.try(() => targetOf(asking, wanted, from ?? unknownValue));
         if (from === undefined || target === undefined) return refusals.throwAll();
         const within = target.within === undefined ? undefined : parseRange(target.within);
-        const move = { from, to: target.pool, within };
+        const move = { from, to: target.pool, within, pools: services.views.pools };
         const page = { allocations, after, limit: limitOf(request.query) };
         const { items, next } = await inSlices(planRenumbering(asking, move, page));
         return reply.status(200).send({ items, nextCursor: next === undefined ? null : encodeCursor(next) });
