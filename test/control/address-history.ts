@@ -169,7 +169,7 @@ export class History {
     assert.deepEqual(done.result.ranges, [`${this.#addressOf(first)}/${prefixLength}`]);
     const { exclude: _, ...settings } = poolDefaults;
     const ranges = [range(first, first + size - 1)];
-    pools.set('c', { ...settings, name: 'c', parent, ranges, exclude: [] });
+    pools.set('c', { ...settings, autoAssign: false, name: 'c', parent, ranges, exclude: [] });
   }
 
   async #renumberPool({ pool, to }: Extract<Command, { kind: 'renumber pool' }>): Promise<void> {
