@@ -93,6 +93,14 @@ export const poolRaces: Race[] = [
     stoppedBy: [addressesPrefix('default', ['10.0.0.0', '10.0.0.3'].map(parseAddress))],
   },
   {
+    guards: ['pools/pool-tree.ts requireQuiet'],
+    what: 'a carved pool takes more of its parent while an address is taken there',
+    given: [pool, carvePool('p', 'q', 30)],
+    first: allocate('10.0.0.5'),
+    second: putPool('q', ['10.0.0.0/29'], { parent: 'p' }),
+    stoppedBy: [addressesPrefix('default')],
+  },
+  {
     guards: ['pools/pool-tree.ts put'],
     what: 'an address is taken from a pool while its block is carved out',
     given: [pool],
