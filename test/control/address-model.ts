@@ -154,7 +154,8 @@ export class AddressModel {
     const canShare = (place: Place) =>
       !pool.drain && this.has(pool, place) && this.isHeld(place) && this.mayShare(place, wanted.holder);
     if (wanted.named !== undefined) {
-      const codes = wanted.named.flatMap((place) => (canShare(place) ? [] : this.faultsOf(place, pool)));
+      const joins = (place: Place) => canShare(place) && !this.isExcluded(pool, place);
+      const codes = wanted.named.flatMap((place) => (joins(place) ? [] : this.faultsOf(place, pool)));
       return codes.length > 0 ? refused(...codes) : { places: wanted.named.map((place) => [place]) };
     }
     const inside = pool.ranges.toSorted((a, b) => a.first - b.first).flatMap(placesIn);
