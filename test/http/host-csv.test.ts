@@ -8,7 +8,7 @@ import { assertFaults, csv, exportedCsv, type Imported, importsAt, onBothStores 
 import { servedApi } from '../support/served-api.ts';
 import type { Cleanup } from '../support/temporary.ts';
 
-const header = 'name,addresses,pool,aliases,ttl,ptr,owner';
+const header = 'name,addresses,pool,aliases,ttl,ptr,owner,shared,ptrFor';
 
 async function prepare(t: Cleanup, store?: Store) {
   const served = await servedApi(t, { store });
@@ -22,10 +22,10 @@ const { importing, refusal, refusing } = importsAt('/v1/hosts:import');
 test('a file becomes hosts, an equal row changes nothing, and an export is a file that changes nothing', async (t) => {
   const served = await prepare(t);
   const rows = [
-    'a.z,10.0.0.1,p,www.z,60,true,team-a,web,',
-    'b.z,10.0.0.2 2001:db8::1,,x.z y.z,,false,"Müller, ""M""","\'=1+1, ",',
-    'c.z,,,,,,,,"{""other key"":""\'x""}"',
-    'd.z,,p,,,,"\'-1",,',
+    'a.z,10.0.0.1,p,www.z,60,true,team-a,,,web,',
+    'b.z,10.0.0.2 2001:db8::1,,x.z y.z,,false,"Müller, ""M""",,,"\'=1+1, ",',
+    'c.z,,,,,,,,,,"{""other key"":""\'x""}"',
+    'd.z,,p,,,,"\'-1",,,,',
   ];
   const file = `${header},tags.app,tags\r\n${rows.join('\r\n')}\r\n`;
   assert.deepEqual(await importing(served, file, '?dryRun=true'), {
@@ -46,13 +46,68 @@ test('a file becomes hosts, an equal row changes nothing, and an export is a fil
   assert.equal(served.views.revision, revision);
   const [first, ...lines] = (await exportedCsv(served)).trimEnd().split('\r\n');
   assert.equal(first, `${header},tags.app,tags.other key,tags`);
-  assert.equal(lines[0], 'a.z,10.0.0.1,p,www.z,60,true,team-a,web,,');
-  assert.equal(lines[1], `b.z,10.0.0.2 2001:db8::1,,x.z y.z,,false,"Müller, ""M""","'=1+1, ",,`);
-  assert.equal(lines[2], "c.z,10.0.0.0,p,,,true,,,''x,");
-  assert.equal(lines[3], "d.z,10.0.0.3,p,,,true,'-1,,,");
+  assert.equal(lines[0], 'a.z,10.0.0.1,p,www.z,60,true,team-a,,,web,,');
+  assert.equal(lines[1], `b.z,10.0.0.2 2001:db8::1,,x.z y.z,,false,"Müller, ""M""",,,"'=1+1, ",,`);
+  assert.equal(lines[2], "c.z,10.0.0.0,p,,,true,,,,,''x,");
+  assert.equal(lines[3], "d.z,10.0.0.3,p,,,true,'-1,,,,,");
   assert.match(await exportedCsv(served, '?owner=team-a'), /^name[^\n]+\na\.z[^\n]+\n$/);
   const paged = await served.api.send('GET', '/v1/hosts?limit=1', undefined, { accept: 'text/csv' });
   assert.equal(paged.status, 400);
+});
+
+test('hosts that share an address go into a file and come back, also hosts that begin to share it', async (t) => {
+  const served = await prepare(t);
+  const rows = [
+    'a.z,10.0.0.1 10.0.0.7,p,,,true,,10.0.0.1,',
+    'b.z,10.0.0.1,p,,,true,,10.0.0.1,10.0.0.1',
+    'c.z,10.0.0.1 2001:db8::1,,,,true,,10.0.0.1 2001:db8::1,',
+    'd.z,2001:db8::1,,,,true,,2001:db8::1,2001:db8::1',
+  ];
+  const file = `\uFEFF${header},tags\r\n${rows.map((row) => `${row},`).join('\r\n')}\r\n`;
+  assert.equal((await importing(served, file, '?dryRun=true')).created, 4);
+  assert.equal((await importing(served, file)).created, 4);
+  type Shown = { addresses: { ptr: string | null }[] };
+  const ptrsOf = async (name: string) =>
+    (await served.api.ok<Shown>(200, 'GET', `/v1/hosts/${name}`)).addresses.map(({ ptr }) => ptr !== null);
+  const ptrs = await Promise.all(['a.z', 'b.z', 'c.z', 'd.z'].map(ptrsOf));
+  assert.deepEqual(ptrs, [[false, true], [true], [false, false], [true]]);
+  const exported = await exportedCsv(served);
+  assert.equal(exported.replace('\uFEFF', ''), file.replace('\uFEFF', ''));
+  for (const mode of ['create', 'put']) assert.equal((await importing(served, exported, `?mode=${mode}`)).unchanged, 4);
+  for (const { value } of [...served.views.hosts.list()]) await served.api.ok(204, 'DELETE', `/v1/hosts/${value.name}`);
+  assert.equal((await importing(served, exported)).created, 4);
+  assert.equal(await exportedCsv(served), exported);
+});
+
+test('a host that stands begins to share its address with a new row, and stops when the cell is empty', async (t) => {
+  const served = await prepare(t);
+  await served.api.ok(201, 'POST', '/v1/hosts', { name: 'b.z', addresses: ['10.0.0.1'] });
+  const both = 'name,addresses,shared\r\na.z,10.0.0.1,true\r\nb.z,10.0.0.1,true\r\n';
+  assert.match((await refusing(served, both)).join(), /b\.z already, with other settings/);
+  const { created, changed } = await importing(served, both, '?mode=put');
+  assert.deepEqual([created, changed], [1, 1]);
+  const read = await served.api.ok<{ addresses: { ptr: string | null }[] }>(200, 'GET', '/v1/hosts/b.z');
+  assert.ok(read.addresses[0]?.ptr, 'the first host keeps the PTR');
+  await served.api.ok(204, 'DELETE', '/v1/hosts/a.z');
+  assert.equal((await importing(served, 'name,addresses,shared\r\nb.z,10.0.0.1,\r\n', '?mode=put')).changed, 1);
+  const faulty = 'name,addresses,shared\r\nb.z,10.0.0.1,10.0.0.2\r\n';
+  assert.match((await refusing(served, faulty)).join(), /line:2 shared: 10\.0\.0\.2 is not in the column addresses/);
+});
+
+test('a row whose address another row gives up is told how both can be changed', async (t) => {
+  const served = await prepare(t);
+  for (const [name, address] of [
+    ['a.z', '10.0.0.1'],
+    ['b.z', '10.0.0.2'],
+  ])
+    await served.api.ok(201, 'POST', '/v1/hosts', { name, addresses: [address] });
+  const told = await refusing(served, 'name,addresses\r\na.z,10.0.0.2\r\nb.z,10.0.0.1\r\n', '?mode=put');
+  assertFaults(told, [
+    /^line:2 .*host:b\.z, which gives it up in line 3: .*POST \/v1\/hosts\/a\.z\/swap \{"with": "b\.z"\}/,
+    /^line:3 .*host:a\.z, which gives it up in line 2/,
+  ]);
+  const moved = await refusing(served, 'name,addresses\r\na.z,10.0.0.2\r\nb.z,10.0.0.3\r\n', '?mode=put');
+  assertFaults(moved, [/^line:2 .*gives it up in line 3: import that row first/]);
 });
 
 test('a spreadsheet may have semicolons, tabs, a byte order mark, UTF-16, CR, and lines inside cells', async (t) => {
@@ -77,15 +132,15 @@ test('every fault is told with its line and column, and nothing is changed', asy
   await served.api.ok(201, 'POST', '/v1/hosts', { name: 'old.z', addresses: ['10.0.0.9'] });
   const file = [
     `${header},tags.note`,
-    'ok.z,10.0.0.1,,,,,,"two',
+    'ok.z,10.0.0.1,,,,,,,,"two',
     'lines"',
     '',
-    'a..z,10.0.0.300,p,,x,maybe,,',
+    'a..z,10.0.0.300,p,,x,maybe,,,,',
     'b.z,10.0.0.9,,,,,,',
     'c.nowhere,,nopool,,99999999999,,,',
     'd.z,10.0.0.1,,OK.z,,,,',
     'old.z,10.0.0.8,,,,,,',
-    'e.z,,,,,,,,,surplus',
+    'e.z,,,,,,,,,,surplus',
   ].join('\r\n');
   const revision = served.views.revision;
   const told = await refusing(served, file);
@@ -98,13 +153,13 @@ test('every fault is told with its line and column, and nothing is changed', asy
     /^line:7 name: no zone covers c\.nowhere/,
     /^line:7 pool: /,
     /^line:7 ttl: /,
-    /^line:8 addresses: 10\.0\.0\.1 is held by another request/,
+    /^line:8 addresses: 10\.0\.0\.1 is also in line 2/,
     /^line:8 aliases: ok\.z is also in line 2/,
     /^line:9 name: there is a host old\.z already, with other settings: \?mode=put changes it/,
-    /^line:10 the row has 10 cells, and the first line 8/,
+    /^line:10 the row has 11 cells, and the first line 10/,
   ]);
   assert.deepEqual(await refusing(served, 'name,adresses\na.z,\n'), [
-    'line:1 adresses: is no column of hosts; there are name, addresses, pool, aliases, ttl, ptr, owner, tags, families, and tags.NAME for a tag',
+    'line:1 adresses: is no column of hosts; there are name, addresses, pool, aliases, ttl, ptr, owner, shared, ptrFor, tags, families, and tags.NAME for a tag',
   ]);
   assert.match((await refusing(served, '')).join(), /line:1 the file is empty/);
   assert.match(
@@ -143,7 +198,7 @@ const spreadsheet = [
   ...Array.from({ length: count }, (_, index) => {
     const name = `h${String(index).padStart(5, '0')}`;
     const address = `10.0.${1 + (index >> 8)}.${index & 255}`;
-    return `${name}.z,${address},p,${index % 7 === 0 ? `www-${name}.z` : ''},${index % 3 === 0 ? '300' : ''},true,team-${index % 5},web,`;
+    return `${name}.z,${address},p,${index % 7 === 0 ? `www-${name}.z` : ''},${index % 3 === 0 ? '300' : ''},true,team-${index % 5},,,web,`;
   }),
 ].join('\r\n');
 

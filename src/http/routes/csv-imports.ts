@@ -82,7 +82,7 @@ export const csvImportRoutes: Routes = async (app, services) => {
         tags: ['hosts'],
         summary: 'Create or change hosts from the rows of a spreadsheet (CSV)',
         description:
-          'The first line names the columns: `name`, `addresses`, `pool`, `aliases`, `ttl`, `ptr`, `owner`, `families`, and ' +
+          'The first line names the columns: `name`, `addresses`, `pool`, `aliases`, `ttl`, `ptr`, `owner`, `shared`, `ptrFor`, `families`, and ' +
           '`tags.NAME` for a tag; only `name` is needed. Several addresses or aliases are separated by spaces. An empty cell is ' +
           `the default; a column that the file does not have leaves that field of an existing host as it is. ${rules}`,
         ...importSchema('host'),
