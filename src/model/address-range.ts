@@ -26,19 +26,24 @@ export interface AddressRange extends Interval {
 }
 
 /**
- * Parses one range of a pool or of `addressNames`. Clears the host bits of a prefix, and makes the text canonical.
- * Throws InvalidValue.
+ * Parses one range of a pool or of `addressNames`, and makes the text canonical. Throws InvalidValue, also for a prefix
+ * with host bits: it may mean the whole prefix, or the addresses from there on.
  */
 export function parseRange(text: string): AddressRange {
   const range = parseFilterRange(text);
   if (range.family === 'ipv6' && range.first < ipv4Base && range.last > ipv4Base)
     throw new InvalidValue(`'${text}' holds the IPv4-mapped addresses: write them as IPv4`);
-  return range;
+  if (range.prefixLength === undefined) return range;
+  const base = addressNumber(parseAddress(text.slice(0, text.indexOf('/')).trim()));
+  if (base === range.first) return range;
+  const rest = base === range.last ? formatAddress(base) : `${formatAddress(base)}-${formatAddress(range.last)}`;
+  throw new InvalidValue(`'${text}' has host bits: write ${range.text}, or ${rest}`);
 }
 
 /**
- * Parses one range of a filter, as {@link parseRange} does, but accepts an IPv6 range that contains the IPv4-mapped
- * addresses (`::/0`). These addresses are IPv4, so {@link rangeHolds} does not find them in an IPv6 range.
+ * Parses one range of a filter, as {@link parseRange} does, but clears the host bits of a prefix, and accepts an IPv6
+ * range that contains the IPv4-mapped addresses (`::/0`).
+ * These addresses are IPv4, so {@link rangeHolds} does not find them in an IPv6 range.
  */
 export function parseFilterRange(text: string): AddressRange {
   if (text.includes('/')) return parsePrefix(text);

@@ -38,9 +38,27 @@ async function usage(api: Api, pool: string, family: 'ipv4' | 'ipv6' = 'ipv4'): 
   return `${used}+${coolingDown}+${free}/${capacity}`;
 }
 
+test('a prefix with host bits is refused with what it may mean, in each place that takes ranges', async (t) => {
+  const api = await prepare(t);
+  await api.ok(201, 'POST', '/v1/pools', { name: 'site', ranges: ['10.20.0.0/24'] });
+  const prefix = '10.20.0.16/27';
+  const way = "'10.20.0.16/27' has host bits: write 10.20.0.0/27, or 10.20.0.16-10.20.0.31";
+  for (const [method, path, body, pointer] of [
+    ['POST', '/v1/pools', { name: 'x', ranges: [prefix] }, '/ranges/0'],
+    ['PUT', '/v1/pools/x', { ranges: ['10.20.1.0/24'], exclude: [prefix] }, '/exclude/0'],
+    ['PATCH', '/v1/pools/site', { exclude: [prefix] }, '/exclude/0'],
+    ['POST', '/v1/pools/site/pools', { name: 'x', prefixLength: 28, exclude: [prefix] }, '/exclude/0'],
+    ['POST', '/v1/pools/site/renumber', { to: prefix }, '/to'],
+  ] as const) {
+    const refused = await api.refused('invalid_request', method, path, body, [pointer]);
+    assert.equal(refused.errors?.[0]?.message, way, `${method} ${path}`);
+  }
+  assert.equal((await api.send('GET', `/v1/hosts?within=${prefix}`)).status, 200, 'a filter');
+});
+
 test('a pool is read as it was written, in canonical form and with every default', async (t) => {
   const api = await prepare(t);
-  const ranges = ['172.17.201.100 - 172.17.201.125', '10.2.1.9/28', 'FD00:2::1/112', '10.9.9.9'];
+  const ranges = ['172.17.201.100 - 172.17.201.125', '10.2.1.0/28', 'FD00:2::/112', '10.9.9.9'];
   const answer = await api.send('POST', '/v1/pools', { name: 'subnet-201', ranges, exclude: ['10.2.1.1'] });
   assert.equal(answer.status, 201);
   assert.equal(answer.headers.location, '/v1/pools/subnet-201');

@@ -111,7 +111,7 @@ test('a reverse name has the parts of the address in reverse order, and is withi
   assert.equal(automaticReverseZone(six), '0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa');
 });
 
-test('a prefix parses as with ipaddr.js, with its host bits masked', () => {
+test('a prefix parses as with ipaddr.js, and one with host bits is taken only in a filter', () => {
   fc.assert(
     fc.property(number, fc.nat(128), (value, length) => {
       const address = formatAddress(value);
@@ -130,8 +130,9 @@ test('a prefix parses as with ipaddr.js, with its host bits masked', () => {
         assert.ok(!rangesOverlap(filter, parseRange('10.0.0.0/8')));
         return;
       }
-      const range = parseRange(prefix);
+      const range = parseFilterRange(prefix);
       assert.deepEqual([range.first, range.last, range.family], [first, last, familyOf(address)]);
+      if (first !== value) assert.throws(() => parseRange(prefix), /has host bits/);
       assert.deepEqual(parseRange(range.text), range);
       assert.ok(rangeHolds(range, value));
     }),

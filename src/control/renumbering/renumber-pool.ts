@@ -1,9 +1,9 @@
 // Use cases: a renumbering of a pool is begun, its progress is noted, and it is stopped. move-holder.ts moves the
 // holders, run-renumberings.ts all of them.
 
-import { refuse, refuseField } from '../../errors.ts';
+import { atField, refuse, refuseField } from '../../errors.ts';
 import { formatAddress } from '../../model/address.ts';
-import { type AddressRange, parseRange } from '../../model/address-range.ts';
+import { type AddressRange, parseFilterRange, parseRange } from '../../model/address-range.ts';
 import { unlessInvalid } from '../../model/invalid-value.ts';
 import { type Pool, poolShape, shapeHolds } from '../../model/pool.ts';
 import type { Renumbering } from '../../model/renumbering.ts';
@@ -29,9 +29,10 @@ export interface WantedRenumbering {
 /** Returns where a request wants the holders to go: the name of a pool, or a range. Refuses with `invalid_request`. */
 export function parseTarget(text: string): WantedRenumbering['to'] {
   if (/^[a-z0-9-]+$/.test(text)) return { pool: text };
-  const range = unlessInvalid(() => parseRange(text));
+  if (unlessInvalid(() => parseFilterRange(text)) !== undefined)
+    return { range: atField('/to', () => parseRange(text)) };
   const message = `'${text}' is neither the name of a pool nor a range: give a pool, a prefix, or an address and a last one (10.0.0.1-10.0.0.9)`;
-  return { range: range ?? refuseField('invalid_request', '/to', message) };
+  return refuseField('invalid_request', '/to', message);
 }
 
 /**
