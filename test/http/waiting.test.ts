@@ -79,7 +79,10 @@ test('nobody overtakes those who wait: neither a request without "wait", nor a s
   ]);
   await release(api, '10.0.0.0');
   const problem = await api.refused('pool_exhausted', 'POST', allocations, {}, [':pool']);
-  assert.match(String(problem.detail), /3 of those that become free are for requests that wait/);
+  assert.match(
+    String(problem.detail),
+    /no ipv4 address is left in pool 'p' .*1 free, but kept for requests that wait longer and need 3/,
+  );
   await api.refused('pool_exhausted', 'POST', '/v1/hosts', { name: 'b.z' }, ['/families']);
   assert.equal(served.line.size, 2);
   const named = await api.ok<Items>(201, 'POST', allocations, { addresses: ['10.0.0.0'] });
@@ -87,6 +90,16 @@ test('nobody overtakes those who wait: neither a request without "wait", nor a s
   await api.ok(200, 'PATCH', '/v1/pools/p', { ranges: ['10.0.0.0/29'] });
   assert.deepEqual(((await large) as Answer & { body: Items }).body.items.length, 2);
   assert.equal(addressOf((await small) as Answer), '10.0.0.4');
+});
+
+test('a request for more addresses than the pool can ever give does not wait, and holds nobody up', async (t) => {
+  const { api, line } = await prepare(t);
+  const large = await api.refused('pool_exhausted', 'POST', wait(), { count: 3 }, [':pool']);
+  assert.match(String(large.detail), /pool 'p' does not have 3 ipv4 addresses, but 2 at most/);
+  const other = await api.refused('pool_exhausted', 'POST', wait(), { family: 'ipv6' }, [':pool']);
+  assert.match(String(other.detail), /pool 'p' has no ipv6 ranges/);
+  await api.refused('pool_exhausted', 'POST', '/v1/hosts?wait=30', { name: 'a.z', pool: 'p', families: ['ipv6'] });
+  assert.equal(line.size, 0);
 });
 
 suite('what wakes those who wait', () => {

@@ -24,7 +24,7 @@ import { faultRefusal } from '../reading/fault-refusal.ts';
 import { addressPath } from '../reading/resource-path.ts';
 import type { DecisionContext, Lack } from '../transaction/decision.ts';
 import { FreeAddresses } from '../transaction/free-addresses.ts';
-import { usageOf } from './pool-usage.ts';
+import { type PoolUsage, usageOf } from './pool-usage.ts';
 
 /** A warning: the request got the address that it named, although records at other names have that address. */
 export interface AddressWarning {
@@ -312,6 +312,26 @@ export function defaultFamily(context: Asking, named?: Pool): Family {
   return families.find(isGiven) ?? families.find(isNamed) ?? 'ipv4';
 }
 
+/**
+ * Refuses with `pool_exhausted` more addresses than any of the pools can ever give. Nobody waits for them: whoever came
+ * later would wait in vain, too.
+ */
+function refuseBeyond(
+  family: Family,
+  count: number,
+  usage: Pick<PoolUsage[Family], 'capacity' | 'carved'>[],
+  named?: Pool,
+): void {
+  const most = usage.map(({ capacity, carved }) => BigInt(capacity) - BigInt(carved)).reduce((a, b) => (a > b ? a : b));
+  if (BigInt(count) <= most) return;
+  const where = named === undefined ? 'no automatic pool has' : `pool '${named.name}' does not have`;
+  const hasRange = named === undefined || poolShape(named).ranges.some((range) => range.family === family);
+  const message = hasRange
+    ? `${where} ${count} ${family} addresses, but ${most} at most: ask for fewer, widen a pool or create another`
+    : `pool '${named.name}' has no ${family} ranges: add some, or name another pool or family`;
+  refuse('pool_exhausted', message, { family, pools: usage });
+}
+
 /** Returns what a request that named no pool can do when there is no automatic pool for it. */
 function otherWay(asking: Asking, family: Family): string {
   const access = accessOf(asking);
@@ -333,8 +353,6 @@ function refuseExhausted(context: DecisionContext, family: Family, count: number
   // Only a pool that the request names can be draining here: draining pools are not among the automatic pools.
   const draining = pools.find(({ drain }) => drain);
   if (draining !== undefined) refuseDraining(draining);
-  context.line?.lacks({ family, count, pool: named?.id });
-  const ahead = Math.max(...pools.map((pool) => context.line?.ahead(context, pool, family) ?? 0));
   const usage = pools.map((pool) => {
     const soonest = views.pools.nextCoolDownEnd(pool.id, now);
     return {
@@ -343,6 +361,11 @@ function refuseExhausted(context: DecisionContext, family: Family, count: number
       ...(soonest !== undefined && { nextCoolDownEnd: timestamp(soonest) }),
     };
   });
+  const ahead = Math.max(...pools.map((pool) => context.line?.ahead(context, pool, family) ?? 0));
+  refuseBeyond(family, count, usage, named);
+  context.line?.lacks({ family, count, pool: named?.id });
+  const free = usage.reduce((sum, { free }) => sum + BigInt(free), 0n);
+  const isKept = ahead > 0 && free > 0n;
   const what = count === 1 ? `no ${family} address is` : `${count} ${family} addresses are not`;
   const where = named === undefined ? 'any automatic pool' : `pool '${named.name}'`;
   const also = (count: string, what: string) => (count === '0' ? '' : `, ${count} ${what}`);
@@ -352,10 +375,11 @@ function refuseExhausted(context: DecisionContext, family: Family, count: number
         `${pool}: ${used} of ${capacity} used${also(recorded, 'named by records')}${also(coolingDown, 'cooling down')}${also(carved, 'carved out')}`,
     )
     .join('; ');
-  const waiting = ahead > 0 ? `; ${ahead} of those that become free are for requests that wait` : '';
+  const kept = isKept ? `${free} free, but kept` : `the next ${ahead} are kept`;
+  const waiting = ahead > 0 ? `; ${kept} for requests that wait longer${isKept ? ` and need ${ahead}` : ''}` : '';
   refuse(
     'pool_exhausted',
-    `${what} free in ${where} (${full}${waiting}): release some, widen a pool or create another`,
+    `${what} ${isKept ? 'left' : 'free'} in ${where} (${full}${waiting}): release some, widen a pool or create another`,
     {
       family,
       pools: usage,
