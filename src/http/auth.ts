@@ -1,12 +1,12 @@
 // Authenticates requests by their bearer token (RFC 6750), and limits failed attempts. control/tokens/token-secret.ts
 // makes and checks tokens. needed-rights.ts says what the bearer of a token may do.
 
-import { isDeepStrictEqual } from 'node:util';
 import type { FastifyRequest } from 'fastify';
 import type { Asking, TokenActor } from '../control/access/actor.ts';
-import { hasExpired, namedToken, secretMatcher, storedToken, withoutSecrets } from '../control/tokens/token-secret.ts';
+import { hasExpired, isTokenValid, rightsOfToken } from '../control/access/valid-token.ts';
+import { namedToken, secretMatcher, storedToken, withoutSecrets } from '../control/tokens/token-secret.ts';
 import { Refusal, refuse } from '../errors.ts';
-import { allRights, type Rights } from '../model/rights.ts';
+import { allRights } from '../model/rights.ts';
 import { environmentToken, type StoredToken } from '../store/kinds/token.ts';
 import { Allowances } from './allowances.ts';
 import { clientKey, clientName } from './client-key.ts';
@@ -16,8 +16,6 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The bearer of the request's token; null if no token was checked. */
     actor: TokenActor | null;
-    /** The token of the store that the request has presented; null if there is none. */
-    storedToken: StoredToken | null;
   }
 }
 
@@ -76,7 +74,6 @@ export class Authenticator {
     if (token === undefined || hasExpired(token, now)) this.#fail(request, client, presented, token);
     activity.note(token.id, now);
     request.actor = { ...actorOfToken(token), request: shownRequest(request) };
-    request.storedToken = token;
   }
 
   /**
@@ -125,17 +122,8 @@ export class Authenticator {
 }
 
 function actorOfToken(token: StoredToken): TokenActor {
-  const { id, name, createdAt } = token;
-  return { kind: 'token', id, name, rights: rightsOf(token), createdAt };
-}
-
-function rightsOf({ role, zones, pools, owner }: StoredToken): Rights {
-  return {
-    role,
-    ...(zones && { zones }),
-    ...(pools && { pools }),
-    ...(owner !== undefined && { owner }),
-  };
+  const { id, name } = token;
+  return { kind: 'token', id, name, rights: rightsOfToken(token), stored: token };
 }
 
 /** Returns the bearer of the request's token. Refuses if the route has not authenticated the request. */
@@ -149,18 +137,13 @@ export function actorOf({ actor }: FastifyRequest): TokenActor {
  */
 export function validityOf(
   { views, activity }: Pick<Services, 'views' | 'activity'>,
-  { storedToken: presented }: FastifyRequest,
+  request: FastifyRequest,
 ): () => boolean {
-  if (presented === null) return () => true;
-  const { id, hash } = presented;
-  const rights = rightsOf(presented);
+  const actor = actorOf(request);
   return () => {
     const now = Date.now();
-    const token = views.tokens.get(id)?.value;
-    // A rotation changes the secret. The rights of the same secret can differ only after the store was restored.
-    if (token === undefined || token.hash !== hash || hasExpired(token, now)) return false;
-    if (token !== presented && !isDeepStrictEqual(rightsOf(token), rights)) return false;
-    activity.note(id, now);
+    if (!isTokenValid({ actor, views }, now)) return false;
+    if (actor.stored !== undefined) activity.note(actor.stored.id, now);
     return true;
   };
 }

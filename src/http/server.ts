@@ -132,7 +132,6 @@ export async function createServer(
   app.setNotFoundHandler((request) => refuse('not_found', `there is nothing at ${request.method} ${request.url}`));
   readJsonBodies(app);
   app.decorateRequest('actor', null);
-  app.decorateRequest('storedToken', null);
   observeRequests(app, services.metrics);
 
   await app.register(swagger, descriptionOptions(version));

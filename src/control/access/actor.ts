@@ -1,6 +1,7 @@
 // The actor of a request: the bearer of a token, or a part of this service.
 
 import type { Rights } from '../../model/rights.ts';
+import type { StoredToken } from '../../store/kinds/token.ts';
 import type { Views } from '../../views/views.ts';
 
 /**
@@ -16,8 +17,8 @@ export interface TokenActor {
   /** The name for people. */
   name: string;
   rights: Rights;
-  /** Only for a token of the store. Distinguishes the token from a later one with the same id. */
-  createdAt?: string;
+  /** Only for a token of the store: the token as it was when the request came (valid-token.ts). */
+  stored?: StoredToken;
   /** The request with which the bearer asks. `from`: the address of the client. */
   request?: { id: string; what: string; from: string };
 }

@@ -8,6 +8,7 @@ import { BoundedWork } from '../../model/bounded-work.ts';
 import { nextTurn } from '../../model/turn.ts';
 import type { Views } from '../../views/views.ts';
 import type { Actor } from '../access/actor.ts';
+import { needValidToken } from '../access/valid-token.ts';
 import type { Committer } from '../transaction/commit.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { writtenKey } from '../transaction/transaction-keys.ts';
@@ -144,8 +145,10 @@ async function tryRows<Row extends ImportedRow, Column extends string>(
   const claimed = new Set<string>();
   let done = 0;
   for (const list of kind.arrange(rows)) {
+    const context = { actor, views, claimed, now: Date.now() };
+    needValidToken(context, context.now);
     try {
-      const { decision, outcomes } = kind.decide({ actor, views, claimed, now: Date.now() }, list, mode);
+      const { decision, outcomes } = kind.decide(context, list, mode);
       for (const operation of decision.operations) claimed.add(writtenKey(operation));
       count(counts, outcomes);
       if (outcomes.some((outcome) => outcome !== 'unchanged')) differing.push(list);
@@ -194,7 +197,8 @@ async function commitRows<Row extends ImportedRow, Column extends string>(
       });
       count(counts, outcomes);
     } catch (error) {
-      if (!(error instanceof Refusal) || error.status >= 500) throw error;
+      // If the token is not valid any more, all further rows are refused too.
+      if (!(error instanceof Refusal) || error.status >= 500 || error.code === 'unauthorized') throw error;
       noteRefused(list, error);
     }
     for (const _ of list) if (++done % 1000 === 0) onProgress({ phase: 'writing', done, total });

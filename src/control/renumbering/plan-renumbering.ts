@@ -7,6 +7,7 @@ import type { Interval } from '../../model/address-range.ts';
 import { type AddressRecord, describeHolder } from '../../model/allocation.ts';
 import { addressKey } from '../../store/kinds/address.ts';
 import type { Asking } from '../access/actor.ts';
+import { needValidToken } from '../access/valid-token.ts';
 import { decidePlannedHost } from './move-holder.ts';
 import { firstLeaving, freeAddresses, intervalsOf, isLeaving, type Move } from './move-target.ts';
 
@@ -44,6 +45,7 @@ export function* planRenumbering(
   for (;;) {
     let looked = 0;
     claims.renew();
+    needValidToken(asking, Date.now());
     for (const { value: record } of views.pools.heldIn(move.from, last)) {
       if (looked++ === slice) break;
       const isShown = addressNumber(record.address) > begin;

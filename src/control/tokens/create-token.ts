@@ -6,12 +6,13 @@ import { known } from '../../model/unknown.ts';
 import { poolKind } from '../../store/kinds/pool.ts';
 import { type StoredToken, tokenKey, tokenValue } from '../../store/kinds/token.ts';
 import type { Views } from '../../views/views.ts';
+import { hasExpired } from '../access/valid-token.ts';
 import { noPool } from '../reading/existing.ts';
 import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { needTokens, type ShownToken, shownToken } from './existing-token.ts';
 import type { WantedToken } from './token-input.ts';
-import { hasExpired, type NewSecret } from './token-secret.ts';
+import type { NewSecret } from './token-secret.ts';
 
 /**
  * Creates a token with this secret. The result does not have the secret, because the store keeps the result for an

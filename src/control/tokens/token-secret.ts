@@ -20,7 +20,7 @@ export function newSecret(id: string): NewSecret {
 
 /**
  * Returns the stored token that a request presents. Returns undefined if there is no such id, or the secret is wrong.
- * The token may have expired: {@link hasExpired}.
+ * The token may have expired (access/valid-token.ts).
  */
 export function storedToken({ tokens }: Pick<Views, 'tokens'>, presented: string): StoredToken | undefined {
   const [, id = '', secret = ''] = parts.exec(presented) ?? [];
@@ -40,10 +40,6 @@ export function namedToken({ tokens }: Pick<Views, 'tokens'>, presented: string)
 /** Returns the text without the secrets of tokens, which people may have put into a path or a field by mistake. */
 export function withoutSecrets(text: string): string {
   return text.replace(/(zw_[a-z0-9-]+_)[A-Za-z0-9_-]{20,}/g, '$1…');
-}
-
-export function hasExpired({ expiresAt }: Pick<StoredToken, 'expiresAt'>, now: number): boolean {
-  return expiresAt !== undefined && Date.parse(expiresAt) <= now;
 }
 
 /**

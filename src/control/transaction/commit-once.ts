@@ -85,7 +85,7 @@ export class OnceCommitter {
   ): Promise<Committed<T>> {
     const key = idempotencyKey(actor.id, identity.key);
     // A new token may have the id of a deleted one. It must not get the answers of the deleted token.
-    const parts = [identity.method, identity.path, identity.body ?? null, actor.createdAt];
+    const parts = [identity.method, identity.path, identity.body ?? null, actor.stored?.createdAt];
     const request = createHash('sha256').update(JSON.stringify(parts, sortFields)).digest('hex');
     for (let attempts = 0; ; attempts += 1) {
       // Without an answer in the views, there may still be one of another replica: then the first attempt fails.

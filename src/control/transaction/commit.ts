@@ -19,6 +19,7 @@ import {
 } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
 import type { Actor } from '../access/actor.ts';
+import { needValidToken } from '../access/valid-token.ts';
 import { faultRefusal } from '../reading/fault-refusal.ts';
 import { untilServed } from '../reading/until-reached.ts';
 import { type Audit, Batch } from './batch.ts';
@@ -180,6 +181,7 @@ export class Committer {
   /** Returns the decision of the job. Resolves the job and returns undefined if there is nothing to commit. */
   #decide(job: Job, seen: Pick<DecisionContext, 'views' | 'claimed' | 'now' | 'free'>): Decision<unknown> | undefined {
     const { actor, skydnsKeys } = job;
+    needValidToken({ actor, views: this.#views }, seen.now);
     const decision = job.decide({ ...seen, actor, skydnsKeys, line: this.#line });
     const tells = this.#audit !== undefined && decision.audited !== undefined;
     if (decision.operations.length > 0 || decision.compares.length > 0 || tells) return decision;

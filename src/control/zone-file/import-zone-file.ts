@@ -14,6 +14,7 @@ import { zoneKey } from '../../store/kinds/zone.ts';
 import type { Views } from '../../views/views.ts';
 import { accessOf } from '../access/access.ts';
 import type { Asking } from '../access/actor.ts';
+import { needValidToken } from '../access/valid-token.ts';
 import { alignPtrs } from '../hosts/align-ptrs.ts';
 import { checkPrecondition, entityTag } from '../input/precondition.ts';
 import { Refusals } from '../input/refusals.ts';
@@ -96,6 +97,7 @@ async function importWithin(share: MemoryShare, places: ImportPlaces, wanted: Im
     const namesDiffer = !comparison.isEmpty;
     differenceOfSoa(comparison, views, zone, settings, contents);
     const result = resultOf(comparison, findings);
+    needValidToken(asking, Date.now());
     if (dryRun || (comparison.isEmpty && !changesSettings(zone, settings))) {
       return { ...result, written: false, revision: views.revision, cleaned: Promise.resolve() };
     }
