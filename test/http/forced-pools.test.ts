@@ -147,3 +147,31 @@ test('of many holders an answer lists the first ones, and counts all', () => {
   assert.equal(shown?.addresses.at(-1)?.address, '10.0.3.231');
   assert.equal(shown?.deletedHosts.names.at(-1), 'h999.z');
 });
+
+test('without force, the refusal says how many addresses and hosts there are to lose, and how to see them', async (t) => {
+  const { api } = await prepare(t, await embeddedStore(t));
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'whole.z', addresses: ['10.0.0.128', '10.0.0.129'] });
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'part.z', addresses: ['10.0.0.1', '10.0.0.130'] });
+  await allocate(api, '10.0.0.131');
+  const problem = await api.refused('pool_in_use', 'PATCH', '/v1/pools/p', { ranges: ['10.0.0.0/25'] });
+  assert.deepEqual([problem.inUse, problem.deletedHosts], [4, 1]);
+  const { detail } = problem;
+  assert.match(
+    detail,
+    /4 that it would lose: .*deletes 1 hosts .*\(GET \/v1\/hosts\?within=10\.0\.0\.128-10\.0\.0\.255\)/,
+  );
+  assert.match(detail, /POST \/v1\/pools\/p\/renumber/);
+  const { items } = await api.ok<{ items: unknown[] }>(200, 'GET', '/v1/hosts?within=10.0.0.128-10.0.0.255');
+  assert.equal(items.length, 2);
+});
+
+test('who holds an address that is excluded later keeps it, and a full pool counts it apart', async (t) => {
+  const { api } = await prepare(t, await embeddedStore(t));
+  await api.ok(200, 'PATCH', '/v1/pools/p', { ranges: ['10.0.0.0/30'] });
+  await api.ok(201, 'POST', '/v1/pools/p/allocations', { count: 4 });
+  await api.ok(200, 'PATCH', '/v1/pools/p', { exclude: ['10.0.0.2/31'] });
+  const { detail } = await api.refused('pool_exhausted', 'POST', '/v1/pools/p/allocations', {});
+  assert.match(detail, /p: 2 of 2 used, 2 held though excluded/);
+  await api.ok(204, 'DELETE', '/v1/addresses/10.0.0.2');
+  await api.refused('pool_exhausted', 'POST', '/v1/pools/p/allocations', {});
+});

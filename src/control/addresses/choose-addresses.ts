@@ -370,10 +370,12 @@ function refuseExhausted(context: DecisionContext, family: Family, count: number
   const where = named === undefined ? 'any automatic pool' : `pool '${named.name}'`;
   const also = (count: string, what: string) => (count === '0' ? '' : `, ${count} ${what}`);
   const full = usage
-    .map(
-      ({ pool, used, capacity, recorded, coolingDown, carved }) =>
-        `${pool}: ${used} of ${capacity} used${also(recorded, 'named by records')}${also(coolingDown, 'cooling down')}${also(carved, 'carved out')}`,
-    )
+    .map(({ pool, used, capacity, recorded, coolingDown, carved, free }) => {
+      // Held addresses that the pool excludes are beyond its capacity.
+      const excluded =
+        [used, recorded, coolingDown, carved, free].reduce((sum, one) => sum + BigInt(one), 0n) - BigInt(capacity);
+      return `${pool}: ${BigInt(used) - excluded} of ${capacity} used${also(recorded, 'named by records')}${also(coolingDown, 'cooling down')}${also(carved, 'carved out')}${also(String(excluded), 'held though excluded')}`;
+    })
     .join('; ');
   const kept = isKept ? `${free} free, but kept` : `the next ${ahead} are kept`;
   const waiting = ahead > 0 ? `; ${kept} for requests that wait longer${isKept ? ` and need ${ahead}` : ''}` : '';

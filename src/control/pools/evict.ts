@@ -2,6 +2,7 @@
 // that loses its last address is deleted.
 
 import { joinFirst, maxNamed, refuse } from '../../errors.ts';
+import { formatAddress } from '../../model/address.ts';
 import { type Interval, rangesWithout } from '../../model/address-range.ts';
 import type { AddressRecord, Holder } from '../../model/allocation.ts';
 import type { Host } from '../../model/host.ts';
@@ -13,6 +14,7 @@ import { replaceHolders } from '../addresses/hold-address.ts';
 import { isOrphanedHold } from '../hosts/orphans.ts';
 import { maxKeysOf, WriteBudget } from '../hosts/write-budget.ts';
 import { writeHost } from '../hosts/write-host.ts';
+import { poolPath } from '../reading/resource-path.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { type Evicted, heldAddress } from './released.ts';
@@ -41,7 +43,7 @@ export function refuseUse(builder: TransactionBuilder, { pool, parts }: Leaving,
   if (parts.length === 0) return;
   builder.requireQuiet(addressesPrefix(pool.space), builder.views.revision);
   const records = held(builder, { pool, parts }, force).take(maxCounted).toArray();
-  if (records.length > 0) refuseInUse(builder, pool.name, records);
+  if (records.length > 0) refuseInUse(builder, { pool, parts }, records);
 }
 
 /**
@@ -120,15 +122,20 @@ function hostsWithout(context: DecisionContext, records: readonly AddressRecord[
   return hosts;
 }
 
-function refuseInUse(context: DecisionContext, pool: string, records: readonly AddressRecord[]): never {
+function refuseInUse(context: DecisionContext, { pool, parts }: Leaving, records: readonly AddressRecord[]): never {
   const access = accessOf(context);
   const inUse = records.map((record) => heldAddress(access, record));
   const names = joinFirst(inUse.map(({ address, heldBy }) => `${address} (${heldBy.join(', ')})`));
-  const more = records.length === maxCounted ? ', and perhaps more,' : '';
+  const count = `${inUse.length}${inUse.length === maxCounted ? ' or more' : ''}`;
   const kept = !records.every(isGiven) ? ' (addresses that the pool did not give are kept)' : '';
+  const left = hostsWithout(context, records.filter(isGiven)).values();
+  const deletedHosts = left.filter(({ addresses }) => addresses.length === 0).toArray().length;
+  const within = parts.map(({ first, last }) => `GET /v1/hosts?within=${formatAddress(first)}-${formatAddress(last)}`);
+  const loss =
+    deletedHosts === 0 ? '' : `, which deletes ${deletedHosts} hosts with their names (${joinFirst(within)})`;
   refuse(
     'pool_in_use',
-    `pool '${pool}' has addresses in use${more}: ${names}; release them first, or repeat with ?force=true${kept}`,
-    { pool, inUse: inUse.length, addresses: inUse.slice(0, maxNamed) },
+    `pool '${pool.name}' has addresses in use, ${count} that it would lose: ${names}; release them, move them first (POST ${poolPath(pool.name)}/renumber), or repeat with ?force=true${loss}${kept}`,
+    { pool: pool.name, inUse: inUse.length, deletedHosts, addresses: inUse.slice(0, maxNamed) },
   );
 }

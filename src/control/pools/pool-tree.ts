@@ -30,7 +30,7 @@ export function refuseChildren({ views }: DecisionContext, pool: Pool, next?: Po
     .map(({ value }) => value.name);
   if (names.length === 0) return;
   const shown = names.slice(0, maxNamed);
-  const message = `pools were carved out of pool '${pool.name}' there (${shown.join(', ')}): delete them first, or keep their ranges`;
+  const message = `pools were carved out of pool '${pool.name}' there (${shown.join(', ')}): ${next === undefined ? 'delete them first' : 'delete them first, or keep their ranges'}; ?force=true does not help`;
   refuse('pool_in_use', message, { pool: pool.name, pools: shown });
 }
 
