@@ -67,12 +67,12 @@ test('a PTR moves in the transaction that writes or deletes the CNAME', async (t
   assert.equal(ptr(`5.${classless}`), undefined);
 });
 
-test('a CNAME that leads out of the zones here takes the PTR away, with a warning that says where', async (t) => {
+test('a CNAME that leads out of the reverse zones here takes the PTR away, with a warning that says where', async (t) => {
   const { api, alias, ptr, shown } = await prepare(t);
   await alias(5, '5.customer.example.');
   const host = await api.ok<HostAnswer>(201, 'POST', '/v1/hosts', { name: 'a.z', addresses: ['192.0.2.5'] });
   assert.deepEqual(await shown(), [null]);
-  assert.match(host.warnings?.[0]?.message ?? '', /leads to 5\.customer\.example\., which no zone here answers for/);
+  assert.match(host.warnings?.[0]?.message ?? '', /leads to 5\.customer\.example\., out of the reverse zones here/);
   await alias(5);
   assert.deepEqual([ptr(`5.${parent}`), await shown()], ['a.z.', [`5.${parent}`]]);
   await alias(5, '5.customer.example.');
@@ -122,20 +122,43 @@ test('a PTR goes back to its reverse name when the zone with the CNAME is delete
 
 test('a zone that is created where a CNAME leads takes the PTR, at once or, after a crash, by housekeeping', async (t) => {
   const { api, alias, ptr, shown, committer, views } = await prepare(t);
-  await alias(5, '5.customer.example.');
+  const delegate = (label: string) =>
+    api.ok(201, 'PUT', `/v1/zones/${parent}/rrsets/${label}/NS`, { records: ['ns.customer.example.'] });
+  await delegate('c');
+  await alias(5, `5.c.${parent}.`);
   await api.ok(201, 'POST', '/v1/hosts', { name: 'a.z', addresses: ['192.0.2.5'] });
   assert.deepEqual(await shown(), [null]);
-  await api.ok(201, 'POST', '/v1/zones', { name: 'customer.example' });
-  assert.deepEqual([ptr('5.customer.example'), await shown()], ['a.z.', ['5.customer.example']]);
-  await alias(6, 'alias.other.example.');
+  await api.ok(201, 'POST', '/v1/zones', { name: `c.${parent}` });
+  assert.deepEqual([ptr(`5.c.${parent}`), await shown()], ['a.z.', [`5.c.${parent}`]]);
+  await delegate('d');
+  await alias(6, `alias.d.${parent}.`);
   await api.ok(201, 'POST', '/v1/hosts', { name: 'b.z', addresses: ['192.0.2.6'] });
   // The process that creates this zone moves no PTR.
-  const zone = parseNewZone({ name: 'other.example' });
+  const zone = parseNewZone({ name: `d.${parent}` });
   await committer.commit({ kind: 'system', part: 'start' }, (context) => decideCreateZone(context, zone));
-  assert.equal(ptr('alias.other.example'), undefined);
+  assert.equal(ptr(`alias.d.${parent}`), undefined);
   await alignAllPtrs({ committer, views });
-  assert.equal(ptr('alias.other.example'), 'b.z.');
+  assert.equal(ptr(`alias.d.${parent}`), 'b.z.');
   const { revision } = views;
   await alignAllPtrs({ committer, views });
   assert.equal(views.revision, revision);
+});
+
+test('a CNAME takes no PTR into a zone that is not below its reverse zone, whoever writes it', async (t) => {
+  const { api, alias, ptr, shown } = await prepare(t);
+  for (const name of ['victim.test', '3.0.192.in-addr.arpa']) await api.ok(201, 'POST', '/v1/zones', { name });
+  await api.ok(201, 'PUT', '/v1/zones/victim.test/rrsets/*/A', { records: ['192.0.2.1'] });
+  // The second CNAME is below the reverse zone, and leads out of it.
+  await api.ok(201, 'PUT', `/v1/zones/${parent}/rrsets/hop/CNAME`, { records: ['www.victim.test.'] });
+  for (const target of ['www.victim.test.', '9.3.0.192.in-addr.arpa.', `hop.${parent}.`]) {
+    await alias(5, target);
+    const host = await api.ok<HostAnswer>(201, 'POST', '/v1/hosts', { name: 'a.z', addresses: ['192.0.2.5'] });
+    assert.deepEqual(
+      [await shown(), ptr('www.victim.test'), ptr('9.3.0.192.in-addr.arpa')],
+      [[null], undefined, undefined],
+    );
+    assert.match(host.warnings?.[0]?.message ?? '', /leads to .* write the PTR there/);
+    await api.ok(204, 'DELETE', '/v1/hosts/a.z');
+    await alias(5);
+  }
 });

@@ -212,3 +212,16 @@ async function roundTrip(t: Cleanup, store: Store): Promise<void> {
 }
 
 onBothStores(`a spreadsheet of ${count} hosts becomes hosts and comes out the same`, roundTrip);
+
+test('tags with names that every object has, and tags whose names a column would change, come out and go in', async (t) => {
+  const served = await prepare(t);
+  const { api } = served;
+  const tags = { constructor: 'x', toString: 'y', '': 'empty', 'app ': 'spaced', app: 'plain' };
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'a.z', addresses: ['10.0.0.1'], tags });
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'b.z', addresses: ['10.0.0.2'] });
+  const file = await exportedCsv(served);
+  for (const name of ['a.z', 'b.z']) await api.ok(204, 'DELETE', `/v1/hosts/${name}`);
+  assert.equal((await importing(served, file)).created, 2);
+  const read = async (name: string) => (await api.ok<{ tags: object }>(200, 'GET', `/v1/hosts/${name}`)).tags;
+  assert.deepEqual([await read('a.z'), await read('b.z')], [tags, {}]);
+});

@@ -66,7 +66,8 @@ export function readCells<Column extends string>(
 ): ReadCells<Column> {
   const faults: RowFault[] = [];
   const cells = new Map<Column, string>();
-  const tags: Record<string, string | null> = {};
+  // Without a prototype, a tag can have any name.
+  const tags: Record<string, string | null> = Object.create(null);
   if (texts.slice(header.length).some((text) => text.trim() !== ''))
     faults.push({ message: `the row has ${texts.length} cells, and the first line ${header.length}` });
   for (const [index, column] of header.entries()) {
@@ -112,8 +113,13 @@ export async function tagColumnsOf<Item>(
   const names = new Set<string>();
   for await (const item of items)
     for (const tags of tagsOf(item))
-      for (const name of Object.keys(tags)) if (names.size < maxTagColumns) names.add(name);
+      for (const name of Object.keys(tags)) if (mayBeColumn(name) && names.size < maxTagColumns) names.add(name);
   return new TagColumns([...names].sort());
+}
+
+/** Returns whether an import takes the tag from a column of this name: it ignores white space at both ends. */
+function mayBeColumn(tag: string): boolean {
+  return tag !== '' && tag === tag.trim();
 }
 
 /** The tags that have columns of their own in an export. */
@@ -133,7 +139,7 @@ export class TagColumns {
   cellsOf(tags: Tags): string[] {
     const others = Object.entries(tags).filter(([name, value]) => value === '' || !this.#known.has(name));
     return [
-      ...this.#names.map((name) => tags[name] ?? ''),
+      ...this.#names.map((name) => (Object.hasOwn(tags, name) ? (tags[name] ?? '') : '')),
       others.length === 0 ? '' : JSON.stringify(Object.fromEntries(others)),
     ];
   }

@@ -163,7 +163,7 @@ function outsideWarning(builder: TransactionBuilder, { address, ptrName }: HostA
   const owner = reverseName(address);
   const zone = builder.zoneAround(owner)?.name ?? owner;
   const target = builder.views.zones.name(zone, owner).rrsets.find(({ type }) => type === 'CNAME')?.records[0];
-  const message = `${address} gets no PTR here: the CNAME of ${owner} leads to ${target}, which no zone here answers for: write the PTR there`;
+  const message = `${address} gets no PTR here: the CNAME of ${owner} leads to ${target}, out of the reverse zones here: write the PTR there`;
   return [{ address, names: [], message }];
 }
 

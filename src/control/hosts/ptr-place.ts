@@ -4,7 +4,7 @@
 import { reverseName } from '../../model/address.ts';
 import { cutsAt, namesAbove } from '../../model/check-name.ts';
 import type { HostAddress } from '../../model/host.ts';
-import { type Fqdn, parseName } from '../../model/name.ts';
+import { type Fqdn, isWithin, parseName } from '../../model/name.ts';
 import type { Zone } from '../../model/zone.ts';
 import { nameKey } from '../../store/kinds/name.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
@@ -12,19 +12,23 @@ import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 /** The limit for CNAMEs that follow one another. */
 const maxAliases = 8;
 
-/** `outside`: a name that no zone here answers for. */
+/** `outside`: a name that no zone here answers for, or that is not below the reverse zone. */
 type PtrPlace = { name: Fqdn } | { outside: Fqdn };
 
 /**
  * Follows the CNAMEs that users have written at a reverse name. The compare of each proves that it still stands when
- * the PTR is written elsewhere because of it.
+ * the PTR is written elsewhere because of it. Follows only to names below the reverse zone, as RFC 2317 §4 has them:
+ * otherwise, whoever may write there could write PTRs into any zone (test/http/classless-reverse.test.ts).
  */
 export function ptrPlace(builder: TransactionBuilder, owner: Fqdn): PtrPlace {
   const { zones } = builder.views;
   let name = owner;
+  let around: Fqdn | undefined;
   for (let aliases = 0; aliases < maxAliases; aliases += 1) {
     const zone = builder.zoneAround(name);
     if (zone === undefined) return name === owner ? { name } : { outside: name };
+    around ??= zone.name;
+    if (!isWithin(name, around)) return { outside: name };
     const alias = builder.rrsetsAt(zone, name).find(({ type, manager }) => type === 'CNAME' && manager === undefined);
     if (alias === undefined) return name !== owner && isBelowCut(builder, zone, name) ? { outside: name } : { name };
     const { modified } = zones.name(zone.name, name);
