@@ -72,13 +72,16 @@ test('a rename is one write of one key, and the hosts, addresses and allocations
   assert.equal((await api.send('GET', '/v1/hosts/a.z')).status, 404);
 });
 
-test('a path takes the id of a pool, unless a pool has this name', async (t) => {
+test('a path takes the id of a pool, and no pool gets a name that could be an id', async (t) => {
   const { api, id } = await prepare(t);
   assert.equal((await api.ok<Pool>(200, 'GET', `/v1/pools/${id}`)).name, 'old');
   assert.equal((await api.ok<Pool>(200, 'PATCH', `/v1/pools/${id}`, { name: 'new' })).name, 'new');
   assert.equal((await api.ok<Pool>(200, 'PUT', `/v1/pools/${id}`, { name: 'new', ranges: ['10.0.0.0/28'] })).id, id);
-  await api.ok(201, 'POST', '/v1/pools', { name: id, ranges: ['10.1.0.0/29'] });
-  assert.equal((await api.ok<Pool>(200, 'GET', `/v1/pools/${id}`)).name, id);
+  for (const name of [id, '01m8q1gsk39prqwwnanfvmht8k']) {
+    await api.refused('invalid_request', 'POST', '/v1/pools', { name, ranges: ['10.1.0.0/29'] }, ['/name']);
+    await api.refused('invalid_request', 'PATCH', '/v1/pools/new', { name }, ['/name']);
+    await api.refused('invalid_request', 'POST', '/v1/pools/new/pools', { name, prefixLength: 30 }, ['/name']);
+  }
 });
 
 test('a name that another pool has is refused, and a name that a pool had is free', async (t) => {

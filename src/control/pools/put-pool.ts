@@ -4,6 +4,7 @@
 import { refuse, refuseField } from '../../errors.ts';
 import { type AddressRange, rangesOverlap, rangesWithout } from '../../model/address-range.ts';
 import { hasReverseNames, type Pool, poolShape } from '../../model/pool.ts';
+import { ulidPattern } from '../../model/ulid.ts';
 import { isKnown, known, orUnknown } from '../../model/unknown.ts';
 import { poolKey, poolKind, poolValue } from '../../store/kinds/pool.ts';
 import type { Versioned } from '../../views/versioned.ts';
@@ -173,10 +174,13 @@ function checkRanges({ views }: DecisionContext, pool: Pool, refusals: Refusals)
   for (const [index, range] of ranges.entries()) refusals.try(() => checkRange(range, index));
 }
 
-/** Refuses with `already_exists` if another pool has the name. */
+/** Refuses with `already_exists` if another pool has the name. Refuses a new name that could be the id of a pool. */
 export function refuseTakenName({ views }: DecisionContext, { id, name }: Pick<Pool, 'id' | 'name'>): void {
   const other = views.pools.byName(known(name));
-  if (other === undefined || other.value.id === id) return;
+  if (other?.value.id === id) return;
+  if (ulidPattern.test(name.toUpperCase()))
+    refuseField('invalid_request', '/name', 'has the form of an id of a pool: choose another name');
+  if (other === undefined) return;
   refuse('already_exists', `there is a pool '${name}' already`, { pool: name }, '/name');
 }
 
