@@ -1,4 +1,5 @@
-// Classless reverse zones (RFC 2317): the PTR of a host is where the CNAME at its reverse name leads.
+// Classless reverse zones (RFC 2317): the PTR of a host is where the CNAME at its reverse name leads. Cited by
+// src/control/hosts/ptr-place.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
