@@ -1,5 +1,5 @@
 // Finds the reverse zones of a zone, so that a resolver that forwards the zone can forward these too: the reverse zones
-// with PTRs of the zone's hosts, and the automatic ones of the pools from which these hosts have addresses. Only hosts
+// with PTRs of the zone's hosts, and the automatic ones of the pools that have the addresses of these hosts. Only hosts
 // and pools that the token may see count. Reads in slices, since a zone may have a million hosts.
 
 import { accessOf } from '../control/access/access.ts';
@@ -9,6 +9,7 @@ import { type Interval, parseRange } from '../model/address-range.ts';
 import type { Host } from '../model/host.ts';
 import { listInSlices } from '../model/in-slices.ts';
 import { ancestry, compareNames, type Fqdn, labelsOf } from '../model/name.ts';
+import { hasReverseNames } from '../model/pool.ts';
 import { isReverse, isReverseOfIpv4 } from '../model/reverse-tree.ts';
 import type { Zone } from '../model/zone.ts';
 import type { Versioned } from '../views/versioned.ts';
@@ -29,12 +30,14 @@ async function reverseZonesOf(asking: Asking, zone: Fqdn, all: ReadonlyMap<Fqdn,
     // Often, the first hosts already lead to all reverse zones.
     if (found.size === all.size) break;
     for (const one of host.addresses) {
-      const { address, pool, ptr, ptrName } = one;
+      const { address, space, ptr, noReverse, ptrName } = one;
+      const pool = asking.views.pools.poolIdAt(space, address);
       if (pool !== null) pools.add(pool);
+      if (!host.ptr || ptr === false || noReverse === true) continue;
       // A classless reverse zone (RFC 2317) has the PTR; the zone of the reverse name has the CNAME that leads there.
-      const classless = host.ptr && ptrName ? ancestry(ptrName).find((name) => all.has(name)) : undefined;
+      const classless = ptrName ? ancestry(ptrName).find((name) => all.has(name)) : undefined;
       if (classless !== undefined) found.add(classless);
-      if (!host.ptr || ptr === false || !seen.add(address)) continue;
+      if (!seen.add(address)) continue;
       const holder = ancestry(reverseName(address)).find((name) => all.has(name));
       if (holder !== undefined) found.add(holder);
     }
@@ -81,12 +84,12 @@ function hostsOf(asking: Asking, zone: Fqdn): AsyncGenerator<Versioned<Host>> {
   });
 }
 
-/** Returns the ranges of these pools that the token may see. */
+/** Returns the ranges of those of these pools that the token may see and that have reverse names. */
 function rangesOf(asking: Asking, ids: Iterable<string>): Interval[] {
   const access = accessOf(asking);
   return [...ids].flatMap((id) => {
     const pool = access.hasPool(id) ? asking.views.pools.byId(id)?.value : undefined;
-    return pool?.ranges.map(parseRange) ?? [];
+    return pool !== undefined && hasReverseNames(pool) ? pool.ranges.map(parseRange) : [];
   });
 }
 
