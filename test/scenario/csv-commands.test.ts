@@ -147,7 +147,7 @@ test('the walk-through of docs/spreadsheets.md makes a pool with hosts and rever
     'web1.office.home.arpa.',
     '10.20.0.10',
     'db.office.home.arpa.',
-    'printer.office.home.arpa,10.20.0.3,office,,,true,it,,',
+    'printer.office.home.arpa,10.20.0.3,office,,,true,it,,,,',
   ])
     assert.ok(lines.includes(line), `${line}\n${stdout}`);
   assert.match(stdout, /^10\.20\.0\.1,office,default,.*,allocation,,.*,network,,,,gateway,\r$/m);
