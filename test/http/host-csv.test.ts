@@ -110,6 +110,18 @@ test('a row whose address another row gives up is told how both can be changed',
   assertFaults(moved, [/^line:2 .*gives it up in line 3: import that row first/]);
 });
 
+test('a workbook, a line with the separator and a file without line ends are one clear fault each', async (t) => {
+  const served = await prepare(t);
+  const workbook = await refusal(served, Buffer.from('PK\u0003\u0004\u0014\u0000\xff', 'latin1'));
+  assert.match(workbook.detail, /workbook/);
+  assert.deepEqual(await refusing(served, 'sep=;\r\nname;owner\r\na.z;x\r\n'), [
+    "line:1 delete the line 'sep=;': the first line names the columns, and shows the separator",
+  ]);
+  assertFaults(await refusing(served, 'name,ownera.z,xb.z,y'), [/^line:1 .*curl --data-binary/]);
+  const { detail } = await refusal(served, 'name\na..z\nb..z\nc..z\n');
+  assert.match(detail, /^line 2: .*; and \d+ more faults; nothing was changed/);
+});
+
 test('a spreadsheet may have semicolons, tabs, a byte order mark, UTF-16, CR, and lines inside cells', async (t) => {
   const served = await prepare(t);
   const files: (string | Buffer)[] = [

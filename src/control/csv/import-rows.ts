@@ -14,7 +14,7 @@ import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { writtenKey } from '../transaction/transaction-keys.ts';
 import { type Columns, type ReadColumn, readHeader } from './columns.ts';
 import { CsvFault, type CsvRow } from './read-csv.ts';
-import { maxListed, type RefusedRow, RowFaults } from './row-faults.ts';
+import { maxListed, type RefusedRow, type RowFault, RowFaults } from './row-faults.ts';
 
 export const importModes = ['create', 'put'] as const;
 /** `create`: refuses a row that exists with other settings. `put`: changes what it names. */
@@ -101,15 +101,20 @@ async function readRows<Row extends ImportedRow, Column extends string>(
   const read: Row[] = [];
   let count = 0;
   let header: ReadColumn<Column>[] | undefined;
+  let misread: RowFault[] = [];
+  let headerLine = 1;
+  let hasMore = false;
   try {
     for await (const csv of rows) {
       if (header === undefined) {
         const found = readHeader(kind.columns, csv.cells);
         header = found.columns;
-        for (const fault of found.faults) faults.add(csv.line, fault);
-        if (found.faults.length > 0) return read;
+        misread = found.faults;
+        headerLine = csv.line;
         continue;
       }
+      hasMore = true;
+      if (misread.length > 0) break;
       if (csv.cells.every((cell) => cell.trim() === '')) continue;
       if (count >= maxRows)
         refuse('payload_too_large', `the file has more than ${maxRows} ${kind.columns.of}: split it`);
@@ -124,6 +129,10 @@ async function readRows<Row extends ImportedRow, Column extends string>(
     if (!(error instanceof CsvFault)) throw error;
     faults.add(error.line, { message: error.message });
   }
+  // `curl -d @file` makes one line of a file: then each cell would be a fault.
+  const lost = 'the file is one line that does not name columns: send it with its line ends (curl --data-binary @file)';
+  if (misread.length > 1 && !hasMore && faults.count === 0) faults.add(headerLine, { message: lost });
+  else for (const fault of misread) faults.add(headerLine, fault);
   if (header === undefined && faults.count === 0)
     faults.add(1, { message: 'the file is empty: its first line names the columns' });
   return read;

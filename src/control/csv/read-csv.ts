@@ -34,6 +34,12 @@ export async function* readCsv(octets: AsyncIterable<Buffer>, maxOctets: number)
     if (done === true) break;
     beginning += value;
   }
+  const [, separator] = /^\uFEFF?sep=(.)\n/i.exec(beginning) ?? [];
+  if (separator !== undefined)
+    throw new CsvFault(
+      1,
+      `delete the line 'sep=${separator}': the first line names the columns, and shows the separator`,
+    );
   const parser = parse({
     delimiter: separatorOf(beginning),
     info: true,
@@ -114,6 +120,8 @@ async function* decoded(octets: AsyncIterable<Buffer>, maxOctets: number): Async
     }
   };
   for await (const chunk of octets) {
+    if (length === 0 && chunk.subarray(0, 4).toString('latin1') === 'PK\u0003\u0004')
+      refuse('invalid_request', 'the file is a workbook (.xlsx or .ods), no text: save it as "CSV UTF-8"');
     length += chunk.length;
     if (length > maxOctets) refuse('payload_too_large', `the file has more than ${maxOctets} octets: split it`);
     decoder ??= new TextDecoder(chunk[0] === 0xff && chunk[1] === 0xfe ? 'utf-16le' : 'utf-8', { fatal: true });

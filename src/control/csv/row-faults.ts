@@ -58,7 +58,9 @@ export class RowFaults {
       path: `line:${line}`,
       message: column === undefined ? message : `${column}: ${message}`,
     }));
-    const more = this.count > faults.length ? `; the first ${faults.length} of ${this.count} faults are listed` : '';
+    const listed = this.count > faults.length ? `, of which the first ${faults.length} are listed` : '';
+    const others = this.count - 1;
+    const more = others === 0 ? '' : `; and ${others} more ${others === 1 ? 'fault' : 'faults'}${listed}`;
     throw new Refusal(code, `line ${first.line}: ${told[0]?.message}${more}; nothing was changed`, {
       errors: told,
       members: { faults: this.count },
