@@ -11,6 +11,7 @@ import type { Actor } from '../access/actor.ts';
 import { needValidToken } from '../access/valid-token.ts';
 import type { Committer } from '../transaction/commit.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
+import { LastingSearches } from '../transaction/lasting-search.ts';
 import { writtenKey } from '../transaction/transaction-keys.ts';
 import { type Columns, type ReadColumn, readHeader } from './columns.ts';
 import { CsvFault, type CsvRow } from './read-csv.ts';
@@ -152,9 +153,10 @@ async function tryRows<Row extends ImportedRow, Column extends string>(
   const counts = { rows: rows.length, created: 0, changed: 0, unchanged: 0, refused: 0 };
   const differing: Row[][] = [];
   const claimed = new Set<string>();
+  const free = new LastingSearches({ views, claimed });
   let done = 0;
   for (const list of kind.arrange(rows)) {
-    const context = { actor, views, claimed, now: Date.now() };
+    const context = { actor, views, claimed, free, now: Date.now() };
     needValidToken(context, context.now);
     try {
       const { decision, outcomes } = kind.decide(context, list, mode);

@@ -16,7 +16,7 @@ import { withReverse } from '../hosts/with-reverse.ts';
 import { writeExchanged, writeHost } from '../hosts/write-host.ts';
 import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
-import { chooseNew, isLeaving, type Move, moveOf } from './move-target.ts';
+import { chooseNew, type FreeOf, isLeaving, type Move, moveOf } from './move-target.ts';
 
 /** A renumbering that this replica carries out. */
 export interface Job {
@@ -40,31 +40,46 @@ export function decideMoveHost(context: DecisionContext, job: Job, name: Fqdn): 
   return decideMove(begin(context, job), move, name, job.renumbering.allocations);
 }
 
-/** Decides as {@link decideMoveHost} does, for a plan. `claimed`: the addresses that others of the plan get. */
+/**
+ * Decides as {@link decideMoveHost} does, for a plan. `claimed`: the addresses that others of the plan get. `freeOf`
+ * returns those of a family that are left.
+ */
 export function decidePlannedHost(
   asking: Asking,
-  claimed: DecisionContext['claimed'],
+  { claimed, freeOf }: Pick<DecisionContext, 'claimed'> & { freeOf: FreeOf },
   move: Move,
   name: Fqdn,
   allocations: boolean,
 ): Decision<Moved> {
   const context = { actor: asking.actor, views: asking.views, claimed, now: Date.now() };
-  return decideMove(new TransactionBuilder(context), move, name, allocations);
+  return decideMove(new TransactionBuilder(context), move, name, allocations, freeOf);
 }
 
-function decideMove(builder: TransactionBuilder, move: Move, name: Fqdn, allocations: boolean): Decision<Moved> {
+function decideMove(
+  builder: TransactionBuilder,
+  move: Move,
+  name: Fqdn,
+  allocations: boolean,
+  freeOf?: FreeOf,
+): Decision<Moved> {
   const host = builder.views.hosts.get(name)?.value;
   const leaving = host?.addresses.filter((address) => isLeaving(move, address)) ?? [];
   if (host === undefined || leaving.length === 0) return noChange({ moved: 0 });
   if (leaving.some((address) => othersAt(recordAt(builder, address), name).length > 0)) {
-    return moveSharers(builder, move, host, allocations);
+    return moveSharers(builder, move, host, allocations, freeOf);
   }
-  writeHost(builder, host, withAddresses(builder, host, leaving, chooseNew(builder, move, leaving)));
+  writeHost(builder, host, withAddresses(builder, host, leaving, chooseNew(builder, move, leaving, freeOf)));
   return builder.build({ moved: leaving.length });
 }
 
 /** Moves all hosts that share addresses with this one, and the addresses with all their holders. */
-function moveSharers(builder: TransactionBuilder, move: Move, first: Host, allocations: boolean): Decision<Moved> {
+function moveSharers(
+  builder: TransactionBuilder,
+  move: Move,
+  first: Host,
+  allocations: boolean,
+  freeOf?: FreeOf,
+): Decision<Moved> {
   const hosts = new Map([[first.name, first]]);
   const records = new Map<Address, AddressRecord>();
   // More hosts are added to the map while it is read.
@@ -78,7 +93,7 @@ function moveSharers(builder: TransactionBuilder, move: Move, first: Host, alloc
     }
   }
   const old = [...records.values()];
-  const choices = chooseNew(builder, move, old);
+  const choices = chooseNew(builder, move, old, freeOf);
   for (const [index, record] of old.entries()) moveHolders(builder, record, choices[index] as Choice);
   const changes = [...hosts.values()].map((before) => ({
     before,

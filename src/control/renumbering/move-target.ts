@@ -74,16 +74,23 @@ export function* freeAddresses(
   }
 }
 
-/** Chooses a new address for each of the old ones, of the same family. Refuses with `pool_exhausted`. */
+/** Yields the addresses of a family that may be given. */
+export type FreeOf = (family: Family) => Generator<Choice>;
+
+/**
+ * Chooses a new address for each of the old ones, of the same family. Refuses with `pool_exhausted`. `freeOf` returns
+ * the free addresses of a family.
+ */
 export function chooseNew(
   context: Pick<DecisionContext, 'views' | 'claimed' | 'now'>,
   move: Move,
   old: readonly Pick<HostAddress, 'address'>[],
+  freeOf: FreeOf = (family) => freeAddresses(context, move, intervalsOf(move, family)),
 ): Choice[] {
   const choices = new Map<Family, Generator<Choice>>();
   return old.map(({ address }) => {
     const family = familyOf(address);
-    const free = choices.getOrInsertComputed(family, () => freeAddresses(context, move, intervalsOf(move, family)));
+    const free = choices.getOrInsertComputed(family, freeOf);
     const choice = free.next().value as Choice | undefined;
     const { name, ranges } = move.to;
     const where = `pool '${name}' (${ranges.slice(0, 3).join(', ')}${ranges.length > 3 ? ' …' : ''})`;

@@ -3,13 +3,14 @@
 
 import { Refusal } from '../../errors.ts';
 import { type Address, addressNumber, type Family, familyOf } from '../../model/address.ts';
-import type { Interval } from '../../model/address-range.ts';
 import { type AddressRecord, describeHolder } from '../../model/allocation.ts';
 import { addressKey } from '../../store/kinds/address.ts';
 import type { Asking } from '../access/actor.ts';
 import { needValidToken } from '../access/valid-token.ts';
+import type { Choice } from '../addresses/choose-addresses.ts';
+import { LastingSearch } from '../transaction/lasting-search.ts';
 import { decidePlannedHost } from './move-holder.ts';
-import { firstLeaving, freeAddresses, intervalsOf, isLeaving, type Move } from './move-target.ts';
+import { firstLeaving, intervalsOf, isLeaving, type Move } from './move-target.ts';
 
 /** A holder in the plan. `to` is empty if it would keep its addresses: `reason` says why. */
 export interface PlannedMove {
@@ -44,7 +45,6 @@ export function* planRenumbering(
   let last: Address | undefined;
   for (;;) {
     let looked = 0;
-    claims.renew();
     needValidToken(asking, Date.now());
     for (const { value: record } of views.pools.heldIn(move.from, last)) {
       if (looked++ === slice) break;
@@ -83,7 +83,15 @@ function* plannedMoves(
     const from = host.addresses.filter((address) => isLeaving(move, address)).map(({ address }) => address);
     const holder = `host:${host.name}`;
     const reason = isShown
-      ? reasonOf(() => decidePlannedHost(asking, claims, move, host.name, allocations))
+      ? reasonOf(() =>
+          decidePlannedHost(
+            asking,
+            { claimed: claims, freeOf: (family) => claims.free(family) },
+            move,
+            host.name,
+            allocations,
+          ),
+        )
       : undefined;
     const to = reason === undefined ? claims.take(from) : undefined;
     if (to !== undefined) yield { holder, from, to };
@@ -113,8 +121,7 @@ class Claims {
   readonly #claimed = new Set<string>();
   /** The new address of each old one. Hosts may share an address. */
   readonly #given = new Map<Address, Address>();
-  readonly #left = new Map<Family, Interval[]>();
-  #free = new Map<Family, Generator<{ address: Address }>>();
+  readonly #searches = new Map<Family, LastingSearch>();
 
   constructor(asking: Asking, move: Move) {
     this.#asking = asking;
@@ -125,9 +132,10 @@ class Claims {
     return this.#claimed.has(key);
   }
 
-  /** Begins a slice: the free addresses may have changed since the slice before. */
-  renew(): void {
-    this.#free = new Map();
+  /** Yields the addresses of a family that the next holder may get. */
+  *free(family: Family): Generator<Choice> {
+    const { space, id: pool } = this.#move.to;
+    for (const { address } of this.#searchFor(family).free(Date.now())) yield { address, space, pool };
   }
 
   /** Takes an address for each of the old ones; undefined if there are not enough. */
@@ -144,17 +152,16 @@ class Claims {
   }
 
   #next(family: Family): Address | undefined {
-    const left = this.#left.getOrInsertComputed(family, () => intervalsOf(this.#move, family));
-    const free = this.#free.getOrInsertComputed(family, () => {
-      const context = { views: this.#asking.views, claimed: this.#claimed, now: Date.now() };
-      return freeAddresses(context, this.#move, left);
+    const choice = this.free(family).next().value as Choice | undefined;
+    return choice?.address;
+  }
+
+  #searchFor(family: Family): LastingSearch {
+    return this.#searches.getOrInsertComputed(family, () => {
+      const { views } = this.#asking;
+      const { to } = this.#move;
+      const intervals = intervalsOf(this.#move, family);
+      return new LastingSearch({ views, claimed: this.#claimed }, to, (now) => views.pools.freeIn(to, intervals, now));
     });
-    const address = free.next().value?.address;
-    if (address === undefined) return undefined;
-    // The next slice begins behind this address.
-    const value = addressNumber(address);
-    const at = left.findIndex(({ first, last }) => first <= value && value <= last);
-    if (at >= 0) this.#left.set(family, [{ first: value + 1n, last: left[at]?.last ?? value }, ...left.slice(at + 1)]);
-    return address;
   }
 }

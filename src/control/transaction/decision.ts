@@ -9,7 +9,7 @@ import type { Revision } from '../../model/revision.ts';
 import { type Compare, type Entry, maxOperations, type Operation, type Transaction } from '../../store/store.ts';
 import type { Asking } from '../access/actor.ts';
 import { Refusals } from '../input/refusals.ts';
-import type { FreeAddresses } from './free-addresses.ts';
+import type { FreeSearch } from './free-addresses.ts';
 
 /** The limit for the operations of a decision. The transaction has one more, for the outbox of the audit events. */
 export const maxDecisionOperations = maxOperations - 1;
@@ -43,8 +43,8 @@ export interface DecisionContext extends Asking {
    * The keys that other requests are about to write. These keys are in use, although the views do not have them yet.
    */
   readonly claimed: { has(key: string): boolean };
-  /** The search for free addresses that this decision shares with others of the same batch, if there are any. */
-  readonly free?: FreeAddresses | undefined;
+  /** The search for free addresses that this decision shares with others of its batch or trial, if there are any. */
+  readonly free?: FreeSearch | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** Undefined if nobody can wait here: in trials, and in tests. */

@@ -12,10 +12,16 @@ interface Seen {
   readonly claimed: { has(key: string): boolean };
 }
 
-interface FreeAddress {
+export interface FreeAddress {
   address: Address;
   /** The key of the address in the store. */
   key: string;
+}
+
+/** Finds free addresses for decisions. */
+export interface FreeSearch {
+  /** Yields the addresses of a pool that are free at the time `now`, in the order of the pool's strategy. */
+  of(pool: Pool, family: Family, now: number): Iterable<FreeAddress>;
 }
 
 /** A search in one pool, as far as it has come. */
@@ -25,7 +31,7 @@ interface Search {
   readonly rest: Generator<FreeAddress>;
 }
 
-export class FreeAddresses {
+export class FreeAddresses implements FreeSearch {
   readonly #context: Seen;
   readonly #searches = new Map<string, Search>();
 
@@ -34,7 +40,6 @@ export class FreeAddresses {
     this.#context = context;
   }
 
-  /** Yields the addresses of a pool that are free at the time `now`, in the order of the pool's strategy. */
   *of(pool: Pool, family: Family, now: number): Generator<FreeAddress> {
     const { found, rest } = this.#searchIn(pool, family, now);
     for (let at = 0; ; ) {

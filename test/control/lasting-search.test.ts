@@ -1,0 +1,82 @@
+// The search for free addresses of a long trial: it looks at few addresses, and sees what changes between slices.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { LastingSearch } from '../../src/control/transaction/lasting-search.ts';
+import type { Address } from '../../src/model/address.ts';
+import { poolFrom } from '../../src/model/pool.ts';
+import type { Revision } from '../../src/model/revision.ts';
+import { PoolView } from '../../src/views/pool-view.ts';
+import { RecordedAddresses } from '../../src/views/recorded-addresses.ts';
+import type { Views } from '../../src/views/views.ts';
+
+const revision = 1 as unknown as Revision;
+const since = '2026-01-01T00:00:00Z';
+const now = Date.parse(since) + 1000;
+
+function searchIn(range: string) {
+  const pools = new PoolView(new RecordedAddresses({ *addressNodes() {} }));
+  const pool = { ...poolFrom('p', { ranges: [range] }), id: 'p' };
+  pools.putPool(pool, revision);
+  for (const _ of pools.settle());
+  const claimed = new Set<string>();
+  const looked = { count: 0 };
+  const search = new LastingSearch({ views: { pools } as Views, claimed }, pool, function* (time) {
+    for (const address of pools.candidates('p', 'ipv4', time)) {
+      looked.count += 1;
+      yield address;
+    }
+  });
+  const next = () => {
+    const found = search.free(now).next().value;
+    if (found !== undefined) claimed.add(found.key);
+    return found?.address;
+  };
+  const hold = (address: Address) => {
+    const holders = [{ kind: 'allocation' as const, id: address, owner: '', hostname: '', note: '' }];
+    pools.putAddress({ address, space: 'default', pool: 'p', state: 'held', holders, since } as never, revision);
+  };
+  return { pools, pool, search, looked, next, hold };
+}
+
+test('a trial that claims 20,000 addresses passes each a few times', () => {
+  const { next, looked } = searchIn('10.0.0.0/17');
+  for (let n = 0; n < 20_000; n += 1) assert.equal(next(), `10.0.${n >> 8}.${n & 255}`);
+  assert.ok(looked.count < 8 * 20_000, `${looked.count} addresses`);
+});
+
+test('a trial that finds no address does not search again until one is freed', () => {
+  const { next, looked, hold, pools } = searchIn('10.0.0.0/24');
+  hold('10.0.0.7' as Address);
+  const given = Array.from({ length: 255 }, next);
+  assert.ok(!given.includes('10.0.0.7' as Address));
+  assert.equal(new Set(given).size, 255);
+  assert.equal(next(), undefined);
+  const before = looked.count;
+  assert.equal(next(), undefined);
+  assert.equal(looked.count, before);
+  pools.deleteAddress('default', '10.0.0.7' as Address);
+  assert.equal(next(), '10.0.0.7');
+});
+
+test('a trial leaves addresses that others take meanwhile', () => {
+  const { next, hold } = searchIn('10.0.0.0/24');
+  assert.equal(next(), '10.0.0.0');
+  hold('10.0.0.1' as Address);
+  assert.equal(next(), '10.0.0.2');
+});
+
+test('a decision gets several addresses before any is claimed', () => {
+  const { search } = searchIn('10.0.0.0/29');
+  const all = () => search.free(now).map(({ address }) => address);
+  assert.deepEqual([...all()], [...all()]);
+  assert.equal([...all()].length, 8);
+});
+
+test('a trial leaves addresses of a pool that was carved out meanwhile', () => {
+  const { next, pools } = searchIn('10.0.0.0/24');
+  assert.equal(next(), '10.0.0.0');
+  pools.putPool({ ...poolFrom('c', { ranges: ['10.0.0.0/29'] }), id: 'c', parent: 'p' }, revision);
+  for (const _ of pools.settle());
+  assert.equal(next(), '10.0.0.8');
+});
