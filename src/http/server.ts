@@ -275,7 +275,10 @@ function refuseUnrouted(app: FastifyInstance): void {
     const allow = routes.find(({ path }) => path.test(url.replace(/[?#].*/s, '')))?.allow;
     if (allow === undefined) refuse('not_found', `there is nothing at ${method} ${url}: see /docs`);
     reply.header('allow', allow);
-    refuse('method_not_allowed', `${url} takes ${allow}`);
+    const around = /^\/v1\/pools\/([^/?#]+)\/pools/.exec(url)?.[1];
+    const way =
+      around === undefined ? '' : `: GET /v1/pools?parent=${around} lists the pools that were carved out of it`;
+    refuse('method_not_allowed', `${url} takes ${allow}${way}`);
   });
 }
 

@@ -148,6 +148,8 @@ test('pools are listed by the pool around them, which answers name and requests 
   const named = async (query: string) =>
     (await api.ok<Items<Pool>>(200, 'GET', `/v1/pools?${query}`)).items.map(({ name }) => name);
   assert.deepEqual(await named('parent=site'), ['a', 'b']);
+  const listed = await api.refused('method_not_allowed', 'GET', '/v1/pools/site/pools');
+  assert.match(listed.detail, /GET \/v1\/pools\?parent=site lists/);
   assert.deepEqual(await named('parent='), ['site']);
   assert.deepEqual(await named('parent=none'), []);
   await api.ok(200, 'PATCH', '/v1/pools/site', { name: 'campus' });

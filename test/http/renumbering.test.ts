@@ -236,3 +236,11 @@ test('addresses of a pool that was carved out of the old one stay', async (t) =>
   assert.deepEqual(await addressesOf(api, 'both'), ['10.0.0.1', '10.1.0.0']);
   assert.deepEqual(await addressesOf(api, 'rack'), ['10.0.0.0']);
 });
+
+test('a plan for a range that is full names the range and the way out', async (t) => {
+  const { api } = await served(t, 2);
+  const plan = await api.ok<Plan>(200, 'POST', `${renumber}?dryRun=true`, { to: '10.1.0.9-10.1.0.9' });
+  const reasons = plan.items.flatMap(({ reason }) => reason ?? []);
+  assert.equal(reasons.length, 1);
+  assert.match(reasons[0] ?? '', /no ipv4 address is free in 10\.1\.0\.9 of pool 'new' .*: name a larger range/);
+});

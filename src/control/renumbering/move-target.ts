@@ -93,9 +93,14 @@ export function chooseNew(
     const free = choices.getOrInsertComputed(family, freeOf);
     const choice = free.next().value as Choice | undefined;
     const { name, ranges } = move.to;
-    const where = `pool '${name}' (${ranges.slice(0, 3).join(', ')}${ranges.length > 3 ? ' …' : ''})`;
+    const part = move.within === undefined ? '' : `${move.within.text} of `;
+    const where = `${part}pool '${name}' (${ranges.slice(0, 3).join(', ')}${ranges.length > 3 ? ' …' : ''})`;
     return (
-      choice ?? refuse('pool_exhausted', `no ${family} address is free in ${where}: widen it, or renumber to another`)
+      choice ??
+      refuse(
+        'pool_exhausted',
+        `no ${family} address is free in ${where}: name a larger range, widen the pool, or renumber to another`,
+      )
     );
   });
 }
