@@ -199,9 +199,14 @@ export class PoolView {
     return this.isFree(space, address, now) && !this.isRecorded(space, address);
   }
 
-  /** Returns the released addresses that a host of this name held last. Their cool-downs may have ended. */
+  /**
+   * Returns the released addresses that a host of this name held last, the latest release first. Their cool-downs may
+   * have ended.
+   */
   formerOf(host: Fqdn): AddressRecord[] {
-    return [...(this.#former.get(host)?.values() ?? [])];
+    const compare = (a: AddressRecord, b: AddressRecord) =>
+      Date.parse(b.since) - Date.parse(a.since) || compareNumbers(addressNumber(a.address), addressNumber(b.address));
+    return [...(this.#former.get(host)?.values() ?? [])].sort(compare);
   }
 
   /** Returns when the cool-down of the record's address ends, in milliseconds since 1970; undefined if it has none. */

@@ -325,6 +325,7 @@ export class AddressModel {
       const holders = this.records.get(place)?.holders ?? [];
       for (const holder of holders) this.take(next[index] as Place, holder);
       this.leave(place, () => true);
+      delete this.records.get(place)?.former;
     }
   }
 

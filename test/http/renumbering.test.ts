@@ -244,3 +244,20 @@ test('a plan for a range that is full names the range and the way out', async (t
   assert.equal(reasons.length, 1);
   assert.match(reasons[0] ?? '', /no ipv4 address is free in 10\.1\.0\.9 of pool 'new' .*: name a larger range/);
 });
+
+test('a host does not get back the address that it left in a renumbering', async (t) => {
+  const one = await served(t, 1);
+  const { api } = one;
+  await api.ok(200, 'PATCH', '/v1/pools/old', { coolDownSeconds: 3600 });
+  const host = await api.ok<{ addresses: { address: string }[] }>(200, 'GET', '/v1/hosts/h0.z.test');
+  const old = host.addresses[0]?.address;
+  carryOut(t, one);
+  await api.ok(201, 'POST', renumber, { to: 'new' });
+  await ended(api);
+  const left = await api.ok<{ state: string; former?: object }>(200, 'GET', `/v1/addresses/${old}`);
+  assert.deepEqual([left.state, left.former], ['cooling-down', undefined]);
+  await api.ok(200, 'PATCH', '/v1/pools/old', { drain: false });
+  await api.ok(204, 'DELETE', '/v1/hosts/h0.z.test');
+  const again = await api.ok<{ addresses: { address: string }[] }>(201, 'POST', '/v1/hosts', { name: 'h0.z.test' });
+  assert.notEqual(again.addresses[0]?.address, old);
+});

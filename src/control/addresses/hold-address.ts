@@ -59,7 +59,10 @@ export function replaceHolders(
   return current;
 }
 
-/** Gives a chosen address all holders of another one, and releases that. Refuses as {@link takeAddress} does. */
+/**
+ * Gives a chosen address all holders of another one, and releases that, for a renumbering ({@link forgetFormer}).
+ * Refuses as {@link takeAddress} does.
+ */
 export function moveHolders(
   builder: TransactionBuilder,
   { space, address, holders }: AddressRecord,
@@ -73,6 +76,16 @@ export function moveHolders(
     putAddressRecord(builder, { ...record, holders: [...holders] }, before);
   }
   replaceHolders(builder, space, address, []);
+  forgetFormer(builder, space, address);
+}
+
+/** Lets no host have an address back that this transaction releases: a renumbering is not undone. */
+export function forgetFormer(builder: TransactionBuilder, space: string, address: Address): void {
+  const before = builder.views.pools.address(space, address);
+  const current = recordNow(builder, space, address);
+  if (current?.state !== 'released' || current.former === undefined) return;
+  const { former: _, ...record } = current;
+  putAddressRecord(builder, record, before);
 }
 
 /**

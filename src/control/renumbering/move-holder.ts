@@ -11,7 +11,7 @@ import type { Revision } from '../../model/revision.ts';
 import { renumberingKey } from '../../store/kinds/renumbering.ts';
 import type { Asking } from '../access/actor.ts';
 import type { Choice } from '../addresses/choose-addresses.ts';
-import { moveHolders } from '../addresses/hold-address.ts';
+import { forgetFormer, moveHolders } from '../addresses/hold-address.ts';
 import { withReverse } from '../hosts/with-reverse.ts';
 import { writeExchanged, writeHost } from '../hosts/write-host.ts';
 import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
@@ -69,6 +69,7 @@ function decideMove(
     return moveSharers(builder, move, host, allocations, freeOf);
   }
   writeHost(builder, host, withAddresses(builder, host, leaving, chooseNew(builder, move, leaving, freeOf)));
+  for (const { space, address } of leaving) forgetFormer(builder, space, address);
   return builder.build({ moved: leaving.length });
 }
 
