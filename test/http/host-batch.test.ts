@@ -4,7 +4,6 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
-import { maxOperations } from '../../src/store/store.ts';
 import { type Api, type Problem, problemIn } from '../support/api-client.ts';
 import { changedStore } from '../support/changed-store.ts';
 import { embeddedStore } from '../support/control-plane.ts';
@@ -163,13 +162,33 @@ test('more atomic hosts than a transaction has room for are refused with the num
       ...('aliases' in more && { aliases: [`www.${host.name}`] }),
     }));
     const send = (count: number) => api.send('POST', path, { hosts: hosts.slice(0, count), atomic: true });
-    let { fits } = problemIn(await send(200)) as Problem & { fits: number };
-    if (fits > maxOperations / 4) ({ fits } = problemIn(await send(fits)) as Problem & { fits: number });
+    const { fits } = problemIn(await send(200)) as Problem & { fits: number };
     assert.ok(fits >= 15, `${fits}`);
     const problem = problemIn(await send(fits + 1));
     assert.deepEqual([problem.code, problem.fits, problem.errors?.[0]?.pointer], ['payload_too_large', fits, '/hosts']);
     assert.equal((await send(fits)).status, 200, `${prefix}: ${fits} hosts fit`);
   }
+});
+
+test('the number of atomic hosts that fits is that of the first ones in the request, also if they are the largest', async (t) => {
+  const { api } = await served(t);
+  const hosts = named(200).map((host, index) =>
+    index < 40
+      ? { ...host, aliases: [1, 2, 3].map((alias) => `w${alias}.${host.name}`) }
+      : { ...host, addresses: [`10.0.1.${index}`] },
+  );
+  const send = (count: number) => api.send('POST', path, { hosts: hosts.slice(0, count), atomic: true });
+  const { fits } = problemIn(await send(60)) as Problem & { fits: number };
+  assert.equal((await send(fits + 1)).status, 413);
+  assert.equal((await send(fits)).status, 200);
+});
+
+test('as many atomic hosts as have room share an address', async (t) => {
+  const { api } = await served(t);
+  const hosts = named(200).map((host) => ({ ...host, ptr: false, addresses: [{ address: '10.0.0.1', shared: true }] }));
+  const send = (count: number) => api.send('POST', path, { hosts: hosts.slice(0, count), atomic: true });
+  const problem = problemIn(await send(200)) as Problem & { fits: number };
+  assert.equal((await send(problem.fits)).status, 200, JSON.stringify(problem));
 });
 
 test('a repeated batch gets the answers of the first one, and goes on where that stopped', async (t) => {

@@ -16,10 +16,10 @@ import { createHost, type HostCreated } from './create-host.ts';
 import type { WantedHost } from './host-wanted.ts';
 import { pathsIn } from './write-host.ts';
 
-/** The keys that the smallest host needs: its own, its address's and its name's. */
-const fewestKeys = 3;
+/** The keys that the smallest host needs: its own and its name's, if it shares its address with others. */
+const fewestKeys = 2;
 /** No transaction has room for more hosts than this. */
-export const maxTogether = Math.floor(maxDecisionOperations / fewestKeys);
+const maxTogether = Math.floor(maxDecisionOperations / fewestKeys);
 
 /**
  * Creates hosts as {@link decideCreateHost} creates each of them (test/http/host-batch.test.ts). The faults of the host
@@ -28,14 +28,32 @@ export const maxTogether = Math.floor(maxDecisionOperations / fewestKeys);
  * many it has.
  */
 export function decideCreateHosts(context: DecisionContext, asked: readonly WantedHost[]): Decision<HostCreated[]> {
+  const some = asked.slice(0, maxTogether + 1);
+  const { batch, added } = batchOf(context, some);
+  if (added < some.length) refuseLarge(asked.length, firstThatFit(context, some, added));
+  const decision = batch.build();
+  if (some.length < asked.length) refuseLarge(asked.length, maxTogether);
+  return decision;
+}
+
+/** Adds hosts to a batch while there is room. Returns how many it has added with room for all of them. */
+function batchOf(context: DecisionContext, asked: readonly WantedHost[]): { batch: HostBatch; added: number } {
   const batch = new HostBatch(context, asked);
   // The hosts that name their addresses come first, so that the others do not get these addresses.
   const order = [...asked.keys()].sort((a, b) => namesAddresses(asked, b) - namesAddresses(asked, a) || a - b);
-  for (const [done, index] of order.entries()) {
+  for (const [added, index] of order.entries()) {
     batch.add(index, asked[index] as WantedHost);
-    if (done > 0 && !batch.hasRoom) refuseLarge(asked.length, done);
+    if (added > 0 && !batch.hasRoom) return { batch, added };
   }
-  return batch.build();
+  return { batch, added: order.length };
+}
+
+/** Returns how many of the first hosts of the request have room together: `most` at most. */
+function firstThatFit(context: DecisionContext, asked: readonly WantedHost[], most: number): number {
+  for (let count = most; count > 1; count -= 1) {
+    if (batchOf(context, asked.slice(0, count)).added === count) return count;
+  }
+  return 1;
 }
 
 function namesAddresses(asked: readonly WantedHost[], index: number): number {
@@ -43,7 +61,7 @@ function namesAddresses(asked: readonly WantedHost[], index: number): number {
 }
 
 /** Refuses hosts for which one transaction has no room. `fits`: the number of those for which it has. */
-export function refuseLarge(count: number, fits: number): never {
+function refuseLarge(count: number, fits: number): never {
   const message = `one transaction has room for ${fits} of these ${count} hosts: send ${fits} at a time, or leave out "atomic"`;
   refuseField('payload_too_large', '/hosts', message, { fits });
 }

@@ -1,6 +1,6 @@
 // /v1/hosts:batch: many hosts in one request, each by itself or all in one transaction.
 
-import { decideCreateHosts, maxTogether, refuseLarge } from '../../control/hosts/create-hosts.ts';
+import { decideCreateHosts } from '../../control/hosts/create-hosts.ts';
 import { parseHostInput } from '../../control/hosts/host-input.ts';
 import { parseAll, placedAt } from '../../control/input/refusals.ts';
 import { refuse } from '../../errors.ts';
@@ -45,7 +45,6 @@ export const hostBatchRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const { hosts, atomic } = request.body;
       if (isKnown(atomic) && atomic === true) {
-        if (hosts.length > maxTogether) refuseLarge(hosts.length, maxTogether);
         const wanted = parseAll(
           ...hosts.map((host, index) => () => placedAt(`/hosts/${index}`, () => parseHostInput(host))),
         );
