@@ -10,7 +10,7 @@ import { decideReleaseAddress } from '../../src/control/pools/release-address.ts
 import type { Decide } from '../../src/control/transaction/decision.ts';
 import { Refusal } from '../../src/errors.ts';
 import { type Address, addressNumber } from '../../src/model/address.ts';
-import type { AddressRecord } from '../../src/model/allocation.ts';
+import { type AddressRecord, maxHolders } from '../../src/model/allocation.ts';
 import { parseName } from '../../src/model/name.ts';
 import { type Pool, poolDefaults } from '../../src/model/pool.ts';
 import { openEtcdStore } from '../../src/store/etcd.ts';
@@ -140,6 +140,19 @@ for (const strategy of ['lowest', 'random'] as const) {
     assertWhole(contentsOf(await storeEntries(store)));
   });
 }
+
+test('an address with the most holders that it can have is shared no further', async (t) => {
+  const replica = await openReplica(t, await embeddedStore(t));
+  await replica.commit(pool(['10.0.0.0/29']));
+  const allocateShare = (port: number): Decide<AddressRecord[]> => {
+    const ports = [{ protocol: 'tcp' as const, port }];
+    const wanted = { pool: 'p', count: 1, owner: '', sharingKey: 'k', ports, ids: [`share-${port}`] };
+    return (context) => decideAllocateAddresses(context, wanted);
+  };
+  for (let port = 1; port <= maxHolders; port += 1) await replica.commit(allocateShare(port));
+  const [next] = await replica.commit(allocateShare(maxHolders + 1));
+  assert.deepEqual([next?.address, next?.holders.length], ['10.0.0.1', 1]);
+});
 
 test('a request for several addresses gets all of them or none', async (t) => {
   const replica = await openReplica(t, await embeddedStore(t));

@@ -5,8 +5,9 @@ import { parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';
 import { addressKey } from '../../src/store/kinds/address.ts';
 import { hostKey } from '../../src/store/kinds/host.ts';
+import { poolKey } from '../../src/store/kinds/pool.ts';
 import type { Race } from './race.ts';
-import { changeHost, createHost, deleteHost, pool, zone } from './steps.ts';
+import { allocate, allocateNext, changeHost, createHost, deleteHost, pool, putPool, splitPool, zone } from './steps.ts';
 
 const address = addressKey('default', parseAddress('10.0.0.1'));
 const hostAt = (name: string) => hostKey(parseName(name));
@@ -17,6 +18,8 @@ const vip = (name: string, more: Partial<WantedHost> = {}) => {
   const sharing = new Map([[parseAddress('10.0.0.1'), { shared: true as const }]]);
   return createHost(name, '10.0.0.1', { ptr: true, sharing, ...more });
 };
+
+const ports = (port: number) => ({ sharingKey: 'k', ports: [{ protocol: 'tcp' as const, port }] });
 
 export const sharingRaces: Race[] = [
   {
@@ -66,5 +69,29 @@ export const sharingRaces: Race[] = [
     first: deleteHost('b.z'),
     second: changeHost('a.z', '10.0.0.1', { ptr: true }),
     stoppedBy: [address],
+  },
+  {
+    guards: ['addresses/hold-address.ts requireUnchanged'],
+    what: 'a host begins to share an address of a pool that begins to drain',
+    given: [zone, pool, vip('a.z')],
+    first: putPool('p', ['10.0.0.0/29'], { drain: true }),
+    second: vip('b.z'),
+    stoppedBy: [poolKey('p')],
+  },
+  {
+    guards: ['addresses/hold-address.ts requireUnchanged'],
+    what: 'an allocation shares an address of a pool that begins to drain',
+    given: [pool, allocate('10.0.0.1', ports(1))],
+    first: putPool('p', ['10.0.0.0/29'], { drain: true }),
+    second: allocateNext(ports(2)),
+    stoppedBy: [poolKey('p')],
+  },
+  {
+    guards: ['addresses/hold-address.ts requireUnchanged'],
+    what: 'a named address is shared while a split gives it to another pool',
+    given: [pool, allocate('10.0.0.1', ports(1))],
+    first: splitPool('p', 's', '10.0.0.0/30'),
+    second: allocate('10.0.0.1', ports(2)),
+    stoppedBy: [poolKey('p')],
   },
 ];

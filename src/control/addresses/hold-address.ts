@@ -13,15 +13,17 @@ import type { WrittenValue } from '../transaction/written-value.ts';
 import { type Choice, mayJoin, refuseTaken } from './choose-addresses.ts';
 
 /**
- * Gives a chosen address to a holder. The compare of the address's key proves that nobody else holds the address. If
- * the address is from a pool, the compare of the pool's key proves that the pool still has the address
- * (test/control/races.test.ts). Refuses with `address_taken`. `path`: where the request names the address. If others
- * hold the address and the holder may share it ({@link mayJoin}), adds the holder to them.
+ * Gives a chosen address to a holder. If others hold the address and the holder may share it ({@link mayJoin}), adds
+ * the holder to them. The compare of the address's key proves that nobody else holds or shares the address meanwhile.
+ * If the address is in a pool, the compare of the pool's key proves that the pool still has the address and still gives
+ * it (test/control/races.test.ts). Refuses with `address_taken`. `path`: where the request names the address.
  */
 export function takeAddress(builder: TransactionBuilder, choice: Choice, holder: Holder, path = ''): AddressRecord {
   const { views, now } = builder;
   const current = recordNow(builder, choice.space, choice.address);
   if (current !== undefined && mayJoin(builder, current, holder)) {
+    // The record names the pool that gave the address. After a merge or a split, another pool has it.
+    requirePool(builder, builder.views.pools.poolIdAt(choice.space, choice.address));
     const holders = [...current.holders, holder];
     return replaceHolders(builder, choice.space, choice.address, holders) ?? current;
   }
@@ -29,9 +31,13 @@ export function takeAddress(builder: TransactionBuilder, choice: Choice, holder:
   const before = views.pools.address(choice.space, choice.address);
   const record: AddressRecord = { ...choice, state: 'held', holders: [holder], since: timestamp(now) };
   putAddressRecord(builder, record, before);
-  const pool = choice.pool === null ? undefined : views.pools.byId(choice.pool);
-  if (pool !== undefined) builder.requireUnchanged(poolKey(pool.value.id), pool.modified);
+  requirePool(builder, choice.pool);
   return record;
+}
+
+function requirePool(builder: TransactionBuilder, id: string | null): void {
+  const pool = id === null ? undefined : builder.views.pools.byId(id);
+  if (pool !== undefined) builder.requireUnchanged(poolKey(pool.value.id), pool.modified);
 }
 
 /**

@@ -13,9 +13,10 @@ import {
   chooseExplicit,
   chooseNext,
   defaultFamily,
+  mayJoin,
   recordedWarnings,
 } from '../addresses/choose-addresses.ts';
-import { replaceHolders, takeAddress } from '../addresses/hold-address.ts';
+import { takeAddress } from '../addresses/hold-address.ts';
 import { existingPool } from '../reading/existing.ts';
 import { withPool } from '../reading/with-pools.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
@@ -106,7 +107,7 @@ function allocateNext(builder: TransactionBuilder, pool: Pool, wanted: WantedAll
   if (shares && missing > 0) requireNoNewSharer(builder, pool, family);
   return [
     ...shared.map((record, index) =>
-      made(holderOf(builder, wanted, index), (holder) => share(builder, record, holder)),
+      made(holderOf(builder, wanted, index), (holder) => takeAddress(builder, record, holder)),
     ),
     ...choices.map((choice, index) =>
       made(holderOf(builder, wanted, shared.length + index), (holder) => takeAddress(builder, choice, holder)),
@@ -115,17 +116,15 @@ function allocateNext(builder: TransactionBuilder, pool: Pool, wanted: WantedAll
 }
 
 /**
- * Returns addresses that the new holder may share, if the actor may see their present holders. Refuses if another
- * request of this transaction writes such an address. commit.ts decides again after that commit: then the new holder
- * may share the address.
+ * Returns addresses that the new holder may share ({@link mayJoin}). Refuses if another request of this transaction
+ * writes such an address. commit.ts decides again after that commit: then the new holder may share the address.
  */
 function shareable(context: DecisionContext, pool: Pool, family: Family, wanted: WantedAllocation): AddressRecord[] {
   const found: AddressRecord[] = [];
   const newcomer = holderOf(context, wanted, 0);
-  const access = accessOf(context);
   for (const record of context.views.pools.shareable(pool, family, newcomer)) {
     if (found.length === wanted.count) break;
-    if (!record.holders.every((holder) => access.hasHolder(holder))) continue;
+    if (!mayJoin(context, record, newcomer)) continue;
     if (context.claimed.has(addressKey(record.space, record.address))) refuseBusy(record.address);
     found.push(record);
   }
@@ -150,11 +149,6 @@ function allocateExplicit(
   holder: Holder,
 ): AddressRecord {
   return takeAddress(builder, chooseExplicit(builder, address, path, pool, holder), holder, path);
-}
-
-function share(builder: TransactionBuilder, record: AddressRecord, holder: Holder): AddressRecord {
-  const holders = [...record.holders, holder];
-  return replaceHolders(builder, record.space, record.address, holders) ?? refuseBusy(record.address);
 }
 
 function refuseBusy(address: Address): never {
