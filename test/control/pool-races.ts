@@ -77,6 +77,14 @@ export const poolRaces: Race[] = [
     stoppedBy: [poolKind.prefix],
   },
   {
+    guards: ['pools/put-pool.ts requireQuiet'],
+    what: 'pools of two spaces get the reverse names of one address',
+    given: [putPool('p', ['10.0.0.0/29'], { reverse: false }), putPool('q', ['10.0.0.4/30'], { space: 'lab' })],
+    first: putPool('p', ['10.0.0.0/29'], { reverse: true }),
+    second: putPool('q', ['10.0.0.4/30'], { space: 'lab', reverse: true }),
+    stoppedBy: [poolKind.prefix],
+  },
+  {
     guards: ['pools/carve-pool.ts requireQuiet'],
     what: 'two pools are carved out of one',
     given: [pool],
