@@ -265,9 +265,10 @@ export class PoolView {
   }
 
   /**
-   * Makes all noted changes of pools visible at once, with the held and the recorded addresses in their ranges. Reads
-   * the records of new zones. Yields after each slice of the work; until its end, no pool, address or name may be put
-   * or deleted (test/views/pool-slices.test.ts).
+   * Makes all noted changes of pools visible in one step, with the held and the recorded addresses in their ranges.
+   * Reads the records of new zones. Yields after each slice of the work, however many addresses there are
+   * (test/views/pool-slices.test.ts). The caller must put and delete no pool, address or name until the end: nothing
+   * checks this.
    */
   *settle(): Generator<void> {
     if (this.#pending.size === 0 && !this.#recorded.unsettled) return;

@@ -1,6 +1,8 @@
 // The line of those who wait for free addresses on this replica: requests, and whoever else calls `wait`. The one that
-// waits longest gets the next address. It is woken by the views, when they have an address that may be free. No
-// decision takes an address for which others wait longer; that of somebody who does not wait comes after all of them.
+// waits longest gets the next address. It is woken by the views, when they have an address that may be free. A decision
+// that takes the next free addresses of a pool leaves as many as others need who wait longer; who does not wait comes
+// after all of them (test/http/waiting.test.ts). The line does not hold for an address that a request names, the former
+// address of a host, a shared address, and the addresses to which a renumbering moves: these are taken at once.
 
 import { Refusal, refuse } from '../../errors.ts';
 import { type Family, familyOf } from '../../model/address.ts';

@@ -1,4 +1,6 @@
-// Moves the PTRs of hosts in the transaction that writes or deletes a CNAME at their reverse name (RFC 2317).
+// Moves the PTRs of hosts when a CNAME at their reverse name is written or deleted (RFC 2317). A change of RRsets does
+// this in the same transaction. After an import of a zone file, and after a zone is created or deleted, align-ptrs.ts
+// does it in transactions of its own.
 
 import { addressOfReverse, reverseName } from '../../model/address.ts';
 import type { Host } from '../../model/host.ts';
