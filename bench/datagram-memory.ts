@@ -12,8 +12,8 @@ export interface DatagramMemory {
 }
 
 /**
- * Lays out `count` datagrams of at most `maxOctets` octets. A datagram that is sent has exactly `maxOctets` octets, and
- * goes to `port`. `pointerTo` returns a buffer's address.
+ * Lays out `count` datagrams. With `port`: for sending exactly `maxOctets` octets to that port. Without: for receiving
+ * at most `maxOctets` octets. `pointerTo` returns a buffer's address.
  */
 export function layOutDatagrams(
   pointerTo: (buffer: ArrayBuffer) => bigint,

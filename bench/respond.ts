@@ -1,5 +1,5 @@
 // Measures the CPU time of one answer without sockets. Prints the nanoseconds of one call of respond(), in the best of
-// some rounds, and the memory of the table. Run it with `npm run bench:respond [names…]`.
+// some rounds, and the memory of the table. Run it with `npm run bench:respond [numbers of names…]`.
 
 import { Clock } from '../src/dns/respond/clock.ts';
 import { createResponder } from '../src/dns/respond/responder.ts';
@@ -32,7 +32,8 @@ function measure(names: number): void {
   );
   const reader = openTableReader(table.buffer);
   reader.enter();
-  // The default settings, and the client for which rate limiting costs most: a public address under the limit.
+  // Rate limiting is on, with a limit that is never reached, and the client is one for which it costs most: a public
+  // address.
   const clock = new Clock();
   const respond = createResponder(reader, {
     clock,

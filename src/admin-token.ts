@@ -1,6 +1,6 @@
-// The admin token. It is created at the first start with an empty store. The replica that creates the token writes it
-// to `<data-dir>/admin-token`. If the folder has the token of another store, that file stays, and the new file gets the
-// next free name.
+// The admin token. It is created at a start if the store has no valid token that may manage tokens. The replica that
+// creates it writes it to `<data-dir>/admin-token`. If the folder has the token of another store, that file stays, and
+// the new file gets the next free name.
 
 import { existsSync } from 'node:fs';
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -14,7 +14,8 @@ import type { Views } from './views/views.ts';
 const id = 'admin';
 
 /**
- * Creates the admin token, unless the store has the token of an admin, and writes its file (test/admin-token.test.ts).
+ * Creates the admin token, unless the store has a valid token that may manage tokens, and writes its file
+ * (test/admin-token.test.ts).
  * If several replicas start at once, one of them creates the token. Logs the file that has the token. If this data
  * directory has no such file, logs where else the token may be.
  */

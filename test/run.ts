@@ -1,5 +1,5 @@
-// Runs the tests: `npm test` for all, `npm test -- <files…>` for some. Installs the servers that they test against.
-// `npm test` does not run test/lab/, which needs containers, and test/neighbours/: each has a command of its own.
+// Runs the tests: `npm test` for all, `npm test -- <files…>` for some. Installs the missing programs that they start.
+// `npm test` runs neither test/neighbours/ nor test/lab/ (which needs containers): each has a command of its own.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// Creates each host of a batch by itself: a host that is refused is no fault of the others. The commit loop puts many
+// Creates each host of a batch by itself: if one is refused, the others are still created. The commit loop puts many
 // of them into one transaction. The route: routes/host-batch.ts.
 
 import { createHash } from 'node:crypto';

@@ -1,5 +1,5 @@
 // Limits how many lists are made at once, because a list of long items takes much memory until it is written as JSON
-// (bench:heavy-reads). Further requests wait in line, and the tokens get their turns one after the other. Each route
+// (bench:heavy-reads). Further requests wait in line, and the API tokens that wait take turns. Each route
 // has a line of its own, so that lists which wait for the store delay no other route (test/http/limit-lists.test.ts).
 
 import type { FastifyInstance, RouteOptions } from 'fastify';

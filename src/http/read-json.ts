@@ -27,7 +27,8 @@ interface Level {
 
 /**
  * Returns the value of a JSON body. Refuses with `invalid_request`, or with `payload_too_large` if there are too many
- * values. Fields that are given twice are refused later, together with other faults: {@link faultsOfJson}.
+ * values. Fields that are given twice are refused later, together with other faults ({@link faultsOfJson}),
+ * unless they alone fill a response.
  */
 export async function readJson(body: Buffer): Promise<unknown> {
   await turn();
@@ -47,7 +48,7 @@ export async function readJson(body: Buffer): Promise<unknown> {
   }
   if (text.length > longText) await nextTurn();
   if (faults.length === 0) return value;
-  // Other code must never see a field that sets a prototype.
+  // No further fault would be shown, or a field sets a prototype, which other code must never see.
   if (faults.length >= maxFaults || faults.some(({ path }) => path.endsWith('/__proto__'))) throw faultyInput(faults);
   noted.set(value as object, faults);
   return value;

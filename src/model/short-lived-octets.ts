@@ -4,7 +4,7 @@
 /** The octets of a piece. It is freed when none of its parts is used any more, so parts must not live long. */
 const pieceOctets = 2 ** 16;
 
-/** Octets that a loop copies sooner than `set`, which needs a subarray. */
+/** The most octets that a loop copies faster than `set`, which needs a subarray. */
 const maxLooped = 256;
 
 let piece = new Uint8Array(0);

@@ -1,11 +1,11 @@
 // The CNAME records of one generation of a zone by their targets, except records with a manager. Control uses these
-// targets for warnings, and to find PTRs that have to move, so a generation with very many CNAME records is not
-// followed.
+// targets for warnings, and to find PTRs that have to move. It has neither for a generation with very many CNAME
+// records.
 
 import { type Fqdn, parentOf } from '../model/name.ts';
 import type { Rrset } from '../model/rrset.ts';
 
-/** A generation with more CNAME records than this is not followed. */
+/** A generation with more CNAME records than this has no targets here. */
 export const maxAliasesFollowed = 100_000;
 
 export class AliasTargets {

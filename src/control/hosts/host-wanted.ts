@@ -1,4 +1,4 @@
-// Makes a host from the host that a request wants: keeps some of its addresses, and chooses new ones.
+// Makes the host that a request wants: keeps addresses of the host before the change, and chooses new ones.
 
 import { Refusal, refuse, refuseField } from '../../errors.ts';
 import { type Address, automaticReverseZone, type Family, familyOf, reverseName } from '../../model/address.ts';
@@ -35,10 +35,10 @@ export interface WantedHost {
   name: Fqdn;
   pool?: string;
   families?: Family[];
-  /** True: the host gets those of the families that are to be had, and at least one address. */
+  /** True: a family without a free address is left out. Refused if the host would then have no address. */
   prefer?: boolean;
   addresses?: Address[];
-  /** How the host has an address. An address that is absent here keeps its sharing, or is not shared. */
+  /** How each address is shared with other holders. One without an entry keeps its sharing, or is not shared. */
   sharing?: ReadonlyMap<Address, HostSharing>;
   /** The addresses with `ptr: null` in the request: a PTR that was deleted with a reverse zone stays deleted. */
   withoutPtr?: Address[];
@@ -47,7 +47,7 @@ export interface WantedHost {
   ptr: boolean;
   /** True: a new host takes over the records of users at its names (adopt-records.ts). */
   adopt?: boolean;
-  /** True if the request has no TTL. */
+  /** True if the request has no `ttl`: the host takes the TTL of the records that it takes over. */
   anyTtl?: boolean;
   /** The addresses of the records that the host takes over. They are not chosen from a pool. */
   adopted?: HostAddress[];
@@ -60,8 +60,9 @@ export interface WantedHost {
 /**
  * Returns the host that the request wants. `before`: the host before the change, whose addresses it may keep.
  * Adds to the builder's refusals: `zone_not_found`, `pool_not_found`, `name_taken` if the host is its own alias, and
- * the refusals of {@link chooseExplicit} and {@link chooseNext}. Leaves out the refused parts of the host. Refuses with
- * `invalid_request` if the host would have no address, or more than {@link maxHostAddresses} and more than before.
+ * the refusals of {@link chooseExplicit} and {@link chooseNext}, and `invalid_request` if the host would have more than
+ * {@link maxHostAddresses} addresses and more than before. Leaves out the refused parts of the host. Refuses at once
+ * with `invalid_request` if the host would have no address.
  */
 export function hostFrom(builder: TransactionBuilder, wanted: WantedHost, before: Host | undefined): Host {
   const { refusals, now } = builder;
@@ -86,7 +87,7 @@ export function hostFrom(builder: TransactionBuilder, wanted: WantedHost, before
       const marked = withReverse(builder.views, one);
       return isKnown(wanted.ptr) && wanted.ptr ? withPtrName(builder, marked) : marked;
     }),
-    // If the aliases are unknown, no records of them are checked here.
+    // Aliases with a fault are left out, so that their records are not checked.
     aliases: isKnown(wanted.aliases) ? wanted.aliases : [],
     ttl: wanted.ttl,
     ptr: isKnown(wanted.ptr) && wanted.ptr,
@@ -130,7 +131,7 @@ function poolOf({ views }: DecisionContext, name: string | undefined): { named: 
 
 /**
  * Returns warnings about the new addresses of the host: records of other names have them, they get no PTR, or their PTR
- * takes the names of others from a forwarder.
+ * makes a reverse zone here, whose other names are then no longer forwarded.
  */
 export function newAddressWarnings(
   builder: TransactionBuilder,
@@ -181,8 +182,8 @@ function forwardedReverseWarning(builder: TransactionBuilder, one: HostAddress):
 }
 
 /**
- * Returns the addresses of `before`. An address has a mark if its PTR was deleted with a reverse zone. Removes this
- * mark if the host shall have no PTRs, or if the request has `ptr: true` and no `ptr: null` for this address.
+ * Returns the addresses of `before`. `ptr: false` marks an address whose PTR was deleted with its reverse zone. Removes
+ * the mark if the host shall have no PTRs, or if the request has `ptr: true` and no `ptr: null` for this address.
  */
 function heldBy({ ptr, everyPtr = false, withoutPtr = [] }: WantedHost, before: Host | undefined): HostAddress[] {
   const held = before?.addresses ?? [];
@@ -273,8 +274,8 @@ function newFamilies(
 }
 
 /**
- * Chooses an address of each of the families of which one is free, as PreferDualStack of Kubernetes. Without a pool in
- * the request, all are from one pool if one can give all.
+ * Chooses an address of each family that has a free one, as PreferDualStack of Kubernetes does. If the request names no
+ * pool, takes all from a single pool where possible.
  */
 function preferred(context: TransactionBuilder, pool: Pool | undefined, families: readonly Family[]): HostAddress[] {
   const together = pool === undefined && families.length > 1 ? chooseFromOnePool(context, families) : undefined;

@@ -172,8 +172,8 @@ function sendMessage({ request, response, connection, shared }: HttpsRequest, an
 }
 
 function sendError({ request, response }: HttpsRequest, { status, reason, headers }: ErrorResponse): void {
-  // The rest of a refused body is not read. HTTP/2 closes the stream. HTTP/1.1 must close the connection, since it
-  // cannot tell the client otherwise to stop sending.
+  // The rest of a refused body is not read. HTTP/2 closes the stream. HTTP/1.1 has no other way to stop the client than
+  // to close the connection.
   const first = request.httpVersionMajor === 1;
   const unread = !request.complete && (first ? hasBody(request) : !request.stream.endAfterHeaders);
   const text = `${reason}\n`;

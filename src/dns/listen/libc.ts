@@ -1,6 +1,6 @@
 // libc's socket calls through node:ffi, and Linux's numbers for them (uapi headers, equal on x64 and arm64). No other
-// file imports node:ffi. batched-self-check.ts tries the calls of answering before they are used. Facts, tried with
-// Node 26.10:
+// file imports node:ffi. batched-self-check.ts tries the calls that answer queries before they are used. Facts, tried
+// with Node 26.10:
 // - A signature has `return` and `arguments`. Other keys are silently ignored, and the call then returns undefined.
 // - `dlopen(null, …)` finds libc's functions. A file name would differ between glibc and musl.
 // - A worker cannot be ended during a call, so receiving has a time limit (SO_RCVTIMEO). Other threads and garbage
@@ -108,8 +108,8 @@ export function openHeapTrim(): (() => void) | undefined {
 }
 
 /**
- * Unmaps the parts of Node's program in which no page was written. The system keeps their pages in its file cache, and
- * maps them again when they are needed. Does nothing if that is not possible.
+ * Gives back the memory of the parts of Node's program in which no page was written. The system keeps their pages in
+ * its file cache, and uses them again when they are needed. Does nothing if that is not possible.
  */
 export function unmapProgram(): void {
   if (process.platform !== 'linux') return;
@@ -138,7 +138,8 @@ export function unwrittenParts(smaps: string, file: string): { start: bigint; en
 
 /**
  * Loads node:ffi without the warning that it is experimental. Returns undefined if there is none. The flag
- * `--disable-warning` is not used: an older Node would refuse the flag and not say what to do (zonewright.js).
+ * `--disable-warning` is not used: an older Node would stop at the flag, before zonewright.js can say which Node it
+ * needs.
  */
 function loadFfi() {
   const { emitWarning } = process;

@@ -42,8 +42,8 @@ function addAny(exchange: Exchange): Verdict {
 }
 
 /**
- * Returns whether the answer already has this DNAME, since an alias may lead from a name below a DNAME to the owner of
- * the DNAME.
+ * Marks a DNAME as written. Returns whether it was marked before: an alias may lead from a name below a DNAME to its
+ * owner, and so to the same DNAME again.
  */
 function isDnameAlreadyWritten({ included, lookup }: Exchange, type: number): boolean {
   return type === typeCode.DNAME && !included.mark(lookup.data);

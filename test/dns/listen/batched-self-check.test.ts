@@ -1,4 +1,4 @@
-// The self-check of batched sockets accepts those that work, and finds those that do not, although all calls succeed.
+// The self-check accepts batched sockets that work, and refuses those that do not, even if all calls succeed.
 
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';

@@ -19,8 +19,8 @@ import type { UnreadingTask } from './unreading-thread.ts';
 const question = queryBytes({ name: 'large.example', type: 'TXT' });
 const frame = Buffer.concat([lengthPrefix(question.length), question]);
 /**
- * Questions whose answers have more than 12 MB. They are so few octets that the server reads all of them at once: if it
- * closed a socket with unread octets, the kernel would reset the connection.
+ * Questions whose answers have more than 12 MB. The questions are so short that the server reads all at once. If it
+ * closed a socket with questions still to read, the kernel would reset the connection.
  */
 const asked = Buffer.alloc(1_500 * frame.length, frame);
 /** The limit, in octets. It is twice the send buffer that the server asks for, because the kernel doubles that. */
