@@ -382,6 +382,7 @@ export class History {
       space: 'default',
       address: this.#addressOf(at),
       precondition: {},
+      endsCoolDown: isCooling && one === undefined,
       ...(one !== undefined && { leaves }),
     };
     const decide: Decide<unknown> = (context) => decideReleaseAddress(context, release);

@@ -363,7 +363,7 @@ test('allocations are listed in the order of their addresses, page by page', asy
   assert.deepEqual(seen, ['10.0.0.9', '10.0.0.10', '10.0.0.100', '10.0.1.7', '2001:db8::2']);
 });
 
-test('a DELETE ends a cool-down, and so does a shorter cool-down of the pool', async (t) => {
+test('a DELETE that says so ends a cool-down, and so does a shorter cool-down of the pool', async (t) => {
   const { api, dump } = await servedApi(t);
   const state = async (address: string) => (await api.ok<Allocation>(200, 'GET', `/v1/addresses/${address}`)).state;
   const addresses = ['10.0.0.0', '10.0.0.1', '10.0.0.2'];
@@ -375,7 +375,10 @@ test('a DELETE ends a cool-down, and so does a shorter cool-down of the pool', a
     await api.refused('not_found', 'DELETE', '/v1/addresses/10.0.0.0?owner=x');
     assert.equal(await usage(api, 'p'), '0+3+0/3');
     await api.ok(204, 'DELETE', '/v1/addresses/10.0.0.0');
+    assert.deepEqual([await state('10.0.0.0'), await usage(api, 'p')], ['cooling-down', '0+3+0/3'], 'a repetition');
+    await api.ok(204, 'DELETE', '/v1/addresses/10.0.0.0?endCoolDown=true');
     assert.deepEqual([await state('10.0.0.0'), await usage(api, 'p')], ['free', '0+2+1/3']);
+    await api.refused('not_found', 'DELETE', '/v1/addresses/10.0.0.0?endCoolDown=true');
     await api.refused('not_found', 'DELETE', '/v1/addresses/10.0.0.0');
     const before = await api.ok<Allocation>(200, 'GET', '/v1/addresses/10.0.0.1');
     await api.ok(200, 'PATCH', '/v1/pools/p', { coolDownSeconds: 1800 });
@@ -404,7 +407,7 @@ test('an address that cools down is refused with the request that ends its cool-
       await api.ok(204, 'DELETE', `/v1/addresses/${address}${query}`);
       const { detail } = await api.refused('address_taken', 'POST', `/v1/pools/${name}/allocations`, wanted);
       const [, path = ''] = /or end the cool-down \(DELETE (\S+)\)$/.exec(detail) ?? [];
-      assert.equal(path, `/v1/addresses/${address}${query}`, detail);
+      assert.equal(path, `/v1/addresses/${address}${query}${query === '' ? '?' : '&'}endCoolDown=true`, detail);
       await api.ok(204, 'DELETE', path);
       await api.ok(201, 'POST', `/v1/pools/${name}/allocations`, wanted);
     }

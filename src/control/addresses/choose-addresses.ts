@@ -163,7 +163,8 @@ export function refuseTaken(
   const heldBy = record?.holders.map((holder) => access.describeHolder(holder)) ?? [];
   const end = record && views.pools.coolDownEnd(record);
   const freeAt = end === undefined ? undefined : timestamp(end);
-  const release = `DELETE ${addressPath(space, address)}`;
+  const ofAddress = addressPath(space, address);
+  const release = `DELETE ${ofAddress}${ofAddress.includes('?') ? '&' : '?'}endCoolDown=true`;
   const by =
     record?.state === 'released'
       ? `cooling down until ${freeAt}${keptFor(context, record)}: take another, or end the cool-down (${release})`

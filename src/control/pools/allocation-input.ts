@@ -92,13 +92,21 @@ interface ReleaseInput {
   /** The identifier of an allocation: several allocations may share the address. */
   id?: string;
   owner?: string;
+  endCoolDown?: boolean;
 }
 
 /** Returns the release that the input asks for. Refuses with `invalid_request` an address that cannot be read. */
-export function parseReleaseInput({ ip, space, id, owner }: ReleaseInput): Omit<AddressRelease, 'precondition'> {
+export function parseReleaseInput({
+  ip,
+  space,
+  id,
+  owner,
+  endCoolDown,
+}: ReleaseInput): Omit<AddressRelease, 'precondition'> {
   return {
     space: space ?? defaultSpace,
     address: parseAddressAt(':ip', ip),
+    endsCoolDown: endCoolDown !== undefined && known(endCoolDown),
     leaves:
       id === undefined && owner === undefined
         ? undefined

@@ -20,16 +20,19 @@ export interface AddressRelease {
   precondition: Precondition;
   /** Returns whether a holder must leave. Default: all holders leave. */
   leaves?: ((holder: Holder) => boolean) | undefined;
+  /** True: ends the cool-down of the address, and releases nothing. */
+  endsCoolDown?: boolean | undefined;
 }
 
 /**
  * Removes the holders that must leave. Releases the address if no holder stays. If the address is cooling down and the
- * request selects no holders, ends the cool-down. Refuses with `not_found` or `precondition_failed`, with
+ * request selects no holders, does nothing: a repeated request does not end the cool-down that the first one began.
+ * Refuses with `not_found` or `precondition_failed`, with
  * `managed_record` if a host that has the address must leave, and with `forbidden` beyond the scope.
  */
 export function decideReleaseAddress(
   context: DecisionContext,
-  { space, address, precondition, leaves }: AddressRelease,
+  { space, address, precondition, leaves, endsCoolDown = false }: AddressRelease,
 ): Decision<void> {
   const access = accessOf(context);
   access.needAddress(known(space), address);
@@ -39,12 +42,13 @@ export function decideReleaseAddress(
     leaves === undefined &&
     !context.views.pools.isFree(space, address, context.now)
   ) {
-    access.needNoOwner('addresses that cool down');
     const builder = new TransactionBuilder(context);
+    if (endsCoolDown) access.needNoOwner('addresses that cool down');
     builder.refusals.try(() => checkPrecondition(precondition, entityTag(current.modified)));
-    endCoolDown(builder, current);
+    if (endsCoolDown) endCoolDown(builder, current);
     return builder.build(undefined);
   }
+  if (endsCoolDown) refuse('not_found', `${address} does not cool down`, { address }, ':ip');
   if (current === undefined || current.value.state !== 'held') refuseNotHeld(context, space, address);
   const builder = new TransactionBuilder(context);
   builder.refusals.try(() => checkPrecondition(precondition, entityTag(current.modified)));

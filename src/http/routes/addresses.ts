@@ -144,7 +144,7 @@ export const addressRoutes: Routes = async (app, services) => {
       schema: {
         operationId: 'releaseAddress',
         tags,
-        summary: 'Release an address, or end its cool-down',
+        summary: 'Release an address, or end its cool-down (`endCoolDown=true`)',
         params,
         headers: writeHeaders,
         querystring: strict({
@@ -153,6 +153,9 @@ export const addressRoutes: Routes = async (app, services) => {
             Type.String({ maxLength: 255, description: 'Only this allocation, of several that share the address' }),
           ),
           owner: Type.Optional(Type.String({ maxLength: 255, description: 'Only the allocations of this owner' })),
+          endCoolDown: Type.Optional(
+            Type.Boolean({ description: 'Ends the cool-down of the address, and releases nothing' }),
+          ),
         }),
         refuses: ['managed_record', 'not_found'],
         response: deleted,

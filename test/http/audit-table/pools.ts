@@ -460,7 +460,7 @@ export const pools: AuditedRequest[] = [
     operation: 'releaseAddress',
     what: 'the cool-down of an address is ended',
     given: [pool('p', { coolDownSeconds: 60 }), allocate({}), ['DELETE', '/v1/addresses/10.0.0.0']],
-    request: ['DELETE', '/v1/addresses/10.0.0.0'],
+    request: ['DELETE', '/v1/addresses/10.0.0.0?endCoolDown=true'],
     status: 204,
     events: [
       [
