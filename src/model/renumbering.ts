@@ -19,7 +19,10 @@ export interface Renumbering {
   within?: string;
   /** True: allocations move too. */
   allocations: boolean;
-  state: 'running' | 'ended';
+  /** `stopped`: could not go on. */
+  state: 'running' | 'ended' | 'stopped';
+  /** Why it was stopped. */
+  reason?: string;
   startedAt: string;
   endedAt?: string;
   /** All holders up to this address are done. Absent: none are. */
@@ -27,7 +30,10 @@ export interface Renumbering {
   /** The number of held addresses that need not move, or no more, of `total` at the start. */
   done: number;
   total: number;
-  /** The number of addresses whose allocations stay, because `allocations` is false. */
+  /**
+   * The number of addresses whose allocations stay, because `allocations` is false. If it was stopped: of all addresses
+   * that are still held.
+   */
   left: number;
   /** The holders that could not be moved: their number, and the first of them. */
   skipped: { count: number; first: RenumberingFault[] };

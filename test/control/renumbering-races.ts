@@ -1,7 +1,9 @@
 // Races of renumberings, for races.test.ts: a row for each compare in src/control/renumbering.
 
+import { decideDeletePool } from '../../src/control/pools/delete-pool.ts';
 import { decideMoveHost } from '../../src/control/renumbering/move-holder.ts';
 import {
+  decideEndWithoutTarget,
   decideForgetRenumbering,
   decideNoteProgress,
   decideRenumberPool,
@@ -36,6 +38,8 @@ const move: Decide<unknown> = (context) => {
   return decideMoveHost(context, { renumbering: current.value, created: current.modified }, parseName('a.z'));
 };
 const forget: Decide<unknown> = (context) => decideForgetRenumbering(context, 'p');
+const endWithoutTarget: Decide<unknown> = (context) =>
+  decideEndWithoutTarget(context, context.views.renumberings.get('p')?.value as Renumbering, 1);
 const key = renumberingKey('p');
 /** A renumbering without its pool: an operator has deleted the pool's key. */
 const stored = write(
@@ -123,7 +127,23 @@ export const renumberingRaces: Race[] = [
     what: 'a pool is deleted while the progress of its renumbering is noted',
     given: [old, target, begin],
     first: note,
-    second: deletePool('p'),
+    second: (context) => decideDeletePool(context, { name: 'p', precondition: {}, force: true }),
     stoppedBy: [key],
+  },
+  {
+    guards: ['renumbering/renumber-pool.ts put'],
+    what: 'a renumbering without a target ends while it is stopped',
+    given: [old, stored],
+    first: stop,
+    second: endWithoutTarget,
+    stoppedBy: [key],
+  },
+  {
+    guards: ['renumbering/renumber-pool.ts requireAbsent'],
+    what: 'a pool is created while the renumbering to it ends without it',
+    given: [old, stored],
+    first: target,
+    second: endWithoutTarget,
+    stoppedBy: [poolKey('q')],
   },
 ];

@@ -11,6 +11,7 @@ import { until } from '../support/until.ts';
 
 interface Shown {
   state: string;
+  reason?: string;
   done: number;
   total: number;
   left: number;
@@ -44,7 +45,7 @@ async function ended(api: Api): Promise<Shown> {
   let shown: Shown | undefined;
   await until(async () => {
     shown = await api.ok<Shown>(200, 'GET', '/v1/pools/old/renumbering');
-    return shown.state === 'ended';
+    return shown.state !== 'running';
   }, 'the renumbering does not end');
   return shown as Shown;
 }
@@ -193,6 +194,36 @@ test('a renumbering that is stopped moves no more hosts, and one within a pool e
   await api.ok(204, 'DELETE', '/v1/pools/old');
   await api.ok(201, 'POST', '/v1/pools', { name: 'old', ranges: ['10.0.2.0/24'] });
   await api.refused('not_found', 'GET', '/v1/pools/old/renumbering');
+});
+
+test('a pool of a running renumbering is deleted by force only, which stops the renumbering and says what stays', async (t) => {
+  const one = await served(t, 200);
+  const { api, committer } = one;
+  await api.ok(201, 'POST', renumber, { to: 'new' });
+  for (const pool of ['new', 'old']) {
+    const { detail } = await api.refused('renumbering_running', 'DELETE', `/v1/pools/${pool}`, undefined, [':pool']);
+    assert.match(detail ?? '', /\/v1\/pools\/old\/renumbering.*DELETE/);
+  }
+  // The target goes while the first holders are about to move.
+  const commit = committer.commit.bind(committer);
+  let moves = 0;
+  committer.commit = async (actor, decide, options) => {
+    if (actor.kind === 'system' && actor.part === 'renumbering' && ++moves === 70)
+      await api.ok(200, 'DELETE', '/v1/pools/new?force=true');
+    return commit(actor, decide, options);
+  };
+  carryOut(t, one);
+  const { state, reason, left, done, total } = await ended(api);
+  assert.equal(state, 'stopped');
+  assert.match(reason ?? '', /deleted/);
+  const held = [...one.views.pools.heldIn(one.views.pools.find('old')?.value ?? assert.fail())].length;
+  assert.ok(held > 0 && held < 200, String(held));
+  assert.deepEqual({ left, done, total }, { left: held, done: 200 - held, total: 200 });
+  await api.ok(201, 'POST', '/v1/pools', { name: 'new', ranges: ['10.1.0.0/22'], autoAssign: false });
+  await api.ok(201, 'POST', renumber, { to: 'new' });
+  assert.equal((await ended(api)).state, 'ended');
+  assert.deepEqual([...one.views.pools.heldIn(one.views.pools.find('old')?.value ?? assert.fail())], []);
+  await api.ok(204, 'DELETE', '/v1/pools/old');
 });
 
 test('a renumbering to the pool itself, to another space, to a draining pool or to no pool is refused', async (t) => {

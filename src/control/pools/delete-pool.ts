@@ -12,6 +12,7 @@ import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { decideEvict, leavingFrom, refuseUse } from './evict.ts';
 import { refuseChildren } from './pool-tree.ts';
+import { refuseRenumbering } from './refuse-renumbering.ts';
 import type { Evicted } from './released.ts';
 
 interface PoolDeletion {
@@ -24,13 +25,15 @@ interface PoolDeletion {
 
 /**
  * Deletes a pool. Refuses with `not_found`, `precondition_failed`, `forbidden`, or with `pool_in_use` while addresses
- * of the pool are held.
+ * of the pool are held. Without force, refuses as {@link refuseRenumbering} does. With force, a renumbering to this
+ * pool is stopped as soon as its leader sees that the pool is gone.
  */
 export function decideDeletePool(context: DecisionContext, wanted: PoolDeletion): Decision<void> {
   const { value, modified } = poolToDelete(context, wanted.name);
   const builder = new TransactionBuilder(context);
   builder.refusals.try(() => checkPrecondition(wanted.precondition, entityTag(modified)));
   builder.refusals.try(() => refuseChildren(builder, value), ':pool');
+  if (!wanted.force) builder.refusals.try(() => refuseRenumbering(builder, value, ':pool'));
   builder.refusals.try(() => refuseUse(builder, leavingFrom(value), wanted.force ?? false), ':pool');
   const renumbering = context.views.renumberings.get(value.id);
   if (renumbering !== undefined) builder.delete(renumberingKey(value.id), renumbering.modified);

@@ -156,6 +156,32 @@ export function decideNoteProgress(context: DecisionContext, progress: Renumberi
     .build(undefined);
 }
 
+/** Ends a renumbering whose target is gone. `left`: the number of addresses that stay in the old pool. */
+export function decideEndWithoutTarget(
+  context: DecisionContext,
+  { pool, startedAt }: Renumbering,
+  left: number,
+): Decision<void> {
+  const current = context.views.renumberings.get(pool);
+  const from = context.views.pools.byId(pool)?.value;
+  if (from === undefined || current?.value.startedAt !== startedAt || current.value.state !== 'running')
+    return noChange(undefined);
+  const { value, modified } = current;
+  const { position: _, ...others } = value;
+  const stopped: Renumbering = {
+    ...others,
+    state: 'stopped',
+    reason: 'the pool that gives the new addresses was deleted: renumber to another one',
+    endedAt: timestamp(context.now),
+    done: Math.max(0, value.total - left),
+    left,
+  };
+  const builder = new TransactionBuilder(context).requireAbsent(poolKey(value.to));
+  builder.put(renumberingKey(pool), renumberingValue.encode(stopped), modified, renumberingValue.encode(value));
+  tellPool(builder, from, { to: value.to, within: value.within ?? null }, null);
+  return builder.build(undefined);
+}
+
 /** Deletes a renumbering whose pool is gone. */
 export function decideForgetRenumbering(context: DecisionContext, pool: string): Decision<void> {
   const current = context.views.renumberings.get(pool);

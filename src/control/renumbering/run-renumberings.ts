@@ -21,7 +21,7 @@ import type { Committer } from '../transaction/commit.ts';
 import type { Decide } from '../transaction/decision.ts';
 import { decideMoveAllocations, decideMoveHost, type Job } from './move-holder.ts';
 import { firstLeaving, isLeaving, moveOf } from './move-target.ts';
-import { decideForgetRenumbering, decideNoteProgress } from './renumber-pool.ts';
+import { decideEndWithoutTarget, decideForgetRenumbering, decideNoteProgress } from './renumber-pool.ts';
 
 /** The task whose leader carries out renumberings. */
 export const renumberingTask = 'renumbering';
@@ -87,6 +87,10 @@ async function runStep(parts: RenumberingParts, jobs: Map<string, RunningJob>): 
       await committer.commit(actor, (context) => decideForgetRenumbering(context, value.pool));
       continue;
     }
+    if (views.pools.byId(value.to) === undefined) {
+      await endWithoutTarget(parts, value);
+      continue;
+    }
     let job = jobs.get(value.pool);
     if (job?.renumbering.startedAt !== value.startedAt) job = await takeJob(parts, value);
     if (job === undefined) continue;
@@ -94,6 +98,18 @@ async function runStep(parts: RenumberingParts, jobs: Map<string, RunningJob>): 
     if (await moveSome(parts, job)) jobs.delete(value.pool);
   }
   return wanted.length > 0;
+}
+
+/** Ends a renumbering whose target was deleted: tells why, and how many addresses stay. */
+async function endWithoutTarget({ views, committer, logger }: RenumberingParts, value: Renumbering): Promise<void> {
+  const { pool, to } = value;
+  const from = views.pools.byId(pool)?.value;
+  let left = 0;
+  if (from !== undefined)
+    for await (const { value: record } of listInSlices(heldIn(views, from)))
+      left += Number(views.pools.poolIdAt(from.space, record.address) === pool);
+  await committer.commit(actor, (context) => decideEndWithoutTarget(context, value, left));
+  logger.warn({ pool, to, left }, 'a renumbering was stopped: the pool that gives the new addresses was deleted');
 }
 
 /** Returns the job of a renumbering; undefined if it was stopped meanwhile. */
@@ -126,6 +142,8 @@ async function moveSome(parts: RenumberingParts, job: RunningJob): Promise<boole
   const { views, committer, logger } = parts;
   const { records, last, isLast } = nextRecords(views, job.renumbering);
   const outcomes = await Promise.all(records.map((record) => moveRecord(parts, job, record)));
+  // Without one of the pools, no outcome says what happened to its holder.
+  if (moveOf({ views }, job.renumbering) === undefined) return true;
   const { total } = job.renumbering;
   let { done, left, skipped } = job.renumbering;
   for (const outcome of outcomes) {

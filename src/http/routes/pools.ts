@@ -267,7 +267,7 @@ export const poolRoutes: Routes = async (app, services) => {
         params,
         headers: writeHeaders,
         querystring: strict(force),
-        refuses: ['not_found', 'pool_in_use'],
+        refuses: ['not_found', 'pool_in_use', 'renumbering_running'],
         response: deletedWith(DeletedPool, 'The pool is gone, and what `force` released'),
       },
     },

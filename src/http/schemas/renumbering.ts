@@ -37,12 +37,18 @@ export const RenumberingBody = Type.Object(
       Type.String({ description: 'The range of that pool that gives them; absent: the whole pool' }),
     ),
     allocations: Type.Boolean(),
-    state: oneOf(['running', 'ended']),
+    state: oneOf(['running', 'ended', 'stopped'], {
+      description: '`stopped`: it could not go on, because the pool that gives the new addresses was deleted',
+    }),
+    reason: Type.Optional(Type.String({ description: 'Why it was stopped' })),
     startedAt: Type.String({ format: 'date-time' }),
     endedAt: Type.Optional(Type.String({ format: 'date-time' })),
     done: { ...Count, description: 'The held addresses that are done, at most a few seconds old' },
     total: { ...Count, description: 'The held addresses of the pool at the start' },
-    left: { ...Count, description: 'The addresses of allocations that stay' },
+    left: {
+      ...Count,
+      description: 'The addresses of allocations that stay; if it was stopped, all addresses that stay',
+    },
     skipped: Type.Object(
       {
         count: Count,
