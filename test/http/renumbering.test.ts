@@ -292,3 +292,28 @@ test('a host does not get back the address that it left in a renumbering', async
   const again = await api.ok<{ addresses: { address: string }[] }>(201, 'POST', '/v1/hosts', { name: 'h0.z.test' });
   assert.notEqual(again.addresses[0]?.address, old);
 });
+
+test('to a range, only addresses of its family move', async (t) => {
+  const one = await served(t, 0);
+  const { api } = one;
+  const dual = { families: ['ipv4', 'ipv6'], pool: 'old' };
+  for (const name of ['a', 'b']) await api.ok(201, 'POST', '/v1/hosts', { name: `${name}.z.test`, ...dual });
+  carryOut(t, one);
+  for (const [to, expected] of [
+    ['10.0.2.0/24', ['10.0.2.0', 'fd00::']],
+    ['fd01::80/121', ['10.0.2.0', 'fd01::80']],
+  ] as const) {
+    const plan = await api.ok<Plan>(200, 'POST', `${renumber}?dryRun=true`, { to });
+    assert.deepEqual(
+      plan.items.map(({ to, reason }) => [to.length, reason]),
+      [
+        [1, undefined],
+        [1, undefined],
+      ],
+    );
+    await api.ok(201, 'POST', renumber, { to });
+    const { done, total, skipped } = await ended(api);
+    assert.deepEqual([done, total, skipped.count], [2, 2, 0]);
+    assert.deepEqual(await addressesOf(api, 'a'), expected);
+  }
+});

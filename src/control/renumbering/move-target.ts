@@ -31,13 +31,18 @@ export function moveOf({ views }: Pick<DecisionContext, 'views'>, wanted: Pick<R
   return { from, to, within, pools: views.pools } satisfies Move;
 }
 
-/** Returns whether the holder of an address gets another one: it is in the old pool, and not in the new part. */
+/**
+ * Returns whether the holder of an address gets another one: it is in the old pool, and not in the new part. To a part,
+ * only addresses of its family leave.
+ */
 export function isLeaving(
   { from, to, within, pools }: Move,
   { space, address }: Pick<HostAddress, 'space' | 'address'>,
 ): boolean {
   if (space !== from.space || pools.poolIdAt(space, address) !== from.id) return false;
-  return from.id !== to.id || within === undefined || !rangeHolds(within, addressNumber(address));
+  if (within === undefined) return true;
+  if (within.family !== familyOf(address)) return false;
+  return from.id !== to.id || !rangeHolds(within, addressNumber(address));
 }
 
 /** Returns the first address of a host, in the order of addresses, that it has to give up. */

@@ -2,7 +2,7 @@
 // holders, run-renumberings.ts all of them.
 
 import { atField, refuse, refuseField } from '../../errors.ts';
-import { formatAddress } from '../../model/address.ts';
+import { type Family, formatAddress } from '../../model/address.ts';
 import { type AddressRange, parseFilterRange, parseRange } from '../../model/address-range.ts';
 import { unlessInvalid } from '../../model/invalid-value.ts';
 import { type Pool, poolShape, shapeHolds } from '../../model/pool.ts';
@@ -52,7 +52,9 @@ export function decideRenumberPool(context: DecisionContext, wanted: WantedRenum
     if (current?.value.state !== 'running') return;
     refuse('already_exists', `pool '${pool.name}' is being renumbered: wait, or stop it first (DELETE …/renumbering)`);
   }, ':pool');
-  const used = Object.values(views.pools.usage(pool.id, now) ?? {}).reduce((sum, { used }) => sum + used, 0n);
+  const usage = views.pools.usage(pool.id, now);
+  const families: Family[] = target.within === undefined ? ['ipv4', 'ipv6'] : [parseRange(target.within).family];
+  const used = families.reduce((sum, family) => sum + (usage?.[family].used ?? 0n), 0n);
   const { id: to } = target.pool;
   const renumbering: Renumbering = {
     pool: pool.id,
