@@ -206,3 +206,21 @@ test('the line is bounded for one token and for all, is counted, and ends with t
   for (const answer of answers) assert.equal((await answer).status, 503);
   await api.refused('shutting_down', 'POST', wait(), {});
 });
+
+test('a request keeps its place when its pool is renamed, also if another pool gets the name', async (t) => {
+  const served = await prepare(t);
+  const { api } = served;
+  const [host, allocation] = await queue(served, [
+    ['/v1/hosts?wait=30', { name: 'a.z', pool: 'p' }],
+    [wait(), {}],
+  ]);
+  await api.ok(200, 'PATCH', '/v1/pools/p', { name: 'renamed' });
+  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.7.0.0/31'] });
+  await release(api, '10.0.0.1');
+  const created = (await host) as Answer;
+  assert.equal(created.status, 201, created.text);
+  const { addresses } = created.body as { addresses: { address: string; pool: string }[] };
+  assert.deepEqual([addresses[0]?.address, addresses[0]?.pool], ['10.0.0.1', 'renamed']);
+  await release(api, '10.0.0.0');
+  assert.equal(addressOf((await allocation) as Answer), '10.0.0.0');
+});

@@ -4,6 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { accessOf } from '../../control/access/access.ts';
 import { nextAddresses } from '../../control/addresses/choose-addresses.ts';
+import { holdPool } from '../../control/addresses/held-pool.ts';
 import { parseAll } from '../../control/input/refusals.ts';
 import { parseTagFilter } from '../../control/input/tag-filter.ts';
 import { type Allocated, decideAllocateAddresses } from '../../control/pools/allocate-addresses.ts';
@@ -64,7 +65,9 @@ export const allocationRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const wanted = parseAllocationInput(request.params.pool, request.body, randomUUID);
-      const decide: Decide<Allocated[]> = (context) => decideAllocateAddresses(context, wanted);
+      const poolNow = holdPool(wanted.pool);
+      const decide: Decide<Allocated[]> = (context) =>
+        decideAllocateAddresses(context, { ...wanted, pool: poolNow(context.views) });
       const committed = await commitFor(services, request, reply, decide, request.query.wait);
       const items = committed.result.map(({ id, ...record }) => ({ ...showAllocation(record), id }));
       const warnings = committed.result.flatMap(({ warning }) => warning ?? []);

@@ -2,6 +2,7 @@
 
 import type { Static } from 'typebox';
 import { accessOf } from '../../control/access/access.ts';
+import { holdPool } from '../../control/addresses/held-pool.ts';
 import { decideChangeHost } from '../../control/hosts/change-host.ts';
 import { decideCreateHost, type HostCreated } from '../../control/hosts/create-host.ts';
 import { decideDeleteHost } from '../../control/hosts/delete-host.ts';
@@ -105,7 +106,9 @@ export const hostRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const wanted = parseHostInput(request.body);
-      const decide: Decide<HostCreated> = (context) => decideCreateHost(context, wanted);
+      const poolNow = wanted.pool === undefined ? undefined : holdPool(wanted.pool);
+      const decide: Decide<HostCreated> = (context) =>
+        decideCreateHost(context, poolNow === undefined ? wanted : { ...wanted, pool: poolNow(context.views) });
       const committed = await commitFor(services, request, reply, decide, request.query.wait);
       const { warnings, ...host } = committed.result;
       const body = showHost(host, committed.revision, warnings);
