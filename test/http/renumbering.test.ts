@@ -226,6 +226,27 @@ test('a pool of a running renumbering is deleted by force only, which stops the 
   await api.ok(204, 'DELETE', '/v1/pools/old');
 });
 
+test('a host that gets an address behind the position moves too', async (t) => {
+  const one = await served(t, 200);
+  const { api, committer } = one;
+  await api.ok(200, 'PATCH', '/v1/pools/old', { coolDownSeconds: 0 });
+  await api.send('DELETE', '/v1/hosts/h3.z.test');
+  await api.ok(201, 'POST', renumber, { to: 'new' });
+  const commit = committer.commit.bind(committer);
+  let moves = 0;
+  committer.commit = async (actor, decide, options) => {
+    if (actor.kind === 'system' && actor.part === 'renumbering' && ++moves === 70) {
+      await api.ok(200, 'PATCH', '/v1/pools/old', { drain: false });
+      await api.ok(201, 'POST', '/v1/hosts', { name: 'late.z.test', addresses: ['10.0.0.3'] });
+    }
+    return commit(actor, decide, options);
+  };
+  carryOut(t, one);
+  const { done, total, skipped } = await ended(api);
+  assert.deepEqual([done, total, skipped.count], [199, 199, 0]);
+  assert.match((await addressesOf(api, 'late'))[0] ?? '', /^10\.1\./);
+});
+
 test('a renumbering to the pool itself, to another space, to a draining pool or to no pool is refused', async (t) => {
   const { api } = await served(t, 0);
   await api.ok(201, 'POST', '/v1/pools', { name: 'other', ranges: ['10.1.0.0/22'], space: 'lab' });

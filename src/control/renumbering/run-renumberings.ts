@@ -32,6 +32,8 @@ const maxAtOnce = 64;
 /** The held addresses that are looked at before the event loop gets its turn. */
 const slice = 1000;
 const noteMilliseconds = 1000;
+/** The limit for passes through the pool, in case new holders appear in it all the time. */
+const maxPasses = 10;
 const actor: Actor = { kind: 'system', part: 'renumbering' };
 
 export interface RenumberingParts {
@@ -44,6 +46,10 @@ export interface RenumberingParts {
 /** A job with the time when its progress was noted last, by performance.now(). */
 interface RunningJob extends Job {
   noted: number;
+  /** How many times all holders were gone through before. */
+  passes: number;
+  /** True if a holder has moved in this pass, or may have. */
+  hasMoved: boolean;
 }
 
 /** Starts to carry out renumberings while this replica leads. Returns the function that stops that. */
@@ -124,7 +130,8 @@ async function takeJob(
   const done = Math.max(value.done, total - (await countLeft(views, value)));
   const renumbering = { ...value, done };
   logger.info({ pool, to, within, done, total }, 'renumbering a pool');
-  return { renumbering, created: entry.created, noted: performance.now() };
+  const hasMoved = value.position !== undefined;
+  return { renumbering, created: entry.created, noted: performance.now(), passes: 0, hasMoved };
 }
 
 /** Returns how many held addresses behind the position leave the pool. */
@@ -149,10 +156,15 @@ async function moveSome(parts: RenumberingParts, job: RunningJob): Promise<boole
   for (const outcome of outcomes) {
     done += outcome.done;
     left += outcome.left;
+    job.hasMoved ||= outcome.moved > 0;
     for (const fault of outcome.faults) skipped = withSkipped(skipped, fault);
   }
   const position = last === undefined ? {} : { position: last };
   job.renumbering = { ...job.renumbering, ...position, done: Math.min(done, total), left, skipped };
+  if (isLast && job.hasMoved && job.passes < maxPasses) {
+    beginAgain(job);
+    return false;
+  }
   if (isLast) job.renumbering = { ...job.renumbering, state: 'ended', endedAt: timestamp(Date.now()) };
   if (isLast || performance.now() - job.noted > noteMilliseconds) {
     const { renumbering } = job;
@@ -162,6 +174,17 @@ async function moveSome(parts: RenumberingParts, job: RunningJob): Promise<boole
   const { pool, to } = job.renumbering;
   if (isLast) logger.info({ pool, to, done, left, skipped: skipped.count }, 'a pool is renumbered');
   return isLast || views.renumberings.get(pool) === undefined;
+}
+
+/**
+ * Begins another pass: others may have added holders behind the position, for example because the pool does not drain
+ * any more. It also tries again to move those that were skipped.
+ */
+function beginAgain(job: RunningJob): void {
+  const { position: _, ...renumbering } = job.renumbering;
+  job.renumbering = { ...renumbering, left: 0, skipped: { count: 0, first: [] } };
+  job.passes += 1;
+  job.hasMoved = false;
 }
 
 /** Returns the next held addresses that leave the pool. `last`: the last address that was looked at. */
@@ -181,6 +204,8 @@ function nextRecords(views: Views, renumbering: Renumbering) {
 }
 
 interface Outcome extends Pick<Renumbering, 'done' | 'left'> {
+  /** The number of addresses that have moved. */
+  moved: number;
   faults: Renumbering['skipped']['first'];
 }
 
@@ -190,10 +215,12 @@ async function moveRecord(
   job: Job,
   record: AddressRecord,
 ): Promise<Outcome> {
-  const outcome: Outcome = { done: 0, left: 0, faults: [] };
+  const outcome: Outcome = { done: 0, left: 0, moved: 0, faults: [] };
   const attempt = async (what: string, addresses: number, decide: Decide<{ moved: number }>) => {
     try {
-      outcome.done += (await committer.commit(actor, decide)).result.moved;
+      const { moved } = (await committer.commit(actor, decide)).result;
+      outcome.done += moved;
+      outcome.moved += moved;
     } catch (error) {
       if (!(error instanceof Refusal)) logger.error({ error, what }, 'a holder could not be moved');
       else if (error.code === 'not_found') return;
