@@ -40,6 +40,8 @@ interface ServedOptions {
   audit?: Audit;
   /** Keeps the audit events in a ledger of its own, which the API can ask. */
   ledger?: boolean;
+  /** Lets zones have the field `skydns`. */
+  skydnsPrefix?: string | undefined;
   /** Replacements for services of the replica. */
   services?: Partial<Services>;
 }
@@ -53,10 +55,11 @@ export async function servedApi(
     certificate,
     ledger: hasLedger = false,
     audit = hasLedger ? testAudit : undefined,
+    skydnsPrefix,
     services: others,
   }: ServedOptions = {},
 ): Promise<ServedApi> {
-  const replica = await openReplica(test, store ?? (await embeddedStore(test)), logger, audit);
+  const replica = await openReplica(test, store ?? (await embeddedStore(test)), logger, audit, skydnsPrefix);
   const { views, committer } = replica;
   const metrics = createMetrics({ views, line: replica.line, tableBytes: () => 0 });
   const activity = new TokenActivity();

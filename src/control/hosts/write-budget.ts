@@ -35,7 +35,8 @@ export class WriteBudget {
  * Each record has three: its name, its key of the SkyDNS layout, and the serial of its zone. Each address has three:
  * its own key, and the key and the serial of an automatic zone that is deleted with its last name. If there is no room
  * for the deletions of such zones, housekeeping deletes the zones later (automatic-zone.ts). Everything else of the
- * largest possible host fits into one transaction (test/http/max-host.test.ts).
+ * largest possible host fits into one transaction, except its keys of the SkyDNS layout: a host with too many of these
+ * first loses aliases (delete-host.ts, test/http/max-host.test.ts).
  */
 export function maxKeysOf(host: Host): number {
   return 1 + 3 * host.addresses.length + 3 * recordsOf(host, 0).length;

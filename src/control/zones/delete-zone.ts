@@ -12,6 +12,7 @@ import { serialKey } from '../../store/kinds/serial.ts';
 import { zoneKey } from '../../store/kinds/zone.ts';
 import type { Fault } from '../../views/stored-faults.ts';
 import { accessOf } from '../access/access.ts';
+import { hostToShed } from '../hosts/delete-host.ts';
 import { isOrphanedRecord, orphanedHost, releaseAddresses, requireOrphan } from '../hosts/orphans.ts';
 import { maxKeysOf, WriteBudget } from '../hosts/write-budget.ts';
 import { writeHost } from '../hosts/write-host.ts';
@@ -136,14 +137,18 @@ export function decideClearZone(context: DecisionContext, { name, precondition }
   const end = hosts.findIndex((host) => !budget.take(maxKeysOf(host)));
   const some = end === -1 ? hosts : hosts.slice(0, end);
   const isHere = (owner: Fqdn) => isIn(context, name, owner) && !stays(owner);
+  /** The hosts that only lose aliases now, because their deletion does not fit into one transaction. */
+  let shed = 0;
   for (const host of some) {
     const aliases = host.aliases.filter((alias) => !isHere(alias));
     const addresses = host.addresses.map((one) =>
       isHere(ptrOwner(one) ?? reverseName(one.address)) ? { ...one, ptr: false as const } : one,
     );
-    writeHost(builder, host, isHere(host.name) ? undefined : { ...host, aliases, addresses }, { doomed });
+    const rest = isHere(host.name) ? hostToShed(context, host) : { ...host, aliases, addresses };
+    if (isHere(host.name) && rest !== undefined) shed += 1;
+    writeHost(builder, host, rest, { doomed });
   }
-  const left = hosts.length - some.length;
+  const left = hosts.length - some.length + shed;
   const isEnd = left > 0 || fault !== undefined;
   return builder.build({ left: isEnd ? left : [...namesWithOrphans(context, name)].length });
 }

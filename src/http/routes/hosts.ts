@@ -5,7 +5,7 @@ import { accessOf } from '../../control/access/access.ts';
 import { holdPool } from '../../control/addresses/held-pool.ts';
 import { decideChangeHost } from '../../control/hosts/change-host.ts';
 import { decideCreateHost, type HostCreated } from '../../control/hosts/create-host.ts';
-import { decideDeleteHost } from '../../control/hosts/delete-host.ts';
+import { decideDeleteHost, decideShedAliases, mayBeTooLong } from '../../control/hosts/delete-host.ts';
 import { exportHosts } from '../../control/hosts/export-hosts.ts';
 import {
   checkHostPatch,
@@ -23,6 +23,7 @@ import { existingHost } from '../../control/reading/existing.ts';
 import { hostPath } from '../../control/reading/resource-path.ts';
 import { withPools } from '../../control/reading/with-pools.ts';
 import type { Decide } from '../../control/transaction/decision.ts';
+import type { Warning } from '../../control/transaction/name-edits.ts';
 import { atField } from '../../errors.ts';
 import type { Host } from '../../model/host.ts';
 import { Type } from '../../model/json-schema.ts';
@@ -57,7 +58,16 @@ import {
 } from '../schemas/host.ts';
 import { DeletedWithWarnings, showWarnings } from '../schemas/zone.ts';
 import type { Routes } from '../services.ts';
-import { commitFor, preconditionOf, sendDeleted, sendResource, sendWritten, withBody, writtenAt } from '../write.ts';
+import {
+  commitByForceFor,
+  commitFor,
+  preconditionOf,
+  sendDeleted,
+  sendResource,
+  sendWritten,
+  withBody,
+  writtenAt,
+} from '../write.ts';
 
 const tags = ['hosts'];
 /** The codes with which a host is refused. */
@@ -297,10 +307,28 @@ export const hostRoutes: Routes = async (app, services) => {
     async (request, reply) => {
       const name = nameOf(request.params.name);
       const precondition = preconditionOf(request);
-      const { result } = await commitFor(services, request, reply, (context) =>
-        decideDeleteHost(context, { name, precondition }),
+      if (!mayBeTooLong(services, name)) {
+        const { result } = await commitFor(services, request, reply, (context) =>
+          decideDeleteHost(context, { name, precondition }),
+        );
+        return sendDeleted(reply, showWarnings(undefined, result));
+      }
+      const warnings: Warning[] = [];
+      // The first transaction checks the precondition. It gives the host another entity tag.
+      const rest = () => ({ name, precondition: isShed ? {} : precondition });
+      let isShed = false;
+      const { result } = await commitByForceFor(
+        services,
+        request,
+        reply,
+        (context) => decideShedAliases(context, rest()),
+        (context) => decideDeleteHost(context, rest()),
+        (shed) => {
+          isShed ||= shed.left > 0;
+          warnings.push(...shed.warnings);
+        },
       );
-      return sendDeleted(reply, showWarnings(undefined, result));
+      return sendDeleted(reply, showWarnings(undefined, [...warnings, ...result]));
     },
   );
 };
