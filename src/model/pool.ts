@@ -9,6 +9,40 @@ import { orUnknown } from './unknown.ts';
 export const strategies = ['lowest', 'random', 'least-recently-used'] as const;
 type Strategy = (typeof strategies)[number];
 
+interface StrategyTraits {
+  /** Says in the API which free address a pool gives next. */
+  description: string;
+  /** The order of addresses that were never in use. */
+  order: 'ascending' | 'random';
+  /** True: the requests of one transaction search on where the earlier ones stopped. */
+  sharesSearch: boolean;
+  /** True: an address keeps its record after its release, and addresses that were in use come last. */
+  remembersReleases: boolean;
+}
+
+/** What distinguishes the strategies. Code asks this table, not for the name of a strategy. */
+export const strategyTraits: Readonly<Record<Strategy, StrategyTraits>> = {
+  lowest: {
+    description: 'the first free one, in the order of the ranges',
+    order: 'ascending',
+    sharesSearch: true,
+    remembersReleases: false,
+  },
+  random: {
+    description: 'any free one',
+    order: 'random',
+    // Each request gets an address from another place of the pool.
+    sharesSearch: false,
+    remembersReleases: false,
+  },
+  'least-recently-used': {
+    description: 'one that was never in use, in the order of the ranges; then the one that was released first',
+    order: 'ascending',
+    sharesSearch: true,
+    remembersReleases: true,
+  },
+};
+
 /** Free text about a resource, by which users search. */
 export type Tags = Record<string, string>;
 

@@ -12,7 +12,15 @@ import {
 } from '../model/address.ts';
 import type { Interval } from '../model/address-range.ts';
 import { type AddressRecord, coolDownEnd } from '../model/allocation.ts';
-import { capacityOf, carvedShape, isExcluded, type Pool, type PoolShape, poolShape } from '../model/pool.ts';
+import {
+  capacityOf,
+  carvedShape,
+  isExcluded,
+  type Pool,
+  type PoolShape,
+  poolShape,
+  strategyTraits,
+} from '../model/pool.ts';
 import type { Revision } from '../model/revision.ts';
 import { compareNumbers, FreeSpace } from './free-space.ts';
 import { SortedMap } from './sorted-map.ts';
@@ -146,7 +154,7 @@ export class PoolState {
    */
   *candidates(family: Family, now: number, random: () => number): Generator<Address> {
     this.#endCoolDowns(now);
-    const isRandom = this.value.strategy === 'random';
+    const isRandom = strategyTraits[this.value.strategy].order === 'random';
     const fresh = isRandom ? this.#space.freeFromRandom(family, random) : this.#space.free(family);
     for (const value of fresh) yield formatAddress(value);
     for (const [, value] of this.#resting.keys()) {
@@ -214,7 +222,7 @@ export class PoolState {
     if (this.#isRecorded(value)) {
       this.#space.occupy(value);
       if (usable) this.#counts[familyOfNumber(value)].recorded += 1n;
-    } else if (since !== undefined && this.value.strategy === 'least-recently-used' && usable) {
+    } else if (since !== undefined && strategyTraits[this.value.strategy].remembersReleases && usable) {
       this.#space.occupy(value);
       this.#resting.set([since, value], true);
     } else this.#space.vacate(value);

@@ -6,7 +6,7 @@ import { type Address, type AddressNumber, addressNumber, type Family } from '..
 import { type AddressRange, type Interval, rangesOverlap, rangesWithout } from '../model/address-range.ts';
 import { type AddressRecord, coolDownEnd, type Holder } from '../model/allocation.ts';
 import type { Fqdn } from '../model/name.ts';
-import { exclusionIn, type Pool, poolShape } from '../model/pool.ts';
+import { exclusionIn, type Pool, poolShape, strategyTraits } from '../model/pool.ts';
 import { noRevision, type Revision } from '../model/revision.ts';
 import { AddressRecords } from './address-records.ts';
 import { firstFreeBlock } from './free-block.ts';
@@ -484,8 +484,8 @@ function endIn(pool: PoolState | undefined, record: AddressRecord): number | und
 function expiriesOf(pool: PoolState | undefined, record: AddressRecord): [time: number, key: string][] {
   const key = `${record.space}/${record.address}`;
   if (record.state === 'released') {
-    // A least-recently-used pool needs the record even after the cool-down.
-    if (pool?.value.strategy === 'least-recently-used') return [];
+    // A pool that remembers releases needs the record even after the cool-down.
+    if (pool !== undefined && strategyTraits[pool.value.strategy].remembersReleases) return [];
     return [[endIn(pool, record) ?? Date.parse(record.since), key]];
   }
   const ends: [number, string][] = [];

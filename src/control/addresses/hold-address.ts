@@ -4,6 +4,7 @@
 import type { Address } from '../../model/address.ts';
 import type { AddressRecord, Holder } from '../../model/allocation.ts';
 import type { Fqdn } from '../../model/name.ts';
+import { strategyTraits } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
 import { addressKey, addressValue } from '../../store/kinds/address.ts';
 import { poolKey } from '../../store/kinds/pool.ts';
@@ -123,21 +124,22 @@ export function replaceHost(
   if (at !== -1) replaceHolders(builder, space, address, holders.toSpliced(at, 1, ...(next ? [next] : [])));
 }
 
-/** Ends an address's cool-down. Keeps the address's record only if the pool's strategy is `least-recently-used`. */
+/** Ends an address's cool-down. Keeps the address's record only if the pool remembers releases. */
 export function endCoolDown(builder: TransactionBuilder, before: Versioned<AddressRecord>): void {
   const { freeAt: _, former: __, ...record } = before.value;
   const pool = builder.views.pools.poolAt(record.space, record.address)?.value;
-  if (pool?.strategy === 'least-recently-used') putAddressRecord(builder, record, before);
+  if (pool !== undefined && strategyTraits[pool.strategy].remembersReleases) putAddressRecord(builder, record, before);
   else builder.delete(addressKey(record.space, record.address), before.modified);
 }
 
 /**
  * Returns the record that an address keeps after its release; undefined if it keeps none. An address keeps a record if
- * its pool has a cool-down or the strategy `least-recently-used`, which needs the time of the release.
+ * its pool has a cool-down, or remembers the time of the release.
  */
 function releasedRecord({ views, now }: TransactionBuilder, record: AddressRecord): AddressRecord | undefined {
   const pool = views.pools.poolAt(record.space, record.address)?.value;
-  if (pool === undefined || (pool.coolDownSeconds === 0 && pool.strategy !== 'least-recently-used')) return undefined;
+  if (pool === undefined || (pool.coolDownSeconds === 0 && !strategyTraits[pool.strategy].remembersReleases))
+    return undefined;
   const released: AddressRecord = { ...record, state: 'released', holders: [], since: timestamp(now) };
   if (pool.coolDownSeconds === 0) return released;
   const [last, ...others] = record.holders;

@@ -1,6 +1,6 @@
 // What is different for the addresses of a pool that was merged into another one, whose settings apply now.
 
-import { hasReverseNames, type Pool } from '../../model/pool.ts';
+import { hasReverseNames, type Pool, strategyTraits } from '../../model/pool.ts';
 
 type Value = string | number | boolean;
 
@@ -43,7 +43,7 @@ const settings = {
   strategy: {
     read: ({ strategy }) => strategy,
     tell: (_, before) =>
-      `free addresses are chosen in another order${before === 'least-recently-used' ? ', and when they were last used is forgotten' : ''}`,
+      `free addresses are chosen in another order${strategyTraits[before as Pool['strategy']].remembersReleases ? ', and when they were last used is forgotten' : ''}`,
   },
   coolDownSeconds: {
     read: ({ coolDownSeconds }) => coolDownSeconds,

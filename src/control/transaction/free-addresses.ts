@@ -2,7 +2,7 @@
 // they see the same views: what one has found, the next need not search again.
 
 import type { Address, Family } from '../../model/address.ts';
-import type { Pool } from '../../model/pool.ts';
+import { type Pool, strategyTraits } from '../../model/pool.ts';
 import { addressKey } from '../../store/kinds/address.ts';
 import type { Views } from '../../views/views.ts';
 
@@ -62,8 +62,7 @@ export class FreeAddresses implements FreeSearch {
     const begun = this.#searches.get(id);
     if (begun !== undefined) return begun;
     const search = { found: [], rest: this.#search(pool, family, now) };
-    // Each request gets an address from another place of the pool.
-    if (pool.strategy !== 'random') this.#searches.set(id, search);
+    if (strategyTraits[pool.strategy].sharesSearch) this.#searches.set(id, search);
     return search;
   }
 

@@ -7,7 +7,7 @@ import { maxListed } from '../../control/pools/released.ts';
 import { poolName } from '../../control/reading/with-pools.ts';
 import { type AddressRecord, maxExpirySeconds } from '../../model/allocation.ts';
 import { Type } from '../../model/json-schema.ts';
-import { hasReverseNames, maxRanges, type Pool, strategies } from '../../model/pool.ts';
+import { hasReverseNames, maxRanges, type Pool, strategies, strategyTraits } from '../../model/pool.ts';
 import type { Views } from '../../views/views.ts';
 import {
   AddressText,
@@ -46,7 +46,9 @@ const settings = {
   }),
   avoidBuggyIps: Type.Boolean({ description: 'Leaves out IPv4 addresses that end in .0 or .255' }),
   allowFirstLast: Type.Boolean({ description: 'Hands out the first and last address of a prefix too' }),
-  strategy: oneOf(strategies),
+  strategy: oneOf(strategies, {
+    description: `Which free address is given next. ${strategies.map((one) => `\`${one}\`: ${strategyTraits[one].description}`).join('. ')}`,
+  }),
   coolDownSeconds: Type.Integer({
     minimum: 0,
     maximum: 31_536_000,
