@@ -252,7 +252,13 @@ export const pools: AuditedRequest[] = [
     request: ['POST', '/v1/pools/p/merge', { from: 'q' }],
     status: 200,
     events: [
-      ['pool', 'deleted', 'q', { ...poolFields, name: 'q', parent: 'p', ranges: ['10.0.0.0/30'] }, null],
+      [
+        'pool',
+        'deleted',
+        'q',
+        { ...poolFields, name: 'q', parent: 'p', autoAssign: false, ranges: ['10.0.0.0/30'] },
+        null,
+      ],
       ['pool', 'changed', 'r', { id: '<id>', parent: 'q' }, { id: '<id>', parent: 'p' }],
     ],
   },
