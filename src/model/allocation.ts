@@ -73,7 +73,7 @@ export interface AddressRecord {
   former?: FormerHost;
 }
 
-export interface FormerHost {
+interface FormerHost {
   host: Fqdn;
   owner: string;
 }
@@ -107,7 +107,7 @@ export function mayShare(holders: readonly Holder[], newcomer: Holder): boolean 
 }
 
 /** Why a newcomer may not share an address: the field to change, and the holders that it does not fit. */
-export interface SharingConflict {
+interface SharingConflict {
   field: 'shared' | 'sharingKey' | 'ports';
   with: Holder[];
 }

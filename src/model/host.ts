@@ -127,7 +127,7 @@ export function withoutSharing(address: HostAddress): HostAddress {
 }
 
 /** Returns whether a host wants the PTR of one of its addresses. */
-export function wantsPtr(host: Host, space: string, address: Address): boolean {
+function wantsPtr(host: Host, space: string, address: Address): boolean {
   const own = host.addresses.find((one) => isSameAddress(one, { address, space }));
   return host.ptr && own !== undefined && own.ptr !== false && own.noReverse !== true;
 }

@@ -18,7 +18,7 @@ const defaultLimits = { all: 256, ofToken: 64 };
 /** The longest time of a timer of Node. */
 const maxTimer = 2 ** 31 - 1;
 
-export interface WaitOptions {
+interface WaitOptions {
   seconds: number;
   /** Aborts when the one who waits has gone. */
   gone: AbortSignal;

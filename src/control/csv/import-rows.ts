@@ -27,7 +27,7 @@ const maxRunning = 128;
 const rowsPerTurn = 20;
 
 /** A request to import a file. */
-export interface RowImport {
+interface RowImport {
   actor: Actor;
   rows: AsyncIterable<CsvRow>;
   mode: ImportMode;
@@ -42,7 +42,7 @@ export interface ImportProgress {
   total?: number;
 }
 
-export interface RowsImported {
+interface RowsImported {
   counts: { rows: number; created: number; changed: number; unchanged: number; refused: number };
   /** The first rows that were refused when they were written, because others wrote meanwhile. */
   refused: RefusedRow[];

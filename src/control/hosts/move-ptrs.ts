@@ -5,10 +5,10 @@
 import { addressOfReverse, reverseName } from '../../model/address.ts';
 import type { Host } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
-import { defaultSpace } from '../../model/pool.ts';
 import { addressKey } from '../../store/kinds/address.ts';
 import { hostKey } from '../../store/kinds/host.ts';
 import type { Views } from '../../views/views.ts';
+import { spacesIn } from '../reading/spaces-in.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { withPtrName } from './ptr-place.ts';
 import { writeHost } from './write-host.ts';
@@ -43,10 +43,6 @@ export function mayMovePtr(views: Views, owner: Fqdn): boolean {
   if (address === undefined) return false;
   const holders = [...spacesIn(views)].flatMap((space) => views.pools.address(space, address)?.value.holders ?? []);
   return holders.every(({ shared, sharingKey }) => shared !== true && sharingKey === undefined);
-}
-
-function spacesIn({ pools }: Views): Set<string> {
-  return new Set([defaultSpace, ...[...pools.list()].map(({ value }) => value.space)]);
 }
 
 function moveOf(builder: TransactionBuilder, host: Host, owner: Fqdn): void {

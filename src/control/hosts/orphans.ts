@@ -7,11 +7,11 @@ import { parseAddress } from '../../model/address.ts';
 import type { AddressRecord, Holder } from '../../model/allocation.ts';
 import { type Host, type HostAddress, isSameAddress, recordsOf } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
-import { defaultSpace } from '../../model/pool.ts';
 import { managingHost, type Rrset } from '../../model/rrset.ts';
 import { timestamp } from '../../model/timestamp.ts';
 import { hostKey } from '../../store/kinds/host.ts';
 import { replaceHost } from '../addresses/hold-address.ts';
+import { spacesIn } from '../reading/spaces-in.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
@@ -65,7 +65,7 @@ export function orphanedHost({ views, now }: DecisionContext, name: Fqdn): Host 
     .rrsets.filter(({ type, manager }) => manager === 'host' && (type === 'A' || type === 'AAAA'))
     .flatMap(({ records }) => records);
   if (texts.length === 0) return undefined;
-  const spaces = new Set([defaultSpace, ...[...views.pools.list()].map(({ value }) => value.space)]);
+  const spaces = spacesIn(views);
   const addresses: HostAddress[] = [];
   let owner = '';
   for (const text of texts) {

@@ -20,7 +20,7 @@ type PtrPlace = { name: Fqdn } | { outside: Fqdn };
  * the PTR is written elsewhere because of it. Follows only to names below the reverse zone, as RFC 2317 §4 has them:
  * otherwise, whoever may write there could write PTRs into any zone (test/http/classless-reverse.test.ts).
  */
-export function ptrPlace(builder: TransactionBuilder, owner: Fqdn): PtrPlace {
+function ptrPlace(builder: TransactionBuilder, owner: Fqdn): PtrPlace {
   const { zones } = builder.views;
   let name = owner;
   let around: Fqdn | undefined;

@@ -32,7 +32,7 @@ export const allocationColumns: Columns<AllocationColumn> = {
 };
 
 /** The fields of an allocation in a row. Null: the cell is empty, so the field has its default. */
-export type AllocationRowPatch = Omit<AllocationPatch, 'expiresInSeconds'> & { expiresAt?: string | null };
+type AllocationRowPatch = Omit<AllocationPatch, 'expiresInSeconds'> & { expiresAt?: string | null };
 
 /** The cells of a row. A cell that is empty, or that the file does not have, is absent. */
 export interface AllocationCells {

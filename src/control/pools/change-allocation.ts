@@ -14,7 +14,7 @@ import { addressPath, hostPath } from '../reading/resource-path.ts';
 import type { Decision, DecisionContext, Standing } from '../transaction/decision.ts';
 import { standingSince, TransactionBuilder } from '../transaction/transaction-builder.ts';
 
-export interface AllocationChange {
+interface AllocationChange {
   space: string;
   address: Address;
   id: string;

@@ -20,7 +20,7 @@ import { changedByMerge, type MergeChange } from './merge-changes.ts';
 import { checkReverse } from './put-pool.ts';
 import { refuseRenumbering } from './refuse-renumbering.ts';
 
-export interface WantedMerge {
+interface WantedMerge {
   /** The name of the pool that stays, or its id. */
   pool: string;
   /** The name of the pool that is gone afterwards, or its id. */
@@ -28,7 +28,7 @@ export interface WantedMerge {
   precondition: Precondition;
 }
 
-export interface Merged {
+interface Merged {
   pool: Pool & { usage: PoolUsage };
   /** What is different for the addresses of the pool that is gone. */
   changes: MergeChange[];

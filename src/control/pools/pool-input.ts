@@ -69,7 +69,7 @@ export function checkPoolPatch({ parent: _, ...patch }: { parent?: unknown; [fie
 }
 
 /** A pool to carve, as people write it. */
-export type CarveInput = Pick<WantedCarving, 'name' | 'prefixLength' | 'family'> & WantedCarving['settings'];
+type CarveInput = Pick<WantedCarving, 'name' | 'prefixLength' | 'family'> & WantedCarving['settings'];
 
 /** Returns the carving that the input asks for. Refuses with `invalid_request`. */
 export function parseCarveInput(parent: string, id: string, input: CarveInput): WantedCarving {

@@ -10,7 +10,7 @@ import type { Access } from '../access/access.ts';
 export const maxListed = 1000;
 
 /** A held address, as answers list it. */
-export interface HeldAddress {
+interface HeldAddress {
   address: Address;
   heldBy: string[];
 }

@@ -23,7 +23,7 @@ export interface PlannedMove {
 /** The held addresses that are looked at in one slice. */
 const slice = 500;
 
-export interface PlanPage {
+interface PlanPage {
   items: PlannedMove[];
   /** The last address in the old pool that this page has; undefined if the plan ends here. */
   next: Address | undefined;

@@ -20,7 +20,7 @@ import { existingPool, noPool } from '../reading/existing.ts';
 import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
-export interface WantedRenumbering {
+interface WantedRenumbering {
   pool: string;
   to: { pool: string } | { range: AddressRange };
   allocations: boolean;

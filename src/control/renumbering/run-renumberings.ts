@@ -36,7 +36,7 @@ const noteMilliseconds = 1000;
 const maxPasses = 10;
 const actor: Actor = { kind: 'system', part: 'renumbering' };
 
-export interface RenumberingParts {
+interface RenumberingParts {
   store: Pick<Store, 'get'>;
   views: Views;
   committer: Committer;
