@@ -39,6 +39,7 @@ import {
   deletePool,
   deleteUnreadable,
   deleteZone,
+  endCoolDown,
   erase,
   host,
   later,
@@ -174,8 +175,8 @@ export const races: Race[] = [
     guards: ['addresses/hold-address.ts delete'],
     what: 'a cool-down is ended twice',
     given: [coolingPool, allocate('10.0.0.1'), release('10.0.0.1')],
-    first: release('10.0.0.1'),
-    second: release('10.0.0.1'),
+    first: endCoolDown('10.0.0.1'),
+    second: endCoolDown('10.0.0.1'),
     stoppedBy: [address],
   },
   {

@@ -82,6 +82,11 @@ export const release = (address: string): Decide<unknown> => {
     decideReleaseAddress(context, { space: 'default', address: parseAddress(address), precondition: {} });
 };
 
+export const endCoolDown = (address: string): Decide<unknown> => {
+  const wanted = { space: 'default', address: parseAddress(address), precondition: {}, endsCoolDown: true };
+  return (context) => decideReleaseAddress(context, wanted);
+};
+
 function hostWanted(name: string, address: string, more: Partial<WantedHost>): WantedHost {
   const texts = { aliases: [], ttl: null, ptr: false, owner: '', tags: {} };
   return { name: parseName(name), addresses: [parseAddress(address)], ...texts, ...more };

@@ -481,7 +481,8 @@ test('each write operation tells two faults of different stages, and none that f
   await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['192.0.2.0/28'] });
   await api.ok(201, 'POST', '/v1/pools', { name: 'lab', ranges: ['10.9.0.0/24'], autoAssign: false });
   await api.ok(201, 'POST', '/v1/pools', { name: 'renumbered', ranges: ['10.8.0.0/24'], autoAssign: false });
-  await api.ok(201, 'POST', '/v1/pools/renumbered/renumber', { to: 'lab' });
+  await api.ok(201, 'POST', '/v1/pools', { name: 'target', ranges: ['10.6.0.0/24'], autoAssign: false });
+  await api.ok(201, 'POST', '/v1/pools/renumbered/renumber', { to: 'target' });
   await api.ok(201, 'POST', '/v1/pools', { name: 'fourth', ranges: ['10.7.0.0/24'], autoAssign: false });
   await api.ok(201, 'POST', '/v1/zones', { name: 'bar.k8s' });
   await api.ok(201, 'POST', '/v1/pools/p/allocations', { addresses: ['192.0.2.5'] });

@@ -69,7 +69,7 @@ const newToken = (name: string): [Method, string, unknown] => ['POST', '/v1/toke
 const renumbered =
   (isBegun: boolean) =>
   (side: Side): [Method, string, unknown?][] => [
-    ['DELETE', `/v1/pools/${newPool(side)}`],
+    ['DELETE', `/v1/pools/${newPool(side)}?force=true`],
     ['POST', '/v1/pools', { name: newPool(side), ranges: [newRange(side)] }],
     ...(isBegun
       ? [['POST', `/v1/pools/${newPool(side)}/renumber`, { to: side.pool }] as [Method, string, unknown]]
@@ -81,14 +81,14 @@ const rules: Record<string, Rule | 'open'> = {
     ...pools,
     pools: 'all',
     body: (side) => ({ name: newPool(side), ranges: [newRange(side)] }),
-    prepare: (side) => [['DELETE', `/v1/pools/${newPool(side)}`]],
+    prepare: (side) => [['DELETE', `/v1/pools/${newPool(side)}?force=true`]],
   },
   carvePool: {
     ...pools,
     pools: 'all',
     path: inPool,
     body: (side) => ({ name: newPool(side), prefixLength: 32 }),
-    prepare: (side) => [['DELETE', `/v1/pools/${newPool(side)}`]],
+    prepare: (side) => [['DELETE', `/v1/pools/${newPool(side)}?force=true`]],
   },
   splitPool: {
     ...pools,
@@ -97,7 +97,7 @@ const rules: Record<string, Rule | 'open'> = {
     body: (side) => ({ name: `${newPool(side)}-part`, ranges: [newRange(side).replace('/28', '/29')] }),
     prepare: (side) => [
       ['DELETE', `/v1/pools/${newPool(side)}-part`],
-      ['DELETE', `/v1/pools/${newPool(side)}`],
+      ['DELETE', `/v1/pools/${newPool(side)}?force=true`],
       ['POST', '/v1/pools', { name: newPool(side), ranges: [newRange(side)] }],
     ],
   },
@@ -107,6 +107,7 @@ const rules: Record<string, Rule | 'open'> = {
     path: inPool,
     body: (side) => ({ from: newPool(side) }),
     prepare: (side) => [
+      ['DELETE', `/v1/pools/${newPool(side)}?force=true`],
       [
         'PATCH',
         `/v1/pools/${side.pool}`,
