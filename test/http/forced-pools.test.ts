@@ -175,3 +175,15 @@ test('who holds an address that is excluded later keeps it, and a full pool coun
   await api.ok(204, 'DELETE', '/v1/addresses/10.0.0.2');
   await api.refused('pool_exhausted', 'POST', '/v1/pools/p/allocations', {});
 });
+
+test('a pool is deleted by force also if more hosts share one of its addresses than one transaction can delete', async (t) => {
+  const { api } = await prepare(t, await embeddedStore(t));
+  const names = Array.from({ length: 100 }, (_, at) => `h${at}.z`);
+  const addresses = [{ address: '10.0.0.1', shared: true }];
+  for (const name of names) await api.ok(201, 'POST', '/v1/hosts', { name, addresses });
+  const { body } = await api.send('DELETE', '/v1/pools/p?force=true');
+  const heldBy = names.map((name) => `host:${name}`);
+  const deletedHosts = { count: names.length, names };
+  assert.deepEqual(body.released, { count: 1, addresses: [{ address: '10.0.0.1', heldBy }], deletedHosts });
+  assert.deepEqual((await api.ok<{ items: unknown[] }>(200, 'GET', '/v1/hosts')).items, []);
+});

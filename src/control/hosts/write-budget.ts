@@ -22,7 +22,7 @@ export class WriteBudget {
 
   /** Returns whether an item with this number of keys and of ended uses fits. If it fits, counts it. */
   take(keys: number, uses = 0): boolean {
-    const room = keys + Math.floor(uses / usesPerKey);
+    const room = keys + uses / usesPerKey;
     if (!this.#first && room > this.#left) return false;
     this.#first = false;
     this.#left -= room;

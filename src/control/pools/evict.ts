@@ -47,8 +47,8 @@ export function refuseUse(builder: TransactionBuilder, { pool, parts }: Leaving,
 }
 
 /**
- * Releases held addresses that the pool gave and that leave it, as many as fit into one transaction. Result: what it
- * released (test/http/forced-pools.test.ts).
+ * Releases held addresses that the pool gave and that leave it, as many as fit into one transaction. Of an address with
+ * too many holders, releases some of the holders. Result: what it released (test/http/forced-pools.test.ts).
  */
 export function decideEvict(context: DecisionContext, leaving: Leaving): Decision<Evicted> {
   needEveryHolder(context, leaving);
@@ -57,15 +57,18 @@ export function decideEvict(context: DecisionContext, leaving: Leaving): Decisio
   const released: AddressRecord[] = [];
   let left = 0;
   for (const record of held(context, leaving, true)) {
-    const hosts = hostsOf(context, record);
-    const keys = 1 + hosts.reduce((sum, host) => sum + maxKeysOf(host), 0);
-    if (!budget.take(keys, record.holders.length)) {
+    const leaves = holdersThatFit(context, record, budget);
+    if (leaves.length > 0) {
+      const hosts = hostsOf(context, { ...record, holders: leaves });
+      const isHost = (holder: Holder) => holder.kind === 'host' && hosts.some(({ name }) => name === holder.host);
+      const stays = (holder: Holder) => !leaves.includes(holder) || isHost(holder);
+      replaceHolders(builder, record.space, record.address, record.holders.filter(stays));
+      released.push({ ...record, holders: leaves });
+    }
+    if (leaves.length < record.holders.length) {
       left = 1;
       break;
     }
-    const isHost = (holder: Holder) => holder.kind === 'host' && hosts.some(({ name }) => name === holder.host);
-    replaceHolders(builder, record.space, record.address, record.holders.filter(isHost));
-    released.push(record);
   }
   const deletedHosts: Fqdn[] = [];
   for (const [before, rest] of hostsWithout(context, released)) {
@@ -75,6 +78,16 @@ export function decideEvict(context: DecisionContext, leaving: Leaving): Decisio
   }
   const access = accessOf(context);
   return builder.build({ released: released.map((record) => heldAddress(access, record)), deletedHosts, left });
+}
+
+/** Returns the first holders of the address that one transaction can take it from. */
+function holdersThatFit(context: DecisionContext, record: AddressRecord, budget: WriteBudget): Holder[] {
+  const fits = record.holders.findIndex((holder, index) => {
+    const [host] = hostsOf(context, { ...record, holders: [holder] });
+    const keys = host === undefined ? 0 : maxKeysOf(host);
+    return !budget.take(index === 0 ? keys + 1 : keys, 1);
+  });
+  return fits < 0 ? [...record.holders] : record.holders.slice(0, fits);
 }
 
 /** Refuses with `forbidden`, before any release, if one of the holders is beyond the scope of the token. */

@@ -41,16 +41,24 @@ export class Released {
   #count = 0;
   #deletedHosts = 0;
   #holders = 0;
+  /** The address that was released last. */
+  #last: HeldAddress | undefined;
   readonly #addresses: HeldAddress[] = [];
   readonly #names: Fqdn[] = [];
 
   add({ released, deletedHosts }: Evicted): void {
-    this.#count += released.length;
     this.#deletedHosts += deletedHosts.length;
     for (const one of released) {
-      if (this.#holders >= maxListed) break;
-      this.#holders += one.heldBy.length;
-      this.#addresses.push(one);
+      // The holders of an address may leave it in several transactions.
+      const isNew = one.address !== this.#last?.address;
+      if (isNew) this.#count += 1;
+      const listed = isNew ? { ...one, heldBy: [...one.heldBy] } : this.#last;
+      if (this.#holders < maxListed && listed !== undefined) {
+        this.#holders += one.heldBy.length;
+        if (isNew) this.#addresses.push(listed);
+        else listed.heldBy.push(...one.heldBy);
+      }
+      this.#last = listed;
     }
     this.#names.push(...deletedHosts.slice(0, maxListed - this.#names.length));
   }
