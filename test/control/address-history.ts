@@ -142,7 +142,9 @@ export class History {
     const current = this.#model.pools.get(name);
     const isHeld = current?.ranges.flatMap(placesIn).some((one) => this.#model.isHeld(one));
     const isUsed = isHeld || (current !== undefined && this.#model.childOf(current) !== undefined);
-    const refused = current === undefined ? ['not_found'] : isUsed ? ['pool_in_use'] : [];
+    const isMoved = [...this.#model.renumberings.values()].some(({ from, to }) => from === name || to === name);
+    const codes = [isUsed && 'pool_in_use', isMoved && 'renumbering_running'].filter((one) => one !== false);
+    const refused = current === undefined ? ['not_found'] : codes;
     const decide: Decide<unknown> = (context) =>
       decideDeletePool(context, { name: this.#named(name), precondition: {} });
     if ((await this.#commit(decide, refused.length > 0 ? { refused } : { places: [] })) === undefined) return;

@@ -99,7 +99,7 @@ test('a release selects the holders by identifier and owner', () => {
   const mine: Holder = { kind: 'allocation', id: '1', owner: 'me' };
   const yours: Holder = { kind: 'allocation', id: '2', owner: 'you' };
   const all = parseReleaseInput({ ip: '2001:DB8::1' });
-  assert.deepEqual(all, { space: 'default', address: '2001:db8::1', leaves: undefined });
+  assert.deepEqual(all, { space: 'default', address: '2001:db8::1', leaves: undefined, endsCoolDown: false });
   const picked = (more: object) => {
     const { leaves } = parseReleaseInput({ ip: '192.0.2.1', space: 'lab', ...more });
     return [mine, yours].filter((holder) => leaves?.(holder));
