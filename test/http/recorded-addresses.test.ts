@@ -177,7 +177,8 @@ test('an address that cools down counts once, and shows the names of records tha
   assert.deepEqual(await stateOf(served, '10.0.0.1'), ['cooling-down', ['a.z', 'also.z']]);
   assert.deepEqual(await stateOf(served, '10.0.0.3'), ['cooling-down', ['late.z']]);
   assert.deepEqual(await stateOf(served, '10.0.0.4'), ['cooling-down', undefined]);
-  for (const address of ['10.0.0.1', '10.0.0.3', '10.0.0.4']) await api.ok(204, 'DELETE', `/v1/addresses/${address}`);
+  for (const address of ['10.0.0.1', '10.0.0.3', '10.0.0.4'])
+    await api.ok(204, 'DELETE', `/v1/addresses/${address}?endCoolDown=true`);
   assert.deepEqual(await counts(), { recorded: '3', coolingDown: '0', free: '5' });
   assert.deepEqual(await stateOf(served, '10.0.0.3'), ['recorded', ['late.z']]);
   assert.deepEqual(await stateOf(served, '10.0.0.4'), ['free', undefined]);

@@ -197,7 +197,7 @@ test('the capacity of a pool is the number of its addresses, counted one by one'
     })
     .map(({ family, first, size, bits, prefix }) =>
       prefix
-        ? `${text(family, first)}/${(family === 'ipv4' ? 32 : 128) - bits}`
+        ? `${text(family, (first >> bits) << bits)}/${(family === 'ipv4' ? 32 : 128) - bits}`
         : `${text(family, first)}-${text(family, first + size)}`,
     );
   const settings = fc.record({

@@ -72,7 +72,7 @@ test('standard input is read, and each fault is told with its file and line', as
   assert.deepEqual([status, stdout], [1, '']);
   const lines = stderr.trimEnd().split('\n');
   assert.match(lines[0] ?? '', /^-:3: name: /);
-  assert.match(lines[1] ?? '', /^-:4: addresses: 10\.8\.0\.1 is held/);
+  assert.match(lines[1] ?? '', /^-:4: addresses: 10\.8\.0\.1 is also in line 2/);
   assert.equal(lines[2], 'zonewright import: 2 faults in -: nothing was changed');
   assert.deepEqual((await replica.expect<{ items: object[] }>(200, 'GET', '/v1/hosts')).items, []);
   await write('many.csv', ['name', ...Array.from({ length: 3000 }, () => 'a..z')]);
