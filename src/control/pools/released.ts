@@ -43,23 +43,26 @@ export class Released {
   #holders = 0;
   /** The address that was released last. */
   #last: HeldAddress | undefined;
+  /** The same, if the next transaction goes on with it. */
+  #open: HeldAddress | undefined;
   readonly #addresses: HeldAddress[] = [];
   readonly #names: Fqdn[] = [];
 
-  add({ released, deletedHosts }: Evicted): void {
+  add({ released, deletedHosts, left }: Evicted): void {
     this.#deletedHosts += deletedHosts.length;
-    for (const one of released) {
-      // The holders of an address may leave it in several transactions.
-      const isNew = one.address !== this.#last?.address;
-      if (isNew) this.#count += 1;
-      const listed = isNew ? { ...one, heldBy: [...one.heldBy] } : this.#last;
+    for (const [index, one] of released.entries()) {
+      // The holders of one address may leave it in several transactions.
+      const goesOn = index === 0 && this.#open?.address === one.address;
+      const listed = goesOn ? this.#open : { ...one, heldBy: [...one.heldBy] };
+      if (!goesOn) this.#count += 1;
       if (this.#holders < maxListed && listed !== undefined) {
         this.#holders += one.heldBy.length;
-        if (isNew) this.#addresses.push(listed);
-        else listed.heldBy.push(...one.heldBy);
+        if (goesOn) listed.heldBy.push(...one.heldBy);
+        else this.#addresses.push(listed);
       }
       this.#last = listed;
     }
+    this.#open = left > 0 ? this.#last : undefined;
     this.#names.push(...deletedHosts.slice(0, maxListed - this.#names.length));
   }
 
