@@ -24,6 +24,9 @@ const scopes: Record<string, Partial<TokenInput>> = {
   all3: { zones: ['z', 'other'] as TokenInput['zones'] & object, pools: ['p', 'q'], owner: 'me' },
 };
 
+/** A split changes tokens that are limited to the pool, and so ends their streams. */
+const followed = commands.filter((command) => !String(command).startsWith('split pool'));
+
 /** Reads all pages of the list at this path. */
 type List = (path: string) => Promise<Resource[]>;
 
@@ -71,7 +74,7 @@ class Copy {
 test('the copy of a client equals the lists that its token sees', { timeout: 600_000 }, async () => {
   const runs = Number(process.env.ZONEWRIGHT_TEST_HISTORIES ?? 5);
   const told = new Map<string, number>();
-  const property = fc.asyncProperty(fc.array(commands, { minLength: 15, maxLength: 30, size: 'max' }), (history) =>
+  const property = fc.asyncProperty(fc.array(followed, { minLength: 15, maxLength: 30, size: 'max' }), (history) =>
     inScope(async (cleanup) => {
       const limits = { heartbeatMilliseconds: 5, checkMilliseconds: 5, paceMilliseconds: 1 };
       const served = await servedApi(cleanup, { services: { followLimits: limits } });
