@@ -4,27 +4,17 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type Api, apiAt } from '../support/api-client.ts';
 import { servedApi } from '../support/served-api.ts';
-
-type Counts = Record<'capacity' | 'used' | 'recorded' | 'coolingDown' | 'carved' | 'free', string>;
-interface Pool {
-  id: string;
-  name: string;
-  parent: string | null;
-  ranges: string[];
-  space: string;
-  usage: { ipv4: Counts; ipv6: Counts };
-}
-type Items<T> = { items: T[] };
+import type { Items, ShownCounts, ShownPool } from '../support/shown-pool.ts';
 
 async function prepare(t: TestContext, more: object = {}): Promise<Api> {
   const { api } = await servedApi(t);
   await api.ok(201, 'POST', '/v1/pools', { name: 'site', ranges: ['10.0.0.0/24', '2001:db8::/48'], ...more });
   return api;
 }
-const carve = (api: Api, from: string, body: object) => api.ok<Pool>(201, 'POST', `/v1/pools/${from}/pools`, body);
+const carve = (api: Api, from: string, body: object) => api.ok<ShownPool>(201, 'POST', `/v1/pools/${from}/pools`, body);
 
-async function usage(api: Api, pool: string): Promise<Counts> {
-  const { ipv4 } = (await api.ok<Pool>(200, 'GET', `/v1/pools/${pool}`)).usage;
+async function usage(api: Api, pool: string): Promise<ShownCounts> {
+  const { ipv4 } = (await api.ok<ShownPool>(200, 'GET', `/v1/pools/${pool}`)).usage;
   const sum = ['used', 'recorded', 'coolingDown', 'carved', 'free'] as const;
   const total = sum.reduce((all, one) => all + BigInt(ipv4[one]), 0n);
   assert.equal(String(total), ipv4.capacity);
@@ -146,17 +136,20 @@ test('pools are listed by the pool around them, which answers name and requests 
   await carve(api, 'site', { name: 'a', prefixLength: 28 });
   await carve(api, 'a', { name: 'a1', prefixLength: 30 });
   const named = async (query: string) =>
-    (await api.ok<Items<Pool>>(200, 'GET', `/v1/pools?${query}`)).items.map(({ name }) => name);
+    (await api.ok<Items<ShownPool>>(200, 'GET', `/v1/pools?${query}`)).items.map(({ name }) => name);
   assert.deepEqual(await named('parent=site'), ['a', 'b']);
   const listed = await api.refused('method_not_allowed', 'GET', '/v1/pools/site/pools');
   assert.match(listed.detail, /GET \/v1\/pools\?parent=site lists/);
   assert.deepEqual(await named('parent='), ['site']);
   assert.deepEqual(await named('parent=none'), []);
   await api.ok(200, 'PATCH', '/v1/pools/site', { name: 'campus' });
-  const read = await api.ok<Pool>(200, 'GET', '/v1/pools/a');
+  const read = await api.ok<ShownPool>(200, 'GET', '/v1/pools/a');
   assert.equal(read.parent, 'campus');
-  assert.equal((await api.ok<Pool>(200, 'PUT', '/v1/pools/a', read)).parent, 'campus');
-  assert.equal((await api.ok<Pool>(200, 'PATCH', '/v1/pools/a', { parent: 'campus', drain: true })).parent, 'campus');
+  assert.equal((await api.ok<ShownPool>(200, 'PUT', '/v1/pools/a', read)).parent, 'campus');
+  assert.equal(
+    (await api.ok<ShownPool>(200, 'PATCH', '/v1/pools/a', { parent: 'campus', drain: true })).parent,
+    'campus',
+  );
   for (const [method, body] of [
     ['PUT', { ...read, parent: null }],
     ['PATCH', { parent: 'b' }],

@@ -5,24 +5,15 @@ import { type TestContext, test } from 'node:test';
 import type { Api } from '../support/api-client.ts';
 import { openStream } from '../support/event-stream.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
+import type { Items, ShownPool } from '../support/shown-pool.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { until } from '../support/until.ts';
 
-type Counts = Record<'capacity' | 'used' | 'recorded' | 'coolingDown' | 'carved' | 'free', string>;
-interface Pool {
-  id: string;
-  name: string;
-  parent: string | null;
-  ranges: string[];
-  exclude: string[];
-  usage: { ipv4: Counts };
-}
 interface Merge {
-  pool: Pool;
+  pool: ShownPool;
   changes: { setting: string; before: unknown; after: unknown; message: string }[];
   tokens: number;
 }
-type Items<T> = { items: T[] };
 type Held = { address: string; pool: string | null; state: string; freeAt?: string };
 
 /** Makes two pools. `q` has a host (.1), an allocation (.2) and an address that cools down (.3). */
@@ -39,7 +30,7 @@ async function prepare(t: TestContext, p: object = {}, q: object = {}, ledger = 
 }
 
 const merge = (api: Api, from = 'q', into = 'p') => api.ok<Merge>(200, 'POST', `/v1/pools/${into}/merge`, { from });
-const read = (api: Api, pool: string) => api.ok<Pool>(200, 'GET', `/v1/pools/${pool}`);
+const read = (api: Api, pool: string) => api.ok<ShownPool>(200, 'GET', `/v1/pools/${pool}`);
 const next = async (api: Api, pool: string, more: object = {}) =>
   (await api.ok<Items<Held>>(201, 'POST', `/v1/pools/${pool}/allocations`, more)).items[0];
 

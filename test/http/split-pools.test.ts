@@ -8,19 +8,10 @@ import { tokenKey } from '../../src/store/kinds/token.ts';
 import type { Api } from '../support/api-client.ts';
 import { openStream } from '../support/event-stream.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
+import type { Items, ShownCounts, ShownPool } from '../support/shown-pool.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { until } from '../support/until.ts';
 
-type Counts = Record<'capacity' | 'used' | 'recorded' | 'coolingDown' | 'carved' | 'free', string>;
-interface Pool {
-  id: string;
-  name: string;
-  parent: string | null;
-  ranges: string[];
-  exclude: string[];
-  usage: { ipv4: Counts };
-}
-type Items<T> = { items: T[] };
 type Held = { address: string; pool: string | null; state: string };
 
 const settings = {
@@ -56,17 +47,17 @@ async function prepare(t: TestContext, more: object = {}, ledger = false): Promi
   return served;
 }
 
-const split = (api: Api, body: object, pool = 'p') => api.ok<Pool>(201, 'POST', `/v1/pools/${pool}/split`, body);
+const split = (api: Api, body: object, pool = 'p') => api.ok<ShownPool>(201, 'POST', `/v1/pools/${pool}/split`, body);
 const upper = { name: 'q', ranges: ['10.0.0.128/25'] };
 
-async function counts(api: Api, pool: string): Promise<Counts> {
-  return (await api.ok<Pool>(200, 'GET', `/v1/pools/${pool}`)).usage.ipv4;
+async function counts(api: Api, pool: string): Promise<ShownCounts> {
+  return (await api.ok<ShownPool>(200, 'GET', `/v1/pools/${pool}`)).usage.ipv4;
 }
 
 test('a split writes the two pools only; holders stay, and both pools count what is in their ranges', async (t) => {
   const { api, dump } = await prepare(t, settings);
   const before = await dump();
-  const p = await api.ok<Pool>(200, 'GET', '/v1/pools/p');
+  const p = await api.ok<ShownPool>(200, 'GET', '/v1/pools/p');
   const q = await split(api, upper);
   const after = await dump();
   const written = Object.keys(after).filter((key) => after[key] !== before[key]);
@@ -75,10 +66,16 @@ test('a split writes the two pools only; holders stay, and both pools count what
   const { id: _, name: __, ranges, exclude, usage, ...rest } = q;
   assert.partialDeepStrictEqual(rest, { ...settings, parent: null, space: 'default', drain: false });
   assert.deepEqual([ranges, exclude], [['10.0.0.128/25'], []]);
-  assert.deepEqual((await api.ok<Pool>(200, 'GET', '/v1/pools/q')).usage, usage);
-  const left = await api.ok<Pool>(200, 'GET', '/v1/pools/p');
+  assert.deepEqual((await api.ok<ShownPool>(200, 'GET', '/v1/pools/q')).usage, usage);
+  const left = await api.ok<ShownPool>(200, 'GET', '/v1/pools/p');
   assert.deepEqual([left.id, left.ranges, left.exclude], [p.id, ['10.0.0.0/25'], ['10.0.0.5']]);
-  const of = ({ capacity, used, recorded, coolingDown, free }: Counts) => [capacity, used, recorded, coolingDown, free];
+  const of = ({ capacity, used, recorded, coolingDown, free }: ShownCounts) => [
+    capacity,
+    used,
+    recorded,
+    coolingDown,
+    free,
+  ];
   assert.deepEqual(of(left.usage.ipv4), ['126', '1', '0', '0', '125']);
   assert.deepEqual(of(usage.ipv4), ['127', '2', '1', '1', '123']);
 
@@ -132,7 +129,7 @@ test('ranges keep their order, and what the pool excludes stays excluded', async
   const before = BigInt((await counts(api, 'p')).capacity);
   const q = await split(api, { name: 'q', ranges: ['10.0.1.128-10.0.1.255', '10.0.0.0-10.0.0.127', 'fd00::/65'] });
   assert.deepEqual(q.exclude, ['10.0.0.100-10.0.0.127', '10.0.0.0', '10.0.1.255']);
-  const left = await api.ok<Pool>(200, 'GET', '/v1/pools/p');
+  const left = await api.ok<ShownPool>(200, 'GET', '/v1/pools/p');
   assert.deepEqual(left.ranges, ['10.0.1.0/25', '10.0.0.128/25', '10.0.2.0-10.0.2.9', 'fd00::8000:0:0:0/65']);
   assert.deepEqual(left.exclude, ['10.0.0.128-10.0.0.140', '10.0.1.7', '10.9.0.0/24']);
   // The first and last addresses of the prefixes that are left: 10.0.1.127 is one more. 10.0.0.128 was excluded.
@@ -191,7 +188,7 @@ test('a split is refused with the way out, and then nothing is changed', async (
 test('a dry run answers as the split, and writes nothing', async (t) => {
   const { api, dump } = await prepare(t);
   const before = await dump();
-  const planned = await api.ok<Pool>(200, 'POST', '/v1/pools/p/split?dryRun=true', upper);
+  const planned = await api.ok<ShownPool>(200, 'POST', '/v1/pools/p/split?dryRun=true', upper);
   assert.deepEqual(await dump(), before);
   const { id: _, ...done } = await split(api, upper);
   const { id: __, ...wanted } = planned;
@@ -211,7 +208,7 @@ test('a split with If-Match and an Idempotency-Key is done once', async (t) => {
 test('a carved pool is split into two below the same parent', async (t) => {
   const { api } = await prepare(t);
   await api.ok(201, 'POST', '/v1/pools/p/pools', { name: 'child', prefixLength: 28 });
-  const grandchild = await api.ok<Pool>(201, 'POST', '/v1/pools/child/pools', { name: 'below', prefixLength: 30 });
+  const grandchild = await api.ok<ShownPool>(201, 'POST', '/v1/pools/child/pools', { name: 'below', prefixLength: 30 });
   assert.deepEqual(grandchild.ranges, ['10.0.0.16/30']);
   const q = await split(api, { name: 'q', ranges: ['10.0.0.24/29'] }, 'child');
   assert.equal(q.parent, 'p');

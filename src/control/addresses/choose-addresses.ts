@@ -163,8 +163,7 @@ export function refuseTaken(
   const heldBy = record?.holders.map((holder) => access.describeHolder(holder)) ?? [];
   const end = record && views.pools.coolDownEnd(record);
   const freeAt = end === undefined ? undefined : timestamp(end);
-  const ofAddress = addressPath(space, address);
-  const release = `DELETE ${ofAddress}${ofAddress.includes('?') ? '&' : '?'}endCoolDown=true`;
+  const release = `DELETE ${addressPath(space, address, { endCoolDown: 'true' })}`;
   const by =
     record?.state === 'released'
       ? `cooling down until ${freeAt}${keptFor(context, record)}: take another, or end the cool-down (${release})`

@@ -17,6 +17,8 @@ export interface Columns<Column extends string> {
   /** What the rows are: `hosts`. */
   of: string;
   names: readonly Column[];
+  /** The columns of an export, without those of single tags. */
+  exported: readonly Column[];
   /** The column that every file needs. */
   needed: Column;
 }
@@ -133,6 +135,11 @@ export class TagColumns {
     this.#names = names;
     this.#known = new Set(names);
     this.header = [...names.map((name) => tagPrefix + name), 'tags'];
+  }
+
+  /** Returns the first row of an export with these columns. */
+  headerCells({ exported }: Pick<Columns<string>, 'exported'>): string[] {
+    return [...exported, ...this.header];
   }
 
   /** Returns the cells of a row. An empty tag is in the last cell, because an empty cell means that there is no tag. */

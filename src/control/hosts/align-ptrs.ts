@@ -4,6 +4,7 @@
 
 import { Refusal } from '../../errors.ts';
 import { BoundedWork } from '../../model/bounded-work.ts';
+import type { Logger } from '../../model/logger.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { isReverse } from '../../model/reverse-tree.ts';
 import { turn } from '../../model/turn.ts';
@@ -47,6 +48,19 @@ export async function alignPtrs({ committer, views }: Places, owners: Iterable<F
     });
   }
   await work.finish();
+}
+
+/**
+ * Does what {@link alignPtrs} does after a change of the zone that is already durable: a failure is only logged, as
+ * `failed`.
+ */
+export async function tryAlignPtrs(
+  { logger, ...places }: Places & { logger: Logger },
+  zone: Fqdn,
+  owners: Iterable<Fqdn>,
+  failed: string,
+): Promise<void> {
+  await alignPtrs(places, owners).catch((error: unknown) => logger.warn({ zone, reason: String(error) }, failed));
 }
 
 /** Returns whether a PTR of this reverse name is to move, and can. */

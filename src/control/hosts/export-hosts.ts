@@ -6,7 +6,7 @@ import { type ChangingList, listInSlices } from '../../model/in-slices.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Versioned } from '../../views/versioned.ts';
 import { tagColumnsOf } from '../csv/columns.ts';
-import { headerCells, hostCells } from './host-csv.ts';
+import { hostCells, hostColumns } from './host-csv.ts';
 
 /** Yields the file in chunks. `withPools` gives the addresses of a host their current pools. */
 export async function* exportHosts(
@@ -14,7 +14,7 @@ export async function* exportHosts(
   withPools: (host: Host) => Host,
 ): AsyncGenerator<string> {
   const tags = await tagColumnsOf(listInSlices(listing), ({ value }) => [value.tags]);
-  yield* csvChunks(csvLine(headerCells(tags)), rows());
+  yield* csvChunks(csvLine(tags.headerCells(hostColumns)), rows());
 
   async function* rows(): AsyncGenerator<string> {
     for await (const { value } of listInSlices(listing)) yield csvLine(hostCells(withPools(value), tags));

@@ -15,6 +15,7 @@ export type HostColumn = (typeof exported)[number] | 'tags' | 'families';
 export const hostColumns: Columns<HostColumn> = {
   of: 'hosts',
   names: [...exported, 'tags', 'families'],
+  exported,
   needed: 'name',
 };
 
@@ -101,11 +102,6 @@ export function withFlags(patch: HostPatch, flags: RowFlags, current?: Host): Ho
     return { ...(stands && sharingOf(stands)), address, ...of('shared'), ...of('ptrFor') };
   });
   return { ...patch, addresses: flagged };
-}
-
-/** Returns the first row of an export. */
-export function headerCells(tags: TagColumns): string[] {
-  return [...exported, ...tags.header];
 }
 
 /** Returns the row of a host whose addresses have their current pools. */

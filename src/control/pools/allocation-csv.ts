@@ -1,8 +1,7 @@
 // Held addresses as rows of a spreadsheet, a row for each holder: the columns, and how a holder becomes a row and a row
 // an allocation.
 
-import type { AddressRecord, Holder, Port } from '../../model/allocation.ts';
-import { maxExpirySeconds } from '../../model/allocation.ts';
+import { type AddressRecord, type Holder, maxExpirySeconds, type Port } from '../../model/allocation.ts';
 import { InvalidValue, unlessInvalid } from '../../model/invalid-value.ts';
 import { parseTimestamp, timestamp } from '../../model/timestamp.ts';
 import { type Columns, type ReadColumn, readCells, type TagColumns, wordsOf } from '../csv/columns.ts';
@@ -28,6 +27,7 @@ export type AllocationColumn = (typeof exported)[number] | 'tags';
 export const allocationColumns: Columns<AllocationColumn> = {
   of: 'allocations',
   names: [...exported, 'tags'],
+  exported,
   needed: 'address',
 };
 
@@ -102,11 +102,6 @@ function parseEnd(text: string, now: number): string {
   if (end > now + maxExpirySeconds * 1000)
     throw new InvalidValue(`${text} is more than ${maxExpirySeconds} seconds from now`);
   return timestamp(end);
-}
-
-/** Returns the first row of an export. */
-export function headerCells(tags: TagColumns): string[] {
-  return [...exported, ...tags.header];
 }
 
 /** Returns the tags of a holder. A host has its tags in the export of hosts. */

@@ -17,7 +17,7 @@ import { writeHost } from '../hosts/write-host.ts';
 import { poolPath } from '../reading/resource-path.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
-import { type Evicted, heldAddress } from './released.ts';
+import { type Evicted, heldAddress, heldInParts, joinHeld } from './released.ts';
 
 /** A refusal counts the addresses in use up to this number. */
 const maxCounted = 10_000;
@@ -99,10 +99,7 @@ function needEveryHolder(context: DecisionContext, leaving: Leaving): void {
 
 /** Yields the held addresses that leave the pool. If `given`, yields only addresses that the pool gave. */
 function held({ views }: DecisionContext, { pool, parts }: Leaving, given: boolean): IteratorObject<AddressRecord> {
-  return Iterator.from(parts)
-    .flatMap(({ first, last }) => views.pools.heldBetween(pool.space, first, last))
-    .map(({ value }) => value)
-    .filter((record) => !given || isGiven(record));
+  return heldInParts(views, pool.space, parts).filter((record) => !given || isGiven(record));
 }
 
 /**
@@ -138,7 +135,6 @@ function hostsWithout(context: DecisionContext, records: readonly AddressRecord[
 function refuseInUse(context: DecisionContext, { pool, parts }: Leaving, records: readonly AddressRecord[]): never {
   const access = accessOf(context);
   const inUse = records.map((record) => heldAddress(access, record));
-  const names = joinFirst(inUse.map(({ address, heldBy }) => `${address} (${heldBy.join(', ')})`));
   const count = `${inUse.length}${inUse.length === maxCounted ? ' or more' : ''}`;
   const kept = !records.every(isGiven) ? ' (addresses that the pool did not give are kept)' : '';
   const left = hostsWithout(context, records.filter(isGiven)).values();
@@ -148,7 +144,7 @@ function refuseInUse(context: DecisionContext, { pool, parts }: Leaving, records
     deletedHosts === 0 ? '' : `, which deletes ${deletedHosts} hosts with their names (${joinFirst(within)})`;
   refuse(
     'pool_in_use',
-    `pool '${pool.name}' has addresses in use, ${count} that it would lose: ${names}; release them, move them first (POST ${poolPath(pool.name)}/renumber), or repeat with ?force=true${loss}${kept}`,
+    `pool '${pool.name}' has addresses in use, ${count} that it would lose: ${joinHeld(inUse)}; release them, move them first (POST ${poolPath(pool.name)}/renumber), or repeat with ?force=true${loss}${kept}`,
     { pool: pool.name, inUse: inUse.length, deletedHosts, addresses: inUse.slice(0, maxNamed) },
   );
 }

@@ -7,7 +7,7 @@ import { csvChunks, csvLine } from '../../model/csv.ts';
 import { type ChangingList, listInSlices } from '../../model/in-slices.ts';
 import type { Versioned } from '../../views/versioned.ts';
 import { tagColumnsOf } from '../csv/columns.ts';
-import { headerCells, holderCells, tagsOf } from './allocation-csv.ts';
+import { allocationColumns, holderCells, tagsOf } from './allocation-csv.ts';
 
 /** Yields the file in chunks. `seen` returns a record as the actor may see it. */
 export async function* exportAllocations(
@@ -15,7 +15,7 @@ export async function* exportAllocations(
   seen: (record: AddressRecord) => AddressRecord,
 ): AsyncGenerator<string> {
   const tags = await tagColumnsOf(listInSlices(listing), ({ value }) => seen(value).holders.map(tagsOf));
-  yield* csvChunks(csvLine(headerCells(tags)), rows());
+  yield* csvChunks(csvLine(tags.headerCells(allocationColumns)), rows());
 
   async function* rows(): AsyncGenerator<string> {
     for await (const { value } of listInSlices(listing)) {

@@ -65,7 +65,7 @@ export function decideMergePool(context: DecisionContext, wanted: WantedMerge, u
   refusals.try(() => checkPrecondition(wanted.precondition, entityTag(modified)));
   refusals.try(() => refuseRenumbering(builder, pool, ':pool'));
   const other = refusals.try(() => otherPool(builder, pool, wanted.from));
-  if (other === undefined) return builder.build(undefined as never);
+  if (other === undefined) return refusals.throwAll();
   const { value: from } = other;
   refusals.try(() => refuseRenumbering(builder, from, '/from'));
   const merged = withPoolJoined(pool, from);

@@ -1,6 +1,6 @@
 // What a pool and those that were carved out of it need of each other.
 
-import { joinFirst, maxNamed, refuse } from '../../errors.ts';
+import { maxNamed, refuse } from '../../errors.ts';
 import { rangesWithout } from '../../model/address-range.ts';
 import { type Pool, poolShape } from '../../model/pool.ts';
 import { addressesPrefix } from '../../store/kinds/address.ts';
@@ -9,7 +9,7 @@ import type { Versioned } from '../../views/versioned.ts';
 import { accessOf } from '../access/access.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
-import { heldAddress } from './released.ts';
+import { heldAddress, heldInParts, joinHeld } from './released.ts';
 
 /**
  * Writes a pool as it is, because its children are about to get addresses of it: a request that takes one of these
@@ -43,13 +43,11 @@ export function refuseTaking(builder: TransactionBuilder, before: Pool, next: Po
   if (parts.length === 0) return;
   builder.requireQuiet(addressesPrefix(next.space), builder.views.revision);
   const access = accessOf(builder);
-  const held = Iterator.from(parts)
-    .flatMap(({ first, last }) => builder.views.pools.heldBetween(next.space, first, last))
-    .map(({ value }) => heldAddress(access, value))
+  const held = heldInParts(builder.views, next.space, parts)
+    .map((record) => heldAddress(access, record))
     .take(maxNamed)
     .toArray();
   if (held.length === 0) return;
-  const names = joinFirst(held.map(({ address, heldBy }) => `${address} (${heldBy.join(', ')})`));
-  const message = `addresses of pool '${parent.name}' are in use there: ${names}; release them first, or renumber their pool`;
+  const message = `addresses of pool '${parent.name}' are in use there: ${joinHeld(held)}; release them first, or renumber their pool`;
   refuse('pool_in_use', message, { pool: parent.name, addresses: held });
 }

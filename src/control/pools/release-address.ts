@@ -27,8 +27,8 @@ export interface AddressRelease {
 /**
  * Removes the holders that must leave. Releases the address if no holder stays. If the address is cooling down and the
  * request selects no holders, does nothing: a repeated request does not end the cool-down that the first one began.
- * Refuses with `not_found` or `precondition_failed`, with
- * `managed_record` if a host that has the address must leave, and with `forbidden` beyond the scope.
+ * Refuses with `not_found` or `precondition_failed`, with `managed_record` if a host that has the address must leave,
+ * and with `forbidden` beyond the scope.
  */
 export function decideReleaseAddress(
   context: DecisionContext,

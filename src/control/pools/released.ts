@@ -1,9 +1,11 @@
 // What a pool that was deleted or shrunk by force took from its holders, as the answer tells it.
 
-import { Refusal } from '../../errors.ts';
+import { joinFirst, Refusal } from '../../errors.ts';
 import type { Address } from '../../model/address.ts';
+import type { Interval } from '../../model/address-range.ts';
 import type { AddressRecord } from '../../model/allocation.ts';
 import type { Fqdn } from '../../model/name.ts';
+import type { Views } from '../../views/views.ts';
 import type { Access } from '../access/access.ts';
 
 /** An answer lists about so many holders of addresses, and so many hosts. It counts all. */
@@ -36,33 +38,46 @@ export function heldAddress(access: Access, { address, holders }: AddressRecord)
   return { address, heldBy: holders.map((holder) => access.describeHolder(holder)) };
 }
 
+/** Returns the addresses with their holders, for a message. */
+export function joinHeld(addresses: readonly HeldAddress[]): string {
+  return joinFirst(addresses.map(({ address, heldBy }) => `${address} (${heldBy.join(', ')})`));
+}
+
+/** Yields the held addresses of a space in these parts. */
+export function heldInParts(
+  { pools }: Pick<Views, 'pools'>,
+  space: string,
+  parts: readonly Interval[],
+): IteratorObject<AddressRecord> {
+  return Iterator.from(parts)
+    .flatMap(({ first, last }) => pools.heldBetween(space, first, last))
+    .map(({ value }) => value);
+}
+
 /** Adds up what the transactions of one request released. */
 export class Released {
   #count = 0;
   #deletedHosts = 0;
   #holders = 0;
-  /** The address that was released last. */
-  #last: HeldAddress | undefined;
-  /** The same, if the next transaction goes on with it. */
+  /** The address that was released last, if the next transaction may go on with it. */
   #open: HeldAddress | undefined;
   readonly #addresses: HeldAddress[] = [];
   readonly #names: Fqdn[] = [];
 
   add({ released, deletedHosts, left }: Evicted): void {
     this.#deletedHosts += deletedHosts.length;
-    for (const [index, one] of released.entries()) {
+    let last: HeldAddress | undefined;
+    for (const one of released) {
       // The holders of one address may leave it in several transactions.
-      const goesOn = index === 0 && this.#open?.address === one.address;
-      const listed = goesOn ? this.#open : { ...one, heldBy: [...one.heldBy] };
+      const goesOn = last === undefined && this.#open?.address === one.address;
+      last = goesOn ? this.#open : { ...one, heldBy: [...one.heldBy] };
       if (!goesOn) this.#count += 1;
-      if (this.#holders < maxListed && listed !== undefined) {
-        this.#holders += one.heldBy.length;
-        if (goesOn) listed.heldBy.push(...one.heldBy);
-        else this.#addresses.push(listed);
-      }
-      this.#last = listed;
+      if (this.#holders >= maxListed || last === undefined) continue;
+      this.#holders += one.heldBy.length;
+      if (goesOn) last.heldBy.push(...one.heldBy);
+      else this.#addresses.push(last);
     }
-    this.#open = left > 0 ? this.#last : undefined;
+    this.#open = left > 0 ? last : undefined;
     this.#names.push(...deletedHosts.slice(0, maxListed - this.#names.length));
   }
 

@@ -61,7 +61,7 @@ export function decideSplitPool(
   refusals.try(() => refuseRenumbering(builder, pool, ':pool'));
   const areFit = checkParts(builder, pool, wanted.ranges);
   const left = areFit ? refusals.try(() => withoutRanges(pool, wanted.ranges)) : undefined;
-  if (left === undefined) return builder.build(undefined as never);
+  if (left === undefined) return refusals.throwAll();
   refusals.try(() => refuseLeft(pool, left));
   refusals.try(() => refuseChildren(builder, pool, left), '/ranges');
   const created = partOf(pool, wanted, wanted.ranges);

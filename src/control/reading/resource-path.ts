@@ -26,6 +26,8 @@ export function forwarderPath(zone: Fqdn): string {
   return `/v1/forwarders/${encodeURIComponent(zone)}`;
 }
 
-export function addressPath(space: string, address: Address): string {
-  return `/v1/addresses/${address}${space === defaultSpace ? '' : `?space=${space}`}`;
+/** `more`: further parameters of the request. */
+export function addressPath(space: string, address: Address, more: Record<string, string> = {}): string {
+  const query = new URLSearchParams({ ...(space !== defaultSpace && { space }), ...more });
+  return `/v1/addresses/${address}${query.size === 0 ? '' : `?${query}`}`;
 }

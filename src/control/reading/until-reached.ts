@@ -18,10 +18,16 @@ export async function untilReached(
   detail = 'this replica does not receive changes from the store: try again later',
 ): Promise<void> {
   if (views.revision >= revision) return;
-  // Applying a new default TTL to a large zone may take longer (views.ts).
-  while (!(await within(views.reached(revision), maxMilliseconds))) {
-    if (!views.applying) refuse('store_unavailable', detail);
-  }
+  if (!(await isReached(views, revision, maxMilliseconds))) refuse('store_unavailable', detail);
+}
+
+/**
+ * Returns whether this replica serves all changes up to the revision, at most about so many milliseconds later, or when
+ * the views have applied what they are applying: a new default TTL of a large zone may take longer (views.ts).
+ */
+export async function isReached(views: Views, revision: Revision, milliseconds: number): Promise<boolean> {
+  while (!(await within(views.reached(revision), milliseconds))) if (!views.applying) return false;
+  return true;
 }
 
 /** Waits as {@link untilReached} does, for a committed change. The refusal says that the change is durable. */

@@ -89,8 +89,8 @@ function tellPool(
 
 /**
  * Returns the pool and the range from which the holders get addresses. Refuses with `pool_not_found`, with
- * `address_outside_pool` if no pool has the whole range, and with `invalid_request` if the pool is the old one, in
- * another space, and with `pool_exhausted` if the pool is draining. `source`: the old pool, or an unknown value.
+ * `address_outside_pool` if no pool has the whole range, with `invalid_request` if the pool is the old one or in
+ * another space, and with `pool_exhausted` if it is draining. `source`: the old pool, or an unknown value.
  */
 export function targetOf(
   { views }: Pick<DecisionContext, 'views'>,

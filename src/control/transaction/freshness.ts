@@ -2,10 +2,10 @@
 // and acknowledged. So a refusal is final only if the views have all that was acknowledged before the request.
 
 import type { Refusal } from '../../errors.ts';
-import { within } from '../../model/within.ts';
 import { memberKind } from '../../store/kinds/member.ts';
 import type { Store } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
+import { isReached } from '../reading/until-reached.ts';
 
 /** The limit for the wait for the newest revision. If another program wrote it, the views never get it. */
 export const maxLagMilliseconds = 25;
@@ -34,8 +34,7 @@ export class Freshness {
     const asked = performance.now();
     try {
       const { revision } = await this.#store.list(memberKind.prefix, { limit: 1 });
-      // Long work may delay the views for longer than this.
-      while (!(await within(this.#views.reached(revision), maxLagMilliseconds)) && this.#views.applying);
+      await isReached(this.#views, revision, maxLagMilliseconds);
     } catch {
       // Without the store, nothing newer can be had: the refusal stands.
     }

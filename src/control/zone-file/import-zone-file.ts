@@ -15,7 +15,7 @@ import type { Views } from '../../views/views.ts';
 import { accessOf } from '../access/access.ts';
 import type { Asking } from '../access/actor.ts';
 import { needValidToken } from '../access/valid-token.ts';
-import { alignPtrs } from '../hosts/align-ptrs.ts';
+import { tryAlignPtrs } from '../hosts/align-ptrs.ts';
 import { checkPrecondition, entityTag } from '../input/precondition.ts';
 import { Refusals } from '../input/refusals.ts';
 import { atOneRevision } from '../reading/at-one-revision.ts';
@@ -106,9 +106,8 @@ async function importWithin(share: MemoryShare, places: ImportPlaces, wanted: Im
     logger.info({ zone: name, ...comparison.counts }, 'importing a zone file');
     const revision = namesDiffer ? await run.replace(created, comparison) : await run.putSettings();
     logger.info({ zone: name, revision }, 'zone file imported');
-    await alignPtrs(places, comparison.movedAliases).catch((error: unknown) =>
-      logger.warn({ zone: name, reason: String(error) }, 'moving PTRs to where CNAMEs lead failed, will retry'),
-    );
+    const failed = 'moving PTRs to where CNAMEs lead failed, will retry';
+    await tryAlignPtrs(places, name, comparison.movedAliases, failed);
     return { ...result, written: true, revision, cleaned: run.cleaned };
   } finally {
     journal.end();

@@ -12,7 +12,7 @@ import { nameKey, nameKind, nameValue } from '../../store/kinds/name.ts';
 import type { Store } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
 import type { NameJournal } from '../../views/zone-view.ts';
-import { alignPtrs, namesLeadingInto } from '../hosts/align-ptrs.ts';
+import { namesLeadingInto, tryAlignPtrs } from '../hosts/align-ptrs.ts';
 import { atOneRevision } from '../reading/at-one-revision.ts';
 import { type Committer, maxAttempts } from '../transaction/commit.ts';
 import { LostRace } from '../transaction/commit-failures.ts';
@@ -41,9 +41,8 @@ export async function createReverseZone<T>(
   commit: (prepared?: PreparedPtrs) => Promise<T>,
 ): Promise<T> {
   const result = await createPrepared(places, name, commit);
-  await alignPtrs(places, namesLeadingInto(places.views, name)).catch((error: unknown) =>
-    places.logger.warn({ zone: name, reason: String(error) }, 'moving PTRs into a new zone failed, will retry'),
-  );
+  const owners = namesLeadingInto(places.views, name);
+  await tryAlignPtrs(places, name, owners, 'moving PTRs into a new zone failed, will retry');
   return result;
 }
 

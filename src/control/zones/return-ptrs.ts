@@ -16,7 +16,7 @@ import { serialKey } from '../../store/kinds/serial.ts';
 import { zoneKey } from '../../store/kinds/zone.ts';
 import type { Views } from '../../views/views.ts';
 import type { Actor } from '../access/actor.ts';
-import { alignPtrs } from '../hosts/align-ptrs.ts';
+import { tryAlignPtrs } from '../hosts/align-ptrs.ts';
 import { reverseZoneSettings } from '../hosts/automatic-zone.ts';
 import { isOrphanedRecord } from '../hosts/orphans.ts';
 import type { Committer } from '../transaction/commit.ts';
@@ -147,9 +147,7 @@ export async function deleteReturning<T>(
 ): Promise<T> {
   const owners = isKnown(zone) && isReverse(zone) ? places.views.zones.aliasOwners(zone) : [];
   const result = await deletePrepared(places, actor, zone, commit);
-  await alignPtrs(places, owners).catch((error: unknown) =>
-    places.logger.warn({ zone, reason: String(error) }, 'moving PTRs from a deleted zone failed'),
-  );
+  await tryAlignPtrs(places, zone, owners, 'moving PTRs from a deleted zone failed');
   return result;
 }
 
