@@ -75,6 +75,7 @@ const owners: Record<string, string | string[]> = {
   'prom-client': 'http/',
   'ipaddr.js': 'model/address.ts',
   tr46: 'model/international-name.ts',
+  yaml: 'interop/kubernetes/client/read-kubeconfig.ts',
   'age-encryption': 'cli/encryption.ts',
   pino: 'main.ts',
   'close-with-grace': 'main.ts',
@@ -203,6 +204,15 @@ test('the kinds of keys and values import the model, and nothing else of the sto
   const ofKinds = imports.filter(({ from }) => isOfKinds(from));
   assert.ok(ofKinds.length > 20);
   const wrong = ofKinds.filter(({ to }) => roomOf(to) === 'store' && !isOfKinds(to));
+  assert.deepEqual(wrong, []);
+});
+
+test('the Kubernetes client imports only the model', () => {
+  const ofClient = imports.filter(({ from }) => from.startsWith('interop/kubernetes/client/'));
+  assert.ok(ofClient.length > 0);
+  const wrong = ofClient.filter(
+    ({ to }) => to.endsWith('.ts') && roomOf(to) !== 'model' && !to.startsWith('interop/kubernetes/client/'),
+  );
   assert.deepEqual(wrong, []);
 });
 
