@@ -52,26 +52,49 @@ const ends: [how: string, end: (served: ServedApi, id: string) => Promise<unknow
 ];
 
 for (const [how, end, settings] of ends) {
-  test(`a request that waits gets no address after its token was ${how}`, async (t) => {
+  test(`a request that waits ends at once when its token was ${how}`, async (t) => {
     const served = await prepare(t);
     const { api, line } = served;
     await api.ok(201, 'POST', '/v1/pools', { name: 'small', ranges: ['10.9.0.0/31'], autoAssign: false });
     await api.ok(201, 'POST', '/v1/pools/small/allocations', { count: 2 });
     const { api: ended } = await tokenFor(served, how, { ...operator, ...settings });
+    const allocate = '/v1/pools/small/allocations?wait=30';
     const waiting = [
       ended.send('POST', '/v1/hosts?wait=30', { name: 'a.z', pool: 'small' }),
-      ended.send('POST', '/v1/pools/small/allocations?wait=30', {}),
+      ended.send('POST', allocate, {}),
+      ended.send('POST', allocate, {}, { 'idempotency-key': 'k' }),
     ];
-    await until(() => line.size === 2, 'not 2 requests wait');
+    const after = api.send('POST', allocate, {});
+    await until(() => line.size === 4, 'not 4 requests wait');
+    // The line has looked at all pools: it is not for one of them that it looks again.
+    await api.ok(200, 'PATCH', '/v1/pools/p', { description: 'changed' });
     await end(served, how);
-    const after = api.send('POST', '/v1/pools/small/allocations?wait=30', {});
-    await until(() => line.size === 3, 'not 3 requests wait');
-    await api.ok(204, 'DELETE', '/v1/addresses/10.9.0.1');
     for (const answer of await Promise.all(waiting)) assert.equal(answer.status, 401, answer.text);
+    assert.equal(line.size, 1);
+    await api.ok(204, 'DELETE', '/v1/addresses/10.9.0.1');
     assert.equal((await after).status, 201);
     assert.equal([...served.views.hosts.list()].length, 0);
   });
 }
+
+test('a request whose token ends while it begins to wait does not wait', async (t) => {
+  const served = await prepare(t);
+  const { api, line, committer } = served;
+  await api.ok(201, 'POST', '/v1/pools', { name: 'full', ranges: ['10.9.0.0'], autoAssign: false });
+  await api.ok(201, 'POST', '/v1/pools/full/allocations', {});
+  const { api: ended } = await tokenFor(served, 'team', operator);
+  const commit = committer.commit.bind(committer);
+  let refused = 0;
+  // The token ends when its request was refused, and is not in the line yet.
+  committer.commit = async (actor, decide, options) => {
+    const committed = commit(actor, decide, options);
+    if (actor.kind !== 'token' || actor.id !== 'team' || ++refused > 1) return committed;
+    await committed.catch(() => deletion(served, 'team'));
+    return committed;
+  };
+  const answer = await ended.send('POST', '/v1/pools/full/allocations?wait=30', {});
+  assert.deepEqual([answer.status, line.size, refused], [401, 0, 2]);
+});
 
 test('an import writes no more rows after its token was deleted, and says how many it has written', async (t) => {
   const files: [path: string, header: string, row: (at: number) => string][] = [

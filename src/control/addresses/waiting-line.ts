@@ -10,6 +10,7 @@ import type { Pool } from '../../model/pool.ts';
 import { addressKey } from '../../store/kinds/address.ts';
 import type { Views } from '../../views/views.ts';
 import type { Actor } from '../access/actor.ts';
+import { isTokenValid } from '../access/valid-token.ts';
 import type { Decide, DecisionContext, Lack, Line } from '../transaction/decision.ts';
 import { type Choice, canChoose, isAutomatic } from './choose-addresses.ts';
 
@@ -44,7 +45,9 @@ export class WaitingLine implements Line {
     this.#views = views;
     this.#limits = limits;
     this.#unwatch = views.watchServed(() => {
-      if (this.#places.size > 0 && views.pools.freed !== this.#freed) this.#check();
+      if (this.#places.size === 0) return;
+      if (views.pools.freed !== this.#freed || this.#places.values().some((place) => !this.#isValid(place)))
+        this.#check();
     });
   }
 
@@ -73,8 +76,9 @@ export class WaitingLine implements Line {
 
   /**
    * Calls `attempt` until it does not reject with `pool_exhausted`: at once, then whenever an address may be free for
-   * this place in the line. Rejects with the last refusal when the time is over. Rejects with `too_many_waiting` if the
-   * line is full, and with `shutting_down` when the line is closed.
+   * this place in the line, and when its token ends: then `attempt` rejects (test/http/ended-tokens.test.ts). Rejects
+   * with the last refusal when the time is over. Rejects with `too_many_waiting` if the line is full, and with
+   * `shutting_down` when the line is closed.
    */
   async wait<T>(
     actor: Actor,
@@ -94,9 +98,11 @@ export class WaitingLine implements Line {
           const left = ends - performance.now();
           if (!isWaitable(error) || place.lacking.length === 0 || left <= 0) throw error;
           this.#enter(place);
-          const end = await place.woken(left, gone);
+          const valid = this.#validMilliseconds(actor);
+          const end = await place.woken(Math.min(left, valid), gone);
           if (end === 'closed') throw stopping();
-          if (end === 'over') throw error;
+          // The attempt after the end of the token is refused with `unauthorized`.
+          if (end === 'over' && (gone.aborted || left <= valid)) throw error;
         }
       }
     } finally {
@@ -126,12 +132,23 @@ export class WaitingLine implements Line {
       }
       this.#places.add(place);
     }
-    // An address may have become free since the attempt began.
-    if (this.#views.pools.freed !== place.freed) this.#check();
+    // Since the attempt began, an address may have become free, or the token may have ended.
+    if (this.#views.pools.freed !== place.freed || !this.#isValid(place)) this.#check();
     else if (this.#timer === undefined) this.#setTimer(Date.now());
   }
 
-  /** Wakes those for whom there may be an address, after the current turn of the event loop. */
+  #isValid({ actor }: Place): boolean {
+    return isTokenValid({ actor, views: this.#views }, Date.now());
+  }
+
+  /** Returns for how many milliseconds the token of the actor stays valid, if nobody changes it. */
+  #validMilliseconds(actor: Actor): number {
+    const id = actor.kind === 'token' ? actor.stored?.id : undefined;
+    const expiresAt = id === undefined ? undefined : this.#views.tokens.get(id)?.value.expiresAt;
+    return expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt) - Date.now();
+  }
+
+  /** Wakes those for whom there may be an address, or whose token has ended, after this turn of the event loop. */
   #check(): void {
     if (this.#closed || this.#places.size === 0) return;
     this.#checking ??= setImmediate(() => {
@@ -148,14 +165,14 @@ export class WaitingLine implements Line {
     for (const place of this.#places) {
       if (place.busy) continue;
       const context = { views: this.#views, actor: place.actor, claimed: new Set<string>(), now, line: place };
-      const mayHave = place.lacking.some((lack) => {
+      const findsFree = (lack: Lack) => {
         const key = JSON.stringify([lack, rightsOf(place.actor)]);
         if (vain.has(key)) return false;
         const isFree = canChoose(context, lack);
         if (!isFree) vain.add(key);
         return isFree;
-      });
-      if (mayHave) place.end('woken');
+      };
+      if (!this.#isValid(place) || place.lacking.some(findsFree)) place.end('woken');
     }
     this.#setTimer(now);
   }
