@@ -74,7 +74,7 @@ function entry(key: string, value: string, modified = 1): Entry {
 }
 
 function hostEntry(name: Fqdn): Entry {
-  const host = { name, zone, addresses: [{ address: parseAddress('10.0.0.1'), pool: null, space: 'default' }] };
+  const host = { name, zone, addresses: [{ address: parseAddress('10.0.0.1'), givenBy: null, space: 'default' }] };
   const rest = { aliases: [], ttl: null, ptr: false, owner: '', tags: {}, createdAt: '2026-01-01T00:00:00Z' };
   return entry(hostKey(name), hostValue.encode({ ...host, ...rest }));
 }

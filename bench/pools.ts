@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decideAllocateAddresses } from '../src/control/pools/allocate-addresses.ts';
+import { type Allocated, decideAllocateAddresses } from '../src/control/pools/allocate-addresses.ts';
 import { type Address, addressNumber, type Family, formatAddress } from '../src/model/address.ts';
 import type { AddressRecord } from '../src/model/allocation.ts';
 import { type Pool, poolDefaults, strategies } from '../src/model/pool.ts';
@@ -80,7 +80,7 @@ const crowds: Crowd[] = [
 function recordOf(value: bigint, number: number): AddressRecord {
   const holder = { kind: 'allocation' as const, id: `01J${number}`, owner: 'team-a' };
   const address = formatAddress(value);
-  return { address, space: 'default', pool: 'p', state: 'held', holders: [holder], since };
+  return { address, space: 'default', givenBy: 'p', state: 'held', holders: [holder], since };
 }
 
 /**
@@ -103,7 +103,7 @@ function timeNext({ pool, family, held, strategies }: Crowd): Record<string, num
         const wanted = { pool: pool.name, count: 1, family, owner: 'team-a', ids: [`${block}-${round}`] };
         const { result } = decideAllocateAddresses(contextOf(views), wanted);
         // The next decision finds another address. An empty pool stays empty: a small one would run out.
-        if (number > 0) views.pools.putAddress(result[0] as AddressRecord, revision);
+        if (number > 0) views.pools.putAddress({ ...(result[0] as Allocated), givenBy: pool.id }, revision);
       }
       const { user, system } = process.threadCpuUsage(before);
       return (user + system) / decisionsInBlock;

@@ -402,7 +402,7 @@ function ofLedger(error: unknown): unknown {
 
 function holdersOf(record: AddressRecord | undefined): AddressHolder[] {
   if (record === undefined) return [];
-  const { pool, holders } = record;
+  const { givenBy: pool, holders } = record;
   return holders.map((holder) => ({ holder: describeHolder(holder), owner: holder.owner, pool }));
 }
 

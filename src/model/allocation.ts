@@ -63,7 +63,7 @@ export interface AddressRecord {
    * The id of the pool that gave the address; null if a request named the address outside every pool. The address may
    * be in another pool now: pools are split, merged and deleted without a change here.
    */
-  pool: string | null;
+  givenBy: string | null;
   state: 'held' | 'released';
   holders: Holder[];
   /** When the address was taken (state `held`) or released (state `released`). */

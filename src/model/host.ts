@@ -15,7 +15,7 @@ export interface HostAddress extends HostSharing {
    * The id of the pool that gave the address; null if a request named the address outside every pool. The address may
    * be in another pool now: pools are split, merged and deleted without a change here.
    */
-  pool: string | null;
+  givenBy: string | null;
   space: string;
   /** False: the PTR of this address was deleted with its reverse zone. */
   ptr?: false;
@@ -61,7 +61,7 @@ export function parseHostName(text: string): Fqdn {
 }
 
 /** Returns the name of the address's PTR, if the host wants PTRs; undefined if the address has none. */
-export function ptrOwner({ address, ptr, noReverse, ptrName }: HostAddress): Fqdn | undefined {
+export function ptrOwner({ address, ptr, noReverse, ptrName }: Omit<HostAddress, 'givenBy'>): Fqdn | undefined {
   return ptr === false || noReverse === true || ptrName === null ? undefined : (ptrName ?? reverseName(address));
 }
 

@@ -435,7 +435,7 @@ export class PoolView {
    */
   putUnreadable(space: string, address: Address, modified: Revision): void {
     if (this.address(space, address)?.value.state === 'held') return;
-    this.putAddress({ address, space, pool: null, state: 'held', holders: [], since: '' }, modified);
+    this.putAddress({ address, space, givenBy: null, state: 'held', holders: [], since: '' }, modified);
   }
 
   deleteAddress(space: string, address: Address): void {

@@ -13,6 +13,7 @@ import { decideChangeAllocation } from '../../src/control/pools/change-allocatio
 import { decideDeletePool } from '../../src/control/pools/delete-pool.ts';
 import { decidePutPool } from '../../src/control/pools/put-pool.ts';
 import { decideForgetAddress, decideReleaseAddress } from '../../src/control/pools/release-address.ts';
+import type { SeenHost } from '../../src/control/reading/with-pools.ts';
 import { decideMoveAllocations, decideMoveHost, type Job } from '../../src/control/renumbering/move-holder.ts';
 import { decideRenumberPool, decideStopRenumbering } from '../../src/control/renumbering/renumber-pool.ts';
 import type { Decide } from '../../src/control/transaction/decision.ts';
@@ -20,7 +21,7 @@ import { Refusal } from '../../src/errors.ts';
 import { type Address, addressNumber, formatAddress } from '../../src/model/address.ts';
 import { parseRange } from '../../src/model/address-range.ts';
 import type { Allocation, Holder, HostSharing } from '../../src/model/allocation.ts';
-import { type Host, type HostAddress, sharingOf } from '../../src/model/host.ts';
+import { sharingOf } from '../../src/model/host.ts';
 import { type Fqdn, parseName } from '../../src/model/name.ts';
 import { type Pool, poolDefaults } from '../../src/model/pool.ts';
 import { type ControlPlane, testActor } from '../support/control-plane.ts';
@@ -336,7 +337,7 @@ export class History {
   #hostDecision(
     kind: 'create host' | 'change host',
     wanted: WantedHost,
-  ): Decide<{ host?: Host; addresses?: HostAddress[] }> {
+  ): Decide<{ host?: SeenHost; addresses?: SeenHost['addresses'] }> {
     if (kind === 'create host') return (context) => decideCreateHost(context, wanted);
     const change = { name: wanted.name, precondition: {}, change: () => wanted };
     return (context) => decideChangeHost(context, change);
@@ -410,7 +411,7 @@ export class History {
       const isSame =
         holder.sharingKey === more.sharingKey && JSON.stringify(holder.ports) === JSON.stringify(more.ports);
       const rest = new AddressModel(0, () => false);
-      rest.records.set(at, { holders: others, pool: null, since: 0 });
+      rest.records.set(at, { holders: others, givenBy: null, since: 0 });
       if (others.length > 0 && !isSame && !rest.mayShare(at, changed(holder))) refused = ['address_taken'];
     }
     const decide: Decide<unknown> = (context) => decideChangeAllocation(context, { ...at_, change: changed });
@@ -445,12 +446,13 @@ export class History {
     for (const { views } of this.#replicas) {
       for (let at: Place = 0; at < 2 * placesOfFamily; at += 1) {
         const found = views.pools.address('default', this.#addressOf(at))?.value;
-        const shown = found && { holders: found.holders, pool: found.pool, since: found.since };
+        const shown = found && { holders: found.holders, givenBy: found.givenBy, since: found.since };
         const expected = model.stored(at);
-        const pool = expected?.pool === null || expected === undefined ? expected?.pool : this.#named(expected.pool);
+        const giver = expected?.givenBy;
+        const givenBy = typeof giver === 'string' ? this.#named(giver) : giver;
         assert.deepEqual(
           shown && { ...shown, ...(found.freeAt !== undefined && { freeAt: found.freeAt }) },
-          expected && { ...expected, pool },
+          expected && { ...expected, givenBy },
           `the record of place ${at}`,
         );
       }

@@ -31,7 +31,7 @@ export interface ModelPool extends Pick<Pool, 'autoAssign' | 'priority' | 'strat
 
 interface ModelRecord {
   holders: Holder[];
-  pool: string | null;
+  givenBy: string | null;
   /** When the address was taken or released, in milliseconds. */
   since: number;
   freeAt?: number;
@@ -243,7 +243,7 @@ export class AddressModel {
   take(place: Place, holder: Holder): void {
     const record = this.records.get(place);
     if (record !== undefined && record.holders.length > 0) record.holders.push(holder);
-    else this.records.set(place, { holders: [holder], pool: this.poolAt(place)?.name ?? null, since: this.now });
+    else this.records.set(place, { holders: [holder], givenBy: this.poolAt(place)?.name ?? null, since: this.now });
   }
 
   leave(place: Place, leaves: (holder: Holder) => boolean): void {
@@ -260,7 +260,7 @@ export class AddressModel {
     const freeAt = pool.coolDownSeconds > 0 ? { freeAt: this.now + pool.coolDownSeconds * 1000 } : {};
     const isAlone = last?.kind === 'host' && rest.length === 0 && pool.coolDownSeconds > 0;
     const former = isAlone ? { former: { host: last.host, owner: last.owner } } : {};
-    this.records.set(place, { holders: [], pool: record.pool, since: this.now, ...freeAt, ...former });
+    this.records.set(place, { holders: [], givenBy: record.givenBy, since: this.now, ...freeAt, ...former });
   }
 
   /** Returns the first block of so many free places that a pool can be carved of. */
@@ -368,12 +368,12 @@ export class AddressModel {
   }
 
   /** Returns the record of a place as the store has it. */
-  stored(place: Place): Pick<AddressRecord, 'holders' | 'pool' | 'since' | 'freeAt'> | undefined {
+  stored(place: Place): Pick<AddressRecord, 'holders' | 'givenBy' | 'since' | 'freeAt'> | undefined {
     const record = this.records.get(place);
     if (record === undefined) return undefined;
-    const { holders, pool, since, freeAt } = record;
+    const { holders, givenBy, since, freeAt } = record;
     const at = (time: number) => new Date(time).toISOString();
-    return { holders, pool, since: at(since), ...(freeAt !== undefined && { freeAt: at(freeAt) }) };
+    return { holders, givenBy, since: at(since), ...(freeAt !== undefined && { freeAt: at(freeAt) }) };
   }
 }
 

@@ -4,13 +4,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
 import { decideDeleteHost } from '../../src/control/hosts/delete-host.ts';
-import { decideAllocateAddresses } from '../../src/control/pools/allocate-addresses.ts';
+import { type Allocated, decideAllocateAddresses } from '../../src/control/pools/allocate-addresses.ts';
 import { decidePutPool } from '../../src/control/pools/put-pool.ts';
 import { decideReleaseAddress } from '../../src/control/pools/release-address.ts';
 import type { Decide } from '../../src/control/transaction/decision.ts';
 import { Refusal } from '../../src/errors.ts';
 import { type Address, addressNumber } from '../../src/model/address.ts';
-import { type AddressRecord, maxHolders } from '../../src/model/allocation.ts';
+import { maxHolders } from '../../src/model/allocation.ts';
 import { parseName } from '../../src/model/name.ts';
 import { type Pool, poolDefaults } from '../../src/model/pool.ts';
 import { openEtcdStore } from '../../src/store/etcd.ts';
@@ -36,7 +36,7 @@ function pool(ranges: string[], more: Partial<Pool> = {}): Decide<unknown> {
 const makeZone = putZone(zone);
 
 let ids = 0;
-function allocate(count = 1, addresses?: Address[]): Decide<AddressRecord[]> {
+function allocate(count = 1, addresses?: Address[]): Decide<Allocated[]> {
   const wanted = {
     pool: 'p',
     count,
@@ -144,7 +144,7 @@ for (const strategy of ['lowest', 'random'] as const) {
 test('an address with the most holders that it can have is shared no further', async (t) => {
   const replica = await openReplica(t, await embeddedStore(t));
   await replica.commit(pool(['10.0.0.0/29']));
-  const allocateShare = (port: number): Decide<AddressRecord[]> => {
+  const allocateShare = (port: number): Decide<Allocated[]> => {
     const ports = [{ protocol: 'tcp' as const, port }];
     const wanted = { pool: 'p', count: 1, owner: '', sharingKey: 'k', ports, ids: [`share-${port}`] };
     return (context) => decideAllocateAddresses(context, wanted);

@@ -171,7 +171,7 @@ async function crowd({ store, views }: ServedApi, addresses: Address[]): Promise
   const recordOf = (address: Address, count: number): AddressRecord => ({
     address,
     space: long,
-    pool: long,
+    givenBy: long,
     state: 'held',
     holders: Array.from({ length: count }, (_, n) => ({
       kind: 'allocation',

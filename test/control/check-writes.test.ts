@@ -34,7 +34,7 @@ const a = parseName('a.z');
 const host: Host = {
   name: a,
   zone: z,
-  addresses: [{ address, pool: 'p', space: 'default' }],
+  addresses: [{ address, givenBy: 'p', space: 'default' }],
   aliases: [],
   ttl: null,
   ptr: true,
@@ -47,7 +47,7 @@ const zone = (name: Fqdn, automatic = false) => ({ name, ...zoneDefaults, automa
 const record = (one: typeof address, ...holders: Holder[]): AddressRecord => ({
   address: one,
   space: 'default',
-  pool: 'p',
+  givenBy: 'p',
   state: 'held',
   holders,
   since: '2026-01-01T00:00:00Z',
@@ -224,7 +224,7 @@ const rows: [string, Write[], [Scope | Role, string][]][] = [
 
 /** Writes that the scope `mine` allows: a host with its PTR, its address and its automatic zone. */
 const whole: Write[] = [
-  putHost({ name: parseName('b.z'), addresses: [{ address: free, pool: 'p', space: 'default' }] }),
+  putHost({ name: parseName('b.z'), addresses: [{ address: free, givenBy: 'p', space: 'default' }] }),
   putZone(parseName('1.0.10.in-addr.arpa'), true),
   putAddress(free, { kind: 'host', host: parseName('b.z'), owner: 'team' }),
   putRecords(reverse, '2.0.0.10.in-addr.arpa', { ...ptr, records: ['b.z.'], manager: 'host' }),

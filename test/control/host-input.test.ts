@@ -55,7 +55,7 @@ test('a host gets its defaults, and its names and addresses in canonical form', 
 const current = {
   name: 'a.example',
   zone: 'example',
-  addresses: [{ address: '192.0.2.1', pool: null, space: 'default' }],
+  addresses: [{ address: '192.0.2.1', givenBy: null, space: 'default' }],
   aliases: ['b.example'],
   ttl: 60,
   ptr: false,

@@ -34,7 +34,7 @@ function searchIn(range: string) {
   };
   const hold = (address: Address) => {
     const holders = [{ kind: 'allocation' as const, id: address, owner: '', hostname: '', note: '' }];
-    pools.putAddress({ address, space: 'default', pool: 'p', state: 'held', holders, since } as never, revision);
+    pools.putAddress({ address, space: 'default', givenBy: 'p', state: 'held', holders, since } as never, revision);
   };
   return { pools, pool, search, looked, next, hold };
 }

@@ -83,7 +83,7 @@ const use: Decide<unknown> = (context) => decideNoteUse(context, { token: 't', h
 const storedHost: Host = {
   name: parseName('a.z'),
   zone: z,
-  addresses: [{ address: parseAddress('10.0.0.1'), pool: null, space: 'default' }],
+  addresses: [{ address: parseAddress('10.0.0.1'), givenBy: null, space: 'default' }],
   aliases: [],
   ttl: null,
   ptr: false,

@@ -299,7 +299,7 @@ const kinds: Record<KindName, [key: string, value: object, put?: string, deleted
     {
       address,
       space: 'default',
-      pool: null,
+      givenBy: null,
       state: 'held',
       holders: [{ kind: 'allocation', id: '1', owner: 'o' }],
       since,

@@ -81,11 +81,11 @@ function assertAddresses({ hosts, addresses }: Contents): void {
   const wanted = new Map<string, Holder[]>();
   for (const host of hosts.values()) {
     assert.ok(host.addresses.length > 0, `${host.name} has no address`);
-    for (const { space, address, pool, ptr: _, noReverse: __, ptrName: ___, ...sharing } of host.addresses) {
+    for (const { space, address, givenBy, ptr: _, noReverse: __, ptrName: ___, ...sharing } of host.addresses) {
       const place = `${space}/${address}`;
       const holder: Holder = { kind: 'host', host: host.name, owner: host.owner, ...sharing };
       wanted.set(place, [...(wanted.get(place) ?? []), holder]);
-      assert.equal(addresses.get(place)?.pool, pool, place);
+      assert.equal(addresses.get(place)?.givenBy, givenBy, place);
     }
   }
   const inOrder = (holders: readonly Holder[] = []) => holders.map((one) => JSON.stringify(one, sortFields)).sort();
@@ -119,8 +119,8 @@ function assertShared(place: string, holders: readonly Holder[]): void {
  * that pools of one space do not overlap.
  */
 function assertPools({ pools, addresses }: Contents): void {
-  for (const [place, { pool, state, address, space }] of addresses) {
-    if (state !== 'held' || pool === null) continue;
+  for (const [place, { givenBy, state, address, space }] of addresses) {
+    if (state !== 'held' || givenBy === null) continue;
     const isIn = (one: Pool) => one.space === space && shapeHolds(poolShape(one), addressNumber(address));
     assert.ok([...pools.values()].some(isIn), `${place} is held, but its space has no pool around it`);
   }

@@ -49,7 +49,7 @@ const hostAt = (number: number): Host => ({
   addresses: [
     {
       address: parseAddress(`10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`),
-      pool: null,
+      givenBy: null,
       space: 'default',
     },
   ],

@@ -38,7 +38,7 @@ test('a PTR cannot name a wildcard', () => {
 });
 
 test('an address is its sharing, and the rest', () => {
-  const place = { address: parseAddress('192.0.2.1'), space: 'default', pool: null, ptr: false } as const;
+  const place = { address: parseAddress('192.0.2.1'), space: 'default', givenBy: null, ptr: false } as const;
   const ports = [{ protocol: 'tcp', port: 80 }] as const;
   for (const sharing of [{}, { shared: true, ptrFor: true }, { sharingKey: 'k', ports: [...ports] }] as const) {
     const one = { ...place, ...sharing } as HostAddress;

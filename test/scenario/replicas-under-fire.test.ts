@@ -133,7 +133,7 @@ function assertAcknowledged(takings: readonly Taking[], history: ReplayedHistory
 
 /** Asserts that each replica counts the addresses of the pool as a recount of the store does, when it has caught up. */
 async function assertCounted(replicas: readonly Replica[], { addresses }: ReplayedHistory): Promise<void> {
-  const used = [...addresses.values()].filter(({ holders, pool: from }) => from !== null && holders.length > 0).length;
+  const used = [...addresses.values()].filter(({ holders, givenBy }) => givenBy !== null && holders.length > 0).length;
   const expected = { capacity, used, recorded: 0, coolingDown: 0, carved: 0, free: capacity - used };
   const texts = Object.fromEntries(Object.entries(expected).map(([name, count]) => [name, String(count)]));
   for (const replica of replicas) {

@@ -30,6 +30,10 @@ const written = {
       '"freeAt":"2026-01-01T00:01:00.000Z"}',
     '{"v":1,"address":"10.0.0.9","space":"default","pool":"p","state":"released","holders":[],"since":"2026-01-01T00:00:00.000Z",' +
       '"freeAt":"2026-01-01T00:01:00.000Z","former":{"host":"h.k8s","owner":"me"}}',
+    '{"v":1,"address":"10.0.0.5","space":"default","givenBy":"p","state":"held","holders":[{"kind":"host","host":"h.k8s","owner":""}],' +
+      '"since":"2026-01-01T00:00:00.000Z"}',
+    '{"v":1,"address":"10.0.0.6","space":"default","givenBy":null,"state":"held","holders":[{"kind":"host","host":"h.k8s","owner":""}],' +
+      '"since":"2026-01-01T00:00:00.000Z"}',
   ],
   zoneValue: [
     '{"v":1,"name":"k8s","generation":1,"defaultTtl":300,"nameservers":[],"soa":{},"skydns":false,"automatic":false}',
@@ -49,6 +53,8 @@ const written = {
       '"owner":"","tags":{},"createdAt":"2026-01-01T00:00:00.000Z"}',
     '{"v":1,"name":"h.k8s","zone":"k8s","addresses":[{"address":"10.0.0.5","space":"default","pool":"p","noReverse":true,"ptrName":"5.0/28.0.0.10.in-addr.arpa"},{"address":"2001:db8::5","space":"default",' +
       '"pool":null,"ptr":false}],"aliases":["a.k8s"],"ttl":null,"ptr":true,"owner":"me","tags":{},"createdAt":"2026-01-01T00:00:00.000Z"}',
+    '{"v":1,"name":"h.k8s","zone":"k8s","addresses":[{"address":"10.0.0.5","space":"default","givenBy":"p"},{"address":"10.0.0.6","space":"default",' +
+      '"givenBy":null}],"aliases":[],"ttl":null,"ptr":true,"owner":"","tags":{},"createdAt":"2026-01-01T00:00:00.000Z"}',
   ],
   tokenValue: [
     `{"v":1,"id":"admin","salt":"${'b'.repeat(32)}","hash":"${'a'.repeat(64)}","role":"admin","createdAt":"2026-01-01T00:00:00.000Z"}`,
@@ -109,10 +115,30 @@ for (const [name, samples] of Object.entries(written)) {
   for (const [index, sample] of samples.entries()) {
     test(`${name} ${index + 1} of the first version is read with all its fields`, () => {
       const { v: _, ...content } = JSON.parse(sample);
-      assert.partialDeepStrictEqual(codecs.get(name)?.decode(sample) as object, content);
+      assert.partialDeepStrictEqual(codecs.get(name)?.decode(sample) as object, renamed(name, content));
     });
   }
 }
+
+/** Returns the content with the present names of its fields: `givenBy` was `pool` in the first version. */
+function renamed(codec: string, content: Record<string, unknown>): object {
+  const withGiver = ({ pool, ...rest }: Record<string, unknown>) => ({
+    ...rest,
+    ...(pool !== undefined && { givenBy: pool }),
+  });
+  if (codec === 'addressValue') return withGiver(content);
+  if (codec !== 'hostValue') return content;
+  return { ...content, addresses: (content.addresses as Record<string, unknown>[]).map(withGiver) };
+}
+
+test('a stored address says which pool gave it, by the name of the field in the first version or the present one', () => {
+  const rest =
+    '"address":"10.0.0.5","space":"default","state":"released","holders":[],"since":"2026-01-01T00:00:00.000Z"';
+  const decode = (giver: string) => codecs.get('addressValue')?.decode(`{"v":1,${giver}${rest}}`) as object;
+  assert.deepEqual(decode('"pool":"p",'), decode('"givenBy":"p",'));
+  assert.deepEqual(decode('"pool":null,'), decode('"givenBy":null,'));
+  assert.throws(() => decode(''), InvalidValue);
+});
 
 test('a long value of the outbox is compressed, and read again as it was', () => {
   const uses = Array.from({ length: 8000 }, (_, n) => ({

@@ -43,7 +43,7 @@ function history(address: string, defaultTtl: number, serial: number): StoredVal
   const rrsets = [{ type: parseRecordType('A'), ttl: 60, records: [address] }];
   const pool = { ...poolDefaults, id: 'p', name: 'p', ranges: ['10.0.0.0/24'], description: address };
   const holder = { kind: 'allocation' as const, id: '1', owner: address };
-  const record = { address: held, space: 'default', pool: 'p', state: 'held' as const, holders: [holder], since };
+  const record = { address: held, space: 'default', givenBy: 'p', state: 'held' as const, holders: [holder], since };
   const host = { name: owner, zone, addresses: [], aliases: [], ttl: null, ptr: false, tags: {}, createdAt: since };
   return [
     [addressKey('default', held), addressValue.encode(record), 3],

@@ -145,7 +145,7 @@ const zoneEntry = (modified: number, settings: Partial<Zone>) =>
 
 function hostEntry(name: Fqdn, ttl: number | null, modified: number): Entry {
   const host: Host = {
-    ...{ name, zone: zone.name, addresses: [{ address: parseAddress('10.0.0.1'), pool: null, space: 'default' }] },
+    ...{ name, zone: zone.name, addresses: [{ address: parseAddress('10.0.0.1'), givenBy: null, space: 'default' }] },
     ...{ aliases: [], ttl, ptr: false, owner: '', tags: {}, createdAt: '2026-01-01T00:00:00Z' },
   };
   return entry(hostKey(name), hostValue.encode(host), modified);

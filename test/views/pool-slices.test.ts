@@ -25,7 +25,7 @@ function crowdedViews() {
     zones.putName(zone, 1, owner, [{ type: 'A' as never, ttl: 60, records: [at(count + index)] }], 1 as Revision);
     const holders = [{ kind: 'allocation' as const, id: String(index), owner: '' }];
     pools.putAddress(
-      { address: at(index), space: 'default', pool: null, state: 'held', holders, since: '2026-01-01T00:00:00Z' },
+      { address: at(index), space: 'default', givenBy: null, state: 'held', holders, since: '2026-01-01T00:00:00Z' },
       1 as Revision,
     );
   }

@@ -17,7 +17,7 @@ const stateOf = (more: Partial<Pool>) =>
 const held = (last: number): AddressRecord => ({
   address: parseAddress(`192.0.2.${last}`),
   space: 'default',
-  pool: 'p',
+  givenBy: 'p',
   state: 'held',
   holders: [],
   since: time(0),

@@ -342,7 +342,7 @@ test('a pool that has taken over the ranges of another counts their addresses af
       const { view } = viewOf();
       view.putPool(poolWith({ name: 'q', ranges: [given] }), 1 as Revision);
       view.putPool(poolWith({ name: 'p', ranges: [taken], strategy, coolDownSeconds: 1 }), 2 as Revision);
-      const base = { space: 'default', pool: null, since: time(0), state: 'held' as const };
+      const base = { space: 'default', givenBy: null, since: time(0), state: 'held' as const };
       const holders: Holder[] = [{ kind: 'allocation', id: '1', owner: '' }];
       view.putAddress({ ...base, address: '10.0.0.9' as Address, holders }, 3 as Revision);
       const cooled = { ...base, state: 'released' as const, holders: [], freeAt: time(1) };
@@ -367,7 +367,7 @@ test('housekeeping reads no address that is only remembered, and a search for an
   const count = 20_000;
   const at = (index: number) => formatAddress(addressNumber('10.0.0.0' as Address) + BigInt(index));
   for (let index = 0; index < count; index += 1) {
-    const base = { address: at(index), space: 'default', pool: 'p', since: time(0) };
+    const base = { address: at(index), space: 'default', givenBy: 'p', since: time(0) };
     const held = { kind: 'allocation' as const, id: '1', owner: '', sharingKey: 'k', ports: [tcp(80)] };
     const record: AddressRecord =
       index % 2 === 0
@@ -404,8 +404,8 @@ function recordOf(
   one: Extract<typeof step extends fc.Arbitrary<infer T> ? T : never, { address: string }>,
   index: number,
 ): AddressRecord {
-  const pool = ['p', 'q', null][index % 3] ?? null;
-  const base = { address: one.address as Address, space: 'default', pool, since: time(index) };
+  const givenBy = ['p', 'q', null][index % 3] ?? null;
+  const base = { address: one.address as Address, space: 'default', givenBy, since: time(index) };
   if (one.do !== 'hold') {
     const freeAt = 'freeAt' in one && one.freeAt !== undefined ? { freeAt: time(one.freeAt) } : {};
     return { ...base, state: 'released', holders: [], ...freeAt };

@@ -66,8 +66,8 @@ export function seenNames(asking: Asking, names: readonly Fqdn[]): Fqdn[] {
 export interface Choice {
   address: Address;
   space: string;
-  /** The id of the pool of the address; null if it is outside every pool. */
-  pool: string | null;
+  /** The id of the pool that gives the address; null if it is outside every pool. */
+  givenBy: string | null;
 }
 
 const families: readonly Family[] = ['ipv4', 'ipv6'];
@@ -91,9 +91,9 @@ export function chooseExplicit(
   if (pool !== undefined) checkInPool(context, pool, address, path);
   const record = recordOf(space, address);
   if (record !== undefined && newcomer !== undefined && mayJoin(context, record, newcomer))
-    return { address, space, pool: record.pool };
+    return { address, space, givenBy: record.givenBy };
   refuseTaken(context, space, address, path, newcomer);
-  return { address, space, pool: pool?.id ?? null };
+  return { address, space, givenBy: pool?.id ?? null };
 }
 
 /** Refuses an address that the pool does not give, as {@link chooseExplicit} does. */
@@ -223,7 +223,7 @@ export function chooseFormer(
     if (named === undefined ? !isAutomatic(context, pool) : pool.id !== named.id) continue;
     if (isExcluded(poolShape(pool), addressNumber(address)) || views.pools.isRecorded(space, address)) continue;
     if (views.pools.isFree(space, address, now) || claimed.has(addressKey(space, address))) continue;
-    return { address, space, pool: pool.id };
+    return { address, space, givenBy: pool.id };
   }
   return undefined;
 }
@@ -281,7 +281,7 @@ function nextOf(context: DecisionContext, pool: Pool, family: Family, count: num
   const ahead = context.line?.ahead(context, pool, family) ?? 0;
   for (const { address, key } of free.of(pool, family, now)) {
     if (choices.length === ahead + count) break;
-    if (!claimed.has(key)) choices.push({ address, space: pool.space, pool: pool.id });
+    if (!claimed.has(key)) choices.push({ address, space: pool.space, givenBy: pool.id });
   }
   return choices.slice(ahead);
 }

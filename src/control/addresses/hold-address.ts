@@ -32,7 +32,7 @@ export function takeAddress(builder: TransactionBuilder, choice: Choice, holder:
   const before = views.pools.address(choice.space, choice.address);
   const record: AddressRecord = { ...choice, state: 'held', holders: [holder], since: timestamp(now) };
   putAddressRecord(builder, record, before);
-  requirePool(builder, choice.pool);
+  requirePool(builder, choice.givenBy);
   return record;
 }
 

@@ -24,7 +24,7 @@ export function withAdopted({ views }: DecisionContext, wanted: WantedHost): Wan
   const addresses: Address[] = rrsets.flatMap(({ records }) => records).map(parseAddress);
   if (addresses.length === 0) return wanted;
   const ttl = Math.min(...rrsets.map((rrset) => rrset.ttl));
-  const adopted: HostAddress[] = addresses.map((address) => ({ address, pool: null, space: defaultSpace }));
+  const adopted: HostAddress[] = addresses.map((address) => ({ address, givenBy: null, space: defaultSpace }));
   return {
     ...wanted,
     adopted,

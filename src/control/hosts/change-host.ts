@@ -7,7 +7,7 @@ import { hostKey } from '../../store/kinds/host.ts';
 import { accessOf } from '../access/access.ts';
 import { recordNow } from '../addresses/hold-address.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
-import { withPools } from '../reading/with-pools.ts';
+import { type SeenHost, withPools } from '../reading/with-pools.ts';
 import type { Decision, DecisionContext, Standing } from '../transaction/decision.ts';
 import type { Warning } from '../transaction/name-edits.ts';
 import { standingSince, TransactionBuilder } from '../transaction/transaction-builder.ts';
@@ -34,7 +34,7 @@ interface HostChange {
 }
 
 interface HostPut extends Standing {
-  host: Host;
+  host: SeenHost;
   created: boolean;
   warnings: HostWarning[];
 }

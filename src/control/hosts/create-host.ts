@@ -4,7 +4,7 @@ import type { Host } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { isKnown } from '../../model/unknown.ts';
 import { recordNow } from '../addresses/hold-address.ts';
-import { withPools } from '../reading/with-pools.ts';
+import { type SeenHost, withPools } from '../reading/with-pools.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import type { Warning } from '../transaction/name-edits.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
@@ -22,7 +22,7 @@ import { requireScope } from './require-scope.ts';
 import { pathsIn, writeHost } from './write-host.ts';
 
 /** The result: the host, with warnings if there are any. */
-export type HostCreated = Host & { warnings?: HostWarning[] };
+export type HostCreated = SeenHost & { warnings?: HostWarning[] };
 
 /**
  * Creates a host with its addresses, A/AAAA, PTR and aliases, in one transaction (test/control/host-is-atomic.test.ts).

@@ -1,10 +1,11 @@
 // Hosts as rows of a spreadsheet: its columns, and how a host becomes a row and a row a host.
 
 import { type Family, parseAddress } from '../../model/address.ts';
-import { type Host, type HostAddress, sharingOf } from '../../model/host.ts';
+import { type Host, sharingOf } from '../../model/host.ts';
 import { unlessInvalid } from '../../model/invalid-value.ts';
 import { type Columns, type ReadColumn, readCells, type TagColumns, withoutEmpty, wordsOf } from '../csv/columns.ts';
 import type { RowFault } from '../csv/row-faults.ts';
+import type { SeenHost } from '../reading/with-pools.ts';
 import type { HostInput } from './host-input.ts';
 
 /** The columns of an export, without those of tags. */
@@ -104,8 +105,8 @@ export function withFlags(patch: HostPatch, flags: RowFlags, current?: Host): Ho
   return { ...patch, addresses: flagged };
 }
 
-/** Returns the row of a host whose addresses have their current pools. */
-export function hostCells(host: Host, tags: TagColumns): string[] {
+/** Returns the row of a host. */
+export function hostCells(host: SeenHost, tags: TagColumns): string[] {
   const pools = new Set(host.addresses.map(({ pool }) => pool));
   const [pool] = pools;
   return [
@@ -122,7 +123,7 @@ export function hostCells(host: Host, tags: TagColumns): string[] {
   ];
 }
 
-function flagged({ addresses }: Host, flag: keyof RowFlags & keyof HostAddress): string {
+function flagged({ addresses }: SeenHost, flag: keyof RowFlags): string {
   const those = addresses.filter((one) => one[flag] === true);
   return those.map(({ address }) => address).join(' ');
 }

@@ -74,7 +74,7 @@ export function orphanedHost({ views, now }: DecisionContext, name: Fqdn): Host 
       const record = views.pools.address(space, address)?.value;
       const holder = record?.holders.find((one) => one.kind === 'host' && one.host === name);
       if (record === undefined || holder === undefined) continue;
-      addresses.push({ address, pool: record.pool, space });
+      addresses.push({ address, givenBy: record.givenBy, space });
       owner = holder.owner;
       break;
     }

@@ -126,8 +126,8 @@ function writeAddresses(builder: TransactionBuilder, before?: Host, after?: Host
       const same = old.find((other) => isSameAddress(choice, other));
       checkSharing(builder, before, after, choice, path);
       if (same === undefined) {
-        const { address, space, pool } = choice;
-        takeAddress(builder, { address, space, pool }, holder, path);
+        const { address, space, givenBy } = choice;
+        takeAddress(builder, { address, space, givenBy }, holder, path);
       } else if (before !== undefined) {
         const changed = !isDeepStrictEqual(sharingOf(same), sharingOf(choice));
         if (changed || before.owner !== after.owner || isNew()) replaceHost(builder, choice, before.name, holder);

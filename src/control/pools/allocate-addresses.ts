@@ -18,7 +18,7 @@ import {
 } from '../addresses/choose-addresses.ts';
 import { takeAddress } from '../addresses/hold-address.ts';
 import { existingPool } from '../reading/existing.ts';
-import { withPool } from '../reading/with-pools.ts';
+import { type SeenRecord, withPool } from '../reading/with-pools.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
@@ -42,7 +42,7 @@ export interface WantedAllocation {
  * The record of an allocated address. `id`: the holder that the request made. `warning`: the request names the address,
  * and DNS records have the same one.
  */
-export type Allocated = AddressRecord & { id: string; warning?: AddressWarning };
+export type Allocated = SeenRecord & { id: string; warning?: AddressWarning };
 
 /**
  * Allocates addresses. Result: their records. Refuses with `not_found` if there is no such pool, and as

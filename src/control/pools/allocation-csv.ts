@@ -1,11 +1,12 @@
 // Held addresses as rows of a spreadsheet, a row for each holder: the columns, and how a holder becomes a row and a row
 // an allocation.
 
-import { type AddressRecord, type Holder, maxExpirySeconds, type Port } from '../../model/allocation.ts';
+import { type Holder, maxExpirySeconds, type Port } from '../../model/allocation.ts';
 import { InvalidValue, unlessInvalid } from '../../model/invalid-value.ts';
 import { parseTimestamp, timestamp } from '../../model/timestamp.ts';
 import { type Columns, type ReadColumn, readCells, type TagColumns, wordsOf } from '../csv/columns.ts';
 import type { RowFault } from '../csv/row-faults.ts';
+import type { SeenRecord } from '../reading/with-pools.ts';
 import type { AllocationPatch } from './allocation-input.ts';
 
 /** The columns of an export, without those of tags. */
@@ -109,12 +110,8 @@ export function tagsOf(holder: Holder) {
   return (holder.kind === 'allocation' && holder.tags) || {};
 }
 
-/** Returns the row of one holder of an address that has its current pool. */
-export function holderCells(
-  { address, pool, space, since }: AddressRecord,
-  holder: Holder,
-  tags: TagColumns,
-): string[] {
+/** Returns the row of one holder of an address. */
+export function holderCells({ address, pool, space, since }: SeenRecord, holder: Holder, tags: TagColumns): string[] {
   const host = holder.kind === 'host' ? holder.host : '';
   const { id = '', expiresAt = '' } = holder.kind === 'allocation' ? holder : {};
   const { sharingKey = '', ports = [] } = holder;

@@ -106,8 +106,8 @@ function held({ views }: DecisionContext, { pool, parts }: Leaving, given: boole
  * Returns whether a pool gave the address: then the pool that has the address now counts as its giver, since an address
  * leaves the ranges of its pool only if it is released, or together with a part of the pool.
  */
-function isGiven({ pool }: AddressRecord): boolean {
-  return pool !== null;
+function isGiven({ givenBy }: AddressRecord): boolean {
+  return givenBy !== null;
 }
 
 /** Returns the hosts that have the address; none for an orphan. */

@@ -211,7 +211,7 @@ function allocate(builder: TransactionBuilder, pool: Pool, address: Address, cre
   if (!builder.writes(addressKey(pool.space, address))) {
     takeAddress(builder, chooseExplicit(builder, address, '/address', pool, created), created, '/address');
   } else if (record !== undefined && mayJoin(builder, record, created)) {
-    takeAddress(builder, { address, space: pool.space, pool: record.pool }, created, '/address');
+    takeAddress(builder, { address, space: pool.space, givenBy: record.givenBy }, created, '/address');
   } else {
     const message = 'rows of one address must have the same sharing key, and each needs ports of its own';
     refuseField('address_taken', '/address', message, { address });

@@ -9,11 +9,19 @@ import type { Fqdn } from '../../model/name.ts';
 import type { Scope } from '../../model/rights.ts';
 import type { Views } from '../../views/views.ts';
 
-interface SeenPools {
+/** An address, as answers show it: not with the pool that gave it, but with the pool that has it now. */
+type Seen<T extends { givenBy: string | null }> = Omit<T, 'givenBy'> & {
+  /** The name of the pool whose ranges have the address; null if no pool has it. */
+  pool: string | null;
+};
+export type SeenHost = Omit<Host, 'addresses'> & { addresses: Seen<HostAddress>[] };
+export type SeenRecord = Seen<AddressRecord>;
+
+interface SeesPools {
   views: Pick<Views, 'pools'>;
 }
 
-interface Seen {
+interface SeesHosts {
   views: Pick<Views, 'pools' | 'hosts'>;
 }
 
@@ -23,33 +31,33 @@ interface Seen {
  * have yet.
  */
 export function withPools(
-  { views }: Seen,
+  { views }: SeesHosts,
   host: Host,
   recordOf = (space: string, address: Address) => views.pools.address(space, address)?.value,
   created: readonly Host[] = [],
-): Host {
+): SeenHost {
   const hostOf = (name: Fqdn) => [host, ...created].find((one) => one.name === name) ?? views.hosts.get(name)?.value;
-  const addresses = host.addresses.map((one): HostAddress => {
+  const addresses = host.addresses.map(({ givenBy: _, ...one }) => {
     const pool = views.pools.poolNameAt(one.space, one.address);
     const record = recordOf(one.space, one.address);
     const hasPtr = record === undefined || record.holders.length < 2 || ptrHost(record, hostOf) === host;
-    return { ...one, pool, ...(!hasPtr && { ptr: false }) };
+    return { ...one, pool, ...(!hasPtr && { ptr: false as const }) };
   });
   return { ...host, addresses };
 }
 
 /** Returns the record of an address with its pool. */
-export function withPool({ views }: SeenPools, record: AddressRecord): AddressRecord {
+export function withPool({ views }: SeesPools, { givenBy: _, ...record }: AddressRecord): SeenRecord {
   return { ...record, pool: views.pools.poolNameAt(record.space, record.address) };
 }
 
 /** Returns the name of the pool with this id. Returns the id if there is no such pool, and null for null. */
-export function poolName<Id extends string | null>({ views }: SeenPools, id: Id): string | Id {
+export function poolName<Id extends string | null>({ views }: SeesPools, id: Id): string | Id {
   return id === null ? id : (views.pools.byId(id)?.value.name ?? id);
 }
 
 /** Returns a token with the names of the pools in its scope. The store has their ids. */
-export function withPoolNames<T extends Scope>(seen: SeenPools, token: T): T {
+export function withPoolNames<T extends Scope>(seen: SeesPools, token: T): T {
   const { pools } = token;
   return pools === undefined ? token : { ...token, pools: pools.map((id) => poolName(seen, id)) };
 }

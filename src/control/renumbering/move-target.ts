@@ -75,7 +75,7 @@ export function* freeAddresses(
   for (const address of views.pools.freeIn(to, intervals, now)) {
     if (claimed.has(addressKey(to.space, address))) continue;
     if (!views.pools.isUnused(to.space, address, now)) continue;
-    yield { address, space: to.space, pool: to.id };
+    yield { address, space: to.space, givenBy: to.id };
   }
 }
 

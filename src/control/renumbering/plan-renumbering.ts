@@ -134,8 +134,8 @@ class Claims {
 
   /** Yields the addresses of a family that the next holder may get. */
   *free(family: Family): Generator<Choice> {
-    const { space, id: pool } = this.#move.to;
-    for (const { address } of this.#searchFor(family).free(Date.now())) yield { address, space, pool };
+    const { space, id: givenBy } = this.#move.to;
+    for (const { address } of this.#searchFor(family).free(Date.now())) yield { address, space, givenBy };
   }
 
   /** Takes an address for each of the old ones; undefined if there are not enough. */

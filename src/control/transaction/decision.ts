@@ -34,7 +34,7 @@ export interface Line {
   /** Notes what the decision lacks. */
   lacks(lack: Lack): void;
   /** Notes which free addresses the decision chooses. */
-  chose(choices: readonly { space: string; address: Address; pool: string | null }[]): void;
+  chose(choices: readonly { space: string; address: Address }[]): void;
 }
 
 /** The inputs of a decision, apart from the request. */

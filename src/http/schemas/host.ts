@@ -3,7 +3,8 @@
 
 import type { Static, TSchema } from 'typebox';
 import type { HostWarning } from '../../control/hosts/host-wanted.ts';
-import { type Host, maxHostAddresses, ptrOwner, sharingOf } from '../../model/host.ts';
+import type { SeenHost } from '../../control/reading/with-pools.ts';
+import { maxHostAddresses, ptrOwner, sharingOf } from '../../model/host.ts';
 import { unicodeNameOf } from '../../model/international-name.ts';
 import { Type } from '../../model/json-schema.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -158,7 +159,7 @@ const HostWarnings = Type.Optional(
 export const WrittenHost = Type.Object({ ...HostBody.properties, warnings: HostWarnings }, { title: 'WrittenHost' });
 
 /** Returns a host as answers show it. */
-export function showHost(host: Host, revision: number, warnings: HostWarning[] = []): Static<typeof WrittenHost> {
+export function showHost(host: SeenHost, revision: number, warnings: HostWarning[] = []): Static<typeof WrittenHost> {
   const { name, zone, aliases, ttl, ptr, owner, tags, createdAt } = host;
   const addresses = host.addresses.map((one) => ({
     address: one.address,

@@ -4,8 +4,8 @@
 import type { Static } from 'typebox';
 import type { AddressWarning as AddressWarned } from '../../control/addresses/choose-addresses.ts';
 import { maxListed } from '../../control/pools/released.ts';
-import { poolName } from '../../control/reading/with-pools.ts';
-import { type AddressRecord, maxExpirySeconds } from '../../model/allocation.ts';
+import { poolName, type SeenRecord } from '../../control/reading/with-pools.ts';
+import { maxExpirySeconds } from '../../model/allocation.ts';
 import { Type } from '../../model/json-schema.ts';
 import { hasReverseNames, maxRanges, type Pool, strategies, strategyTraits } from '../../model/pool.ts';
 import type { Views } from '../../views/views.ts';
@@ -328,6 +328,6 @@ export const Allocations = Type.Object(
 export const NextAddresses = Type.Object({ items: Type.Array(AddressText) }, { title: 'NextAddresses' });
 
 /** Returns the record of a held address as answers show it. */
-export function showAllocation({ address, pool, space, since, holders }: AddressRecord): Static<typeof AllocationBody> {
+export function showAllocation({ address, pool, space, since, holders }: SeenRecord): Static<typeof AllocationBody> {
   return { address, pool, space, state: 'held', since, holders };
 }

@@ -5,9 +5,10 @@ import { type AddressRecord, describeHolder } from '../../model/allocation.ts';
 import { InvalidValue } from '../../model/invalid-value.ts';
 import { Type } from '../../model/json-schema.ts';
 import { parseTimestamp } from '../../model/timestamp.ts';
+import { giver, withGiver } from '../codec/giver.ts';
 import { requireCanonicalName, requireDistinct, requireEqual } from '../codec/value-checks.ts';
 import { type FieldsOf, type ValueCodec, valueCodec } from '../codec/value-codec.ts';
-import { address, fqdn, hostSharing, keyAndPorts, label, poolOrNull, tags, text, time } from '../codec/value-fields.ts';
+import { address, fqdn, hostSharing, keyAndPorts, label, tags, text, time } from '../codec/value-fields.ts';
 import { type Subject, storedKind } from './stored-kind.ts';
 
 declare module './stored-kind.ts' {
@@ -34,10 +35,10 @@ export function addressesPrefix(space: string, addresses: readonly Address[] = [
   return `${prefix}${space}/${first.slice(0, length)}`;
 }
 
-export const addressValue: ValueCodec<AddressRecord> = valueCodec({
+const stored = valueCodec({
   address,
   space: label,
-  pool: poolOrNull,
+  ...giver,
   state: Type.Union([Type.Literal('held'), Type.Literal('released')]),
   holders: Type.Array(
     Type.Union([
@@ -55,7 +56,12 @@ export const addressValue: ValueCodec<AddressRecord> = valueCodec({
   since: time,
   freeAt: Type.Optional(time),
   former: Type.Optional(Type.Object({ host: fqdn, owner: text })),
-} satisfies FieldsOf<AddressRecord>);
+} satisfies FieldsOf<AddressRecord & { pool: unknown }>);
+
+export const addressValue: ValueCodec<AddressRecord> = {
+  encode: stored.encode,
+  decode: (text) => withGiver(stored.decode(text)),
+};
 
 export const addressKind = storedKind('address', {
   prefix,

@@ -1,15 +1,16 @@
 // Hosts: `hosts/<name, labels reversed>` → the host.
 
 import { parseAddress } from '../../model/address.ts';
-import type { Host } from '../../model/host.ts';
+import type { Host, HostAddress } from '../../model/host.ts';
 import { InvalidValue } from '../../model/invalid-value.ts';
 import { Type } from '../../model/json-schema.ts';
 import { type Fqdn, isWithin } from '../../model/name.ts';
 import { parseTimestamp } from '../../model/timestamp.ts';
 import { decodeReversed, encodeReversed } from '../codec/encoded-name.ts';
+import { giver, withGiver } from '../codec/giver.ts';
 import { requireCanonicalName, requireDistinct, requireEqual } from '../codec/value-checks.ts';
 import { type FieldsOf, type ValueCodec, valueCodec } from '../codec/value-codec.ts';
-import { address, fqdn, hostSharing, label, poolOrNull, seconds, tags, text, time } from '../codec/value-fields.ts';
+import { address, fqdn, hostSharing, label, seconds, tags, text, time } from '../codec/value-fields.ts';
 import { type Subject, storedKind } from './stored-kind.ts';
 
 declare module './stored-kind.ts' {
@@ -24,19 +25,19 @@ export function hostKey(host: Fqdn): string {
   return prefix + encodeReversed(host);
 }
 
-export const hostValue: ValueCodec<Host> = valueCodec({
+const stored = valueCodec({
   name: fqdn,
   zone: fqdn,
   addresses: Type.Array(
     Type.Object({
       address,
-      pool: poolOrNull,
+      ...giver,
       space: label,
       ptr: Type.Optional(Type.Literal(false)),
       noReverse: Type.Optional(Type.Literal(true)),
       ptrName: Type.Optional(Type.Union([fqdn, Type.Null()])),
       ...hostSharing,
-    }),
+    } satisfies FieldsOf<HostAddress & { pool: unknown }>),
   ),
   aliases: Type.Array(fqdn),
   ttl: Type.Union([seconds, Type.Null()]),
@@ -45,6 +46,14 @@ export const hostValue: ValueCodec<Host> = valueCodec({
   tags,
   createdAt: time,
 } satisfies FieldsOf<Host>);
+
+export const hostValue: ValueCodec<Host> = {
+  encode: stored.encode,
+  decode: (text) => {
+    const value = stored.decode(text);
+    return { ...value, addresses: value.addresses.map(withGiver) };
+  },
+};
 
 export const hostKind = storedKind('host', {
   prefix,

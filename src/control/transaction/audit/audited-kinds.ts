@@ -25,10 +25,10 @@ export interface AuditedKind<Name extends KindName> {
   /** Fields that an event of a change shows even if they do not differ. */
   keeps?: readonly (keyof Value<Name> & string)[];
   /**
-   * Replaces the ids of pools by names. The pool of an address is the one that has it in its ranges now. `poolName`
-   * returns the name of the pool with this id, also of a pool that the decision creates.
+   * Returns the fields with the names of pools instead of ids. The pool of an address is the one that has it in its
+   * ranges now. `poolName` returns the name of the pool with this id, also of a pool that the decision creates.
    */
-  named?(views: Views, value: Value<Name>, poolName: (id: string) => string): Value<Name>;
+  named?(views: Views, value: Value<Name>, poolName: (id: string) => string): object;
   /** Returns fields that tell how many items without events of their own are deleted together with the resource. */
   deletes?(names: NameEdits, subject: Subject<Name>): Fields;
 }
@@ -44,7 +44,10 @@ export const auditedKinds = {
     standing: ({ hosts }, { host }) => hosts.get(host)?.value,
     named: ({ pools }, host) => ({
       ...host,
-      addresses: host.addresses.map((one) => ({ ...one, pool: pools.poolNameAt(one.space, one.address) })),
+      addresses: host.addresses.map(({ givenBy: _, ...one }) => ({
+        ...one,
+        pool: pools.poolNameAt(one.space, one.address),
+      })),
     }),
     shows: {
       name: false,
