@@ -10,9 +10,9 @@ const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: und
 /** The places of the ranges below, and a few others. The first ones are wanted more often. */
 const place = fc.oneof(fc.nat(2), fc.nat(7), fc.nat(placesOfFamily + 5));
 const places = fc.uniqueArray(place, { minLength: 1, maxLength: 2 });
-const poolName = pick(['p', 'p', 'q']);
-/** `c` is carved out of one of the others. */
-const anyPool = pick(['p', 'p', 'p', 'q', 'c']);
+const poolName = pick(['p', 'p', 'p', 'p', 'q', 'q', 's', 'c']);
+/** `c` is carved out of one of the others, and `s` is split off. */
+const anyPool = pick(['p', 'p', 'p', 'q', 'c', 's']);
 export const range = (first: Place, last: Place, prefix = true): ModelRange => ({ first, last, prefix });
 
 const pool: fc.Arbitrary<ModelPool> = fc.record({
@@ -73,7 +73,7 @@ const command = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       kind: fc.constant('carve pool' as const),
-      parent: poolName,
+      parent: pick(['p', 'p', 'q', 's', 'c']),
       family: pick<Family>(['ipv4', 'ipv4', 'ipv6']),
       size: pick([1, 2, 4]),
     }),
@@ -89,7 +89,29 @@ const command = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('move host' as const), pool: anyPool, name: hostName }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('move allocations' as const), pool: anyPool, place }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('stop renumbering' as const), pool: anyPool }) },
-  // The place for split and merge of pools.
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('end renumbering' as const), pool: anyPool }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant('split pool' as const),
+      pool: anyPool,
+      name: pick(['s', 's', 's', 'q', 'p', 'c']),
+      ranges: pick([
+        [range(0, 3)],
+        [range(4, 7)],
+        [range(2, 3)],
+        [range(1, 2, false)],
+        [range(4, 4, false)],
+        [range(4, 5), range(0, 0)],
+        [range(0, 7)],
+        [range(8, 11)],
+        [range(16, 17)],
+        [range(18, 19), range(6, 6)],
+        [range(2, 3), range(2, 2)],
+      ]),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('merge pools' as const), pool: anyPool, from: anyPool }) },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -132,13 +154,21 @@ const sharers = fc.array(
   }),
   { maxLength: 3 },
 );
-/** A history begins with a pool, which it may change and delete. */
+/** A second pool, mostly beside the first one. */
+const other = fc
+  .tuple(pool, pick([[range(8, 15)], [range(8, 11), range(20, 23)], [range(24, 31), range(6, 7)]]))
+  .map(([one, ranges]) => ({ ...one, name: 'q', ranges }));
+/** `isAimed`: the command is aimed at what exists then (address-aim.ts). */
+const aimedCommand = fc.record({ command, isAimed: fc.nat(4).map((one) => one > 0) });
+/** A history begins with pools, which it may change and delete. */
 export const history = fc
-  .tuple(pool, sharers, fc.array(command, { minLength: 10, maxLength: 30, size: 'max' }))
-  .map(([first, hosts, rest]) => [
-    { kind: 'put pool' as const, pool: { ...first, name: 'p' } },
-    ...hosts.map((one) => ({ kind: 'create host' as const, host: one })),
+  .tuple(pool, maybe(other), sharers, fc.array(aimedCommand, { minLength: 10, maxLength: 30, size: 'max' }))
+  .map(([first, second, hosts, rest]) => [
+    ...[{ ...first, name: 'p' }, ...(second ? [second] : [])].map((one) => fixed({ kind: 'put pool', pool: one })),
+    ...hosts.map((one) => fixed({ kind: 'create host', host: one })),
     ...rest,
   ]);
+const fixed = (command: Command) => ({ command, isAimed: false });
+export type RandomHistory = typeof history extends fc.Arbitrary<infer H> ? H : never;
 export type Command = typeof command extends fc.Arbitrary<infer C> ? C : never;
 export type RandomHost = typeof host extends fc.Arbitrary<infer H> ? H : never;

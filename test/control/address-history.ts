@@ -8,61 +8,70 @@ import { decideDeleteHost } from '../../src/control/hosts/delete-host.ts';
 import type { WantedHost } from '../../src/control/hosts/host-wanted.ts';
 import { decideSwapHosts } from '../../src/control/hosts/swap-hosts.ts';
 import { decideAllocateAddresses } from '../../src/control/pools/allocate-addresses.ts';
-import { decideCarvePool } from '../../src/control/pools/carve-pool.ts';
 import { decideChangeAllocation } from '../../src/control/pools/change-allocation.ts';
-import { decideDeletePool } from '../../src/control/pools/delete-pool.ts';
-import { decidePutPool } from '../../src/control/pools/put-pool.ts';
 import { decideForgetAddress, decideReleaseAddress } from '../../src/control/pools/release-address.ts';
 import type { SeenHost } from '../../src/control/reading/with-pools.ts';
 import { decideMoveAllocations, decideMoveHost, type Job } from '../../src/control/renumbering/move-holder.ts';
-import { decideRenumberPool, decideStopRenumbering } from '../../src/control/renumbering/renumber-pool.ts';
+import {
+  decideNoteProgress,
+  decideRenumberPool,
+  decideStopRenumbering,
+} from '../../src/control/renumbering/renumber-pool.ts';
 import type { Decide } from '../../src/control/transaction/decision.ts';
 import { Refusal } from '../../src/errors.ts';
-import { type Address, addressNumber, formatAddress } from '../../src/model/address.ts';
 import { parseRange } from '../../src/model/address-range.ts';
 import type { Allocation, Holder, HostSharing } from '../../src/model/allocation.ts';
 import { sharingOf } from '../../src/model/host.ts';
-import { type Fqdn, parseName } from '../../src/model/name.ts';
-import { type Pool, poolDefaults } from '../../src/model/pool.ts';
+import type { Renumbering } from '../../src/model/renumbering.ts';
 import { type ControlPlane, testActor } from '../support/control-plane.ts';
-import { type Command, type RandomHost, range } from './address-commands.ts';
+import { aimed } from './address-aim.ts';
+import type { Command, RandomHistory, RandomHost } from './address-commands.ts';
 import {
   AddressModel,
   type Family,
   familyOfPlace,
-  isInside,
   type ModelMove,
   type ModelPool,
   type ModelRange,
   type Place,
   type Predicted,
-  placesIn,
   placesOfFamily,
 } from './address-model.ts';
+import { HistoryNames } from './address-names.ts';
+import { carvePool, deletePool, mergePools, putPool, type Run, splitPool } from './address-pools.ts';
 
 let numbers = 0;
 
 /** One history: its addresses and names, its model and the replicas that carry it out in turn. */
 export class History {
   readonly #number = ++numbers;
+  readonly #names = new HistoryNames(this.#number);
   readonly #replicas: readonly ControlPlane[];
-  readonly #model: AddressModel;
-  readonly #zone: Fqdn;
+  readonly #model = new AddressModel(Date.UTC(2026, 0), (one) => this.#names.isBuggy(one));
+  /** For address-pools.ts. */
+  readonly #pools: Run;
   readonly #done: string[] = [];
+  /** How often requests ended in each way: the code of the refusal, or which kind of request was done. */
   readonly #codes: Map<string, number>;
+  #kind: Command['kind'] = 'wait';
   #turn = 0;
   #ids = 0;
 
   constructor(replicas: readonly ControlPlane[], codes: Map<string, number>) {
     this.#replicas = replicas;
     this.#codes = codes;
-    this.#zone = parseName(`h${this.#number}.z`);
-    const isBuggy = (one: Place) => one < placesOfFamily && [0, 255].includes((this.#number * 16 + one) & 255);
-    this.#model = new AddressModel(Date.UTC(2026, 0), isBuggy);
+    const [{ views }] = replicas as [ControlPlane];
+    this.#pools = {
+      model: this.#model,
+      names: this.#names,
+      views,
+      commit: (decide, predicted) => this.#commit(decide, predicted),
+    };
   }
 
-  async run(commands: readonly Command[]): Promise<void> {
-    for (const one of commands) {
+  async run(commands: RandomHistory): Promise<void> {
+    for (const { command, isAimed } of commands) {
+      const one = isAimed ? aimed(this.#model, command) : command;
       this.#done.push(JSON.stringify(one));
       try {
         await this.#carryOut(one);
@@ -75,19 +84,23 @@ export class History {
 
   async #carryOut(one: Command): Promise<void> {
     const model = this.#model;
+    this.#kind = one.kind;
     if (one.kind === 'wait') {
       model.now += one.seconds * 1000;
       return;
     }
     // Two releases at one time would make the order of least-recently-used depend on their addresses alone.
     model.now += 1000;
-    if (one.kind === 'put pool') await this.#putPool(one.pool);
-    if (one.kind === 'delete pool') await this.#deletePool(one.name);
-    if (one.kind === 'carve pool') await this.#carvePool(one);
+    if (one.kind === 'put pool') await putPool(this.#pools, one);
+    if (one.kind === 'delete pool') await deletePool(this.#pools, one);
+    if (one.kind === 'carve pool') await carvePool(this.#pools, one);
+    if (one.kind === 'split pool') await splitPool(this.#pools, one);
+    if (one.kind === 'merge pools') await mergePools(this.#pools, one);
     if (one.kind === 'renumber pool') await this.#renumberPool(one);
     if (one.kind === 'move host') await this.#moveHost(one);
     if (one.kind === 'move allocations') await this.#moveAllocations(one);
     if (one.kind === 'stop renumbering') await this.#stopRenumbering(one.pool);
+    if (one.kind === 'end renumbering') await this.#endRenumbering(one.pool);
     if (one.kind === 'swap hosts') await this.#swapHosts(one);
     if (one.kind === 'create host' || one.kind === 'change host') await this.#putHost(one.kind, one.host);
     if (one.kind === 'delete host') await this.#deleteHost(one.name);
@@ -111,7 +124,7 @@ export class History {
       .commit(actor, (context) => decide({ ...context, now }))
       .catch((error: unknown) => (error instanceof Refusal ? error : Promise.reject(error)));
     const refused = 'refused' in predicted ? predicted.refused : [];
-    const code = outcome instanceof Refusal ? outcome.code : 'done';
+    const code = outcome instanceof Refusal ? outcome.code : `done: ${this.#kind}`;
     this.#codes.set(code, (this.#codes.get(code) ?? 0) + 1);
     if (outcome instanceof Refusal) {
       assert.ok(refused.includes(code), `refused with ${code} (${outcome.message}), but predicted: ${refused}`);
@@ -120,59 +133,6 @@ export class History {
     assert.deepEqual(refused, [], 'done, but predicted to be refused');
     for (const { views } of this.#replicas) await views.reached(outcome.revision);
     return { result: outcome.result };
-  }
-
-  async #putPool(next: ModelPool): Promise<void> {
-    const { pools } = this.#model;
-    const before = pools.get(next.name);
-    const codes: string[] = [];
-    const others = [...pools.values()].filter(({ name, parent }) => name !== next.name && parent !== next.name);
-    if (others.some((other) => next.ranges.flatMap(placesIn).some((one) => isInside(other, one))))
-      codes.push('pool_overlap');
-    const leaving = (before?.ranges ?? []).flatMap(placesIn).filter((one) => !isInside(next, one));
-    const carved = this.#model.childOf(next)?.ranges.flatMap(placesIn) ?? [];
-    if (leaving.some((one) => this.#model.isHeld(one) || carved.includes(one))) codes.push('pool_in_use');
-    const wanted = this.#poolOf(next);
-    const decide: Decide<unknown> = (context) =>
-      decidePutPool(context, { name: wanted.name, precondition: {}, change: () => wanted });
-    const done = await this.#commit(decide, codes.length > 0 ? { refused: codes } : { places: [] });
-    if (done !== undefined) pools.set(next.name, next);
-  }
-
-  async #deletePool(name: string): Promise<void> {
-    const current = this.#model.pools.get(name);
-    const isHeld = current?.ranges.flatMap(placesIn).some((one) => this.#model.isHeld(one));
-    const isUsed = isHeld || (current !== undefined && this.#model.childOf(current) !== undefined);
-    const isMoved = [...this.#model.renumberings.values()].some(({ from, to }) => from === name || to === name);
-    const codes = [isUsed && 'pool_in_use', isMoved && 'renumbering_running'].filter((one) => one !== false);
-    const refused = current === undefined ? ['not_found'] : codes;
-    const decide: Decide<unknown> = (context) =>
-      decideDeletePool(context, { name: this.#named(name), precondition: {} });
-    if ((await this.#commit(decide, refused.length > 0 ? { refused } : { places: [] })) === undefined) return;
-    this.#model.pools.delete(name);
-    this.#model.renumberings.delete(name);
-  }
-
-  async #carvePool({ parent, family, size }: Extract<Command, { kind: 'carve pool' }>): Promise<void> {
-    const { pools } = this.#model;
-    const around = pools.get(parent);
-    const block = around && this.#model.freeBlock(around, family, size);
-    const codes = [around === undefined && 'not_found', pools.has('c') && 'already_exists'].filter(
-      (one) => one !== false,
-    );
-    const refused = [...codes, ...(around !== undefined && block === undefined ? ['pool_exhausted'] : [])];
-    const name = this.#named('c');
-    const id = pools.has('c') ? `other-${name}` : name;
-    const prefixLength = (family === 'ipv4' ? 32 : 128) - Math.log2(size);
-    const wanted = { parent: this.#named(parent), id, name, prefixLength, family, settings: {} };
-    const predicted = refused.length > 0 ? { refused } : { places: [] };
-    const done = await this.#commit((context) => decideCarvePool(context, wanted), predicted);
-    if (done === undefined || block === undefined) return;
-    const [first = 0] = block;
-    assert.deepEqual(done.result.ranges, [`${this.#addressOf(first)}/${prefixLength}`]);
-    const { exclude: _, ...settings } = poolDefaults;
-    const ranges = [range(first, first + size - 1)];
-    pools.set('c', { ...settings, autoAssign: false, name: 'c', parent, ranges, exclude: [] });
   }
 
   async #renumberPool({ pool, to }: Extract<Command, { kind: 'renumber pool' }>): Promise<void> {
@@ -189,11 +149,14 @@ export class History {
     else if (typeof to !== 'string' && !isWhole(target, to)) refused.push('address_outside_pool');
     else if (target === source && typeof to === 'string') refused.push('invalid_request');
     else if (target !== source && target.drain) refused.push('pool_exhausted');
-    if (model.renumberings.has(pool)) refused.push('already_exists');
-    const text = (one: ModelRange) => parseRange(`${this.#addressOf(one.first)}-${this.#addressOf(one.last)}`);
+    if (model.renumberings.get(pool)?.ended === undefined && model.renumberings.has(pool))
+      refused.push('already_exists');
     const wanted = {
-      pool: this.#named(pool),
-      to: typeof to === 'string' ? { pool: this.#named(to) } : { range: text(to) },
+      pool: this.#names.pool(pool),
+      to:
+        typeof to === 'string'
+          ? { pool: this.#names.pool(to) }
+          : { range: parseRange(this.#names.rangeText({ ...to, prefix: false })) },
       allocations: true,
     };
     const decide: Decide<unknown> = (context) => decideRenumberPool(context, wanted);
@@ -204,14 +167,24 @@ export class History {
     model.renumberings.set(pool, { from: pool, to: target.name, ...within });
   }
 
-  /** Returns a renumbering as the views and the model have it; undefined if there is none. */
+  /** Returns a renumbering as the views and the model have it; undefined if none is running. */
   #renumbering(pool: string): { job: Job; move: ModelMove } | undefined {
     const [{ views }] = this.#replicas as [ControlPlane];
-    const found = views.renumberings.get(this.#named(pool));
+    const found = views.renumberings.get(this.#names.pool(pool));
     const move = this.#model.renumberings.get(pool);
-    assert.equal(found?.value.to, move && this.#named(move.to), `the renumbering of ${pool}`);
+    assert.equal(found?.value.to, move && this.#names.pool(move.to), `the renumbering of ${pool}`);
     // Its progress is not noted here, so its key was last written when it was created.
-    return found && move && { job: { renumbering: found.value, created: found.modified }, move };
+    if (found === undefined || move === undefined || move.ended) return undefined;
+    return { job: { renumbering: found.value, created: found.modified }, move };
+  }
+
+  async #endRenumbering(pool: string): Promise<void> {
+    const { job, move } = this.#renumbering(pool) ?? {};
+    if (job === undefined || move === undefined) return;
+    const endedAt = new Date(this.#model.now).toISOString();
+    const ended: Renumbering = { ...job.renumbering, state: 'ended', endedAt };
+    await this.#commit((context) => decideNoteProgress(context, ended), { places: [] });
+    move.ended = true;
   }
 
   async #moveHost({ pool, name }: Extract<Command, { kind: 'move host' }>): Promise<void> {
@@ -222,7 +195,7 @@ export class History {
     const { old, hosts } = model.movesWith(move, name, (host) => host.split('.')[0] as string);
     const next = hasPools ? model.movesOf(move, old) : undefined;
     const refused = hasPools ? ['pool_exhausted'] : ['not_found'];
-    const decide: Decide<unknown> = (context) => decideMoveHost(context, job, this.#hostName(name));
+    const decide: Decide<unknown> = (context) => decideMoveHost(context, job, this.#names.host(name));
     const done = await this.#commit(decide, next === undefined ? { refused } : { places: [] });
     if (done === undefined || next === undefined) return;
     model.move(old, next);
@@ -244,14 +217,14 @@ export class History {
     const old = isMoved ? [at] : [];
     const next = hasPools ? model.movesOf(move, old) : undefined;
     const refused = hasPools ? ['pool_exhausted'] : ['not_found'];
-    const decide: Decide<unknown> = (context) => decideMoveAllocations(context, job, this.#addressOf(at));
+    const decide: Decide<unknown> = (context) => decideMoveAllocations(context, job, this.#names.addressOf(at));
     const done = await this.#commit(decide, next === undefined ? { refused } : { places: [] });
     if (done !== undefined && next !== undefined) model.move(old, next);
   }
 
   async #stopRenumbering(pool: string): Promise<void> {
     const decide: Decide<unknown> = (context) =>
-      decideStopRenumbering(context, { pool: this.#named(pool), precondition: {} });
+      decideStopRenumbering(context, { pool: this.#names.pool(pool), precondition: {} });
     const isRunning = this.#model.renumberings.has(pool);
     if (await this.#commit(decide, isRunning ? { places: [] } : { refused: ['not_found'] }))
       this.#model.renumberings.delete(pool);
@@ -272,7 +245,7 @@ export class History {
     if (one === undefined || two === undefined) refused.push('not_found');
     if (name === other || given.length + taken.length === 0 || first.length === 0 || second.length === 0)
       refused.push('invalid_request');
-    const swap = { name: this.#hostName(name), with: this.#hostName(other), families: only };
+    const swap = { name: this.#names.host(name), with: this.#names.host(other), families: only };
     const decide: Decide<unknown> = (context) => decideSwapHosts(context, swap);
     const done = await this.#commit(decide, refused.length > 0 ? { refused } : { places: [] });
     if (done === undefined || one === undefined || two === undefined) return;
@@ -282,8 +255,8 @@ export class History {
     ]) {
       const record = records.get(at) as { holders: Holder[] };
       record.holders = record.holders.map((holder) =>
-        holder.kind === 'host' && holder.host === this.#hostName(from)
-          ? { ...holder, host: this.#hostName(to), owner }
+        holder.kind === 'host' && holder.host === this.#names.host(from)
+          ? { ...holder, host: this.#names.host(to), owner }
           : holder,
       );
     }
@@ -304,7 +277,7 @@ export class History {
       ...(named ? { named, ...(sharing && { sharing }) } : wanted.families && { families: wanted.families, prefer }),
     };
     const predicted = model.putHost(chosen, kind === 'change host' ? (before?.places ?? []) : [], this.#automatic(), {
-      host: this.#hostName(name),
+      host: this.#names.host(name),
       owner,
     });
     if (kind === 'create host' && before !== undefined) {
@@ -314,11 +287,11 @@ export class History {
     const done = await this.#commit(this.#hostDecision(kind, this.#hostOf(chosen, name, owner)), predicted, actor);
     if (done === undefined || 'refused' in predicted) return;
     const { addresses, host: changed } = done.result;
-    const got = (addresses ?? changed?.addresses ?? []).map(({ address }) => this.#placeOf(address));
+    const got = (addresses ?? changed?.addresses ?? []).map(({ address }) => this.#names.placeOf(address) as Place);
     assertChosen(got, predicted.places);
-    const isOwn = (one: Holder) => one.kind === 'host' && one.host === this.#hostName(name);
+    const isOwn = (one: Holder) => one.kind === 'host' && one.host === this.#names.host(name);
     const holder = (stands: HostSharing = {}): Holder => {
-      return { kind: 'host', host: this.#hostName(name), owner, ...sharingOf(sharing ?? stands) };
+      return { kind: 'host', host: this.#names.host(name), owner, ...sharingOf(sharing ?? stands) };
     };
     for (const one of before?.places ?? []) {
       const record = model.records.get(one) as { holders: Holder[] };
@@ -345,7 +318,7 @@ export class History {
 
   async #deleteHost(name: string): Promise<void> {
     const before = this.#model.hosts.get(name);
-    const host = this.#hostName(name);
+    const host = this.#names.host(name);
     const decide: Decide<unknown> = (context) => decideDeleteHost(context, { name: host, precondition: {} });
     const done = await this.#commit(decide, before === undefined ? { refused: ['not_found'] } : { places: [] });
     if (done === undefined || before === undefined) return;
@@ -361,12 +334,12 @@ export class History {
       return { kind: 'allocation', id, owner: 'me', ...more, ...(expiresAt && { expiresAt }) };
     };
     const predicted = this.#model.allocate({ pool, family, count, ...(named && { named }), holder: holderOf('') });
-    const wanted = { pool: this.#named(pool), family, count, owner: 'me', ids, ...more };
-    const addresses = named?.map((each) => this.#addressOf(each));
+    const wanted = { pool: this.#names.pool(pool), family, count, owner: 'me', ids, ...more };
+    const addresses = named?.map((each) => this.#names.addressOf(each));
     const asked = { ...wanted, ...(seconds && { expiresInSeconds: seconds }), ...(addresses && { addresses }) };
     const done = await this.#commit((context) => decideAllocateAddresses(context, asked), predicted);
     if (done === undefined || 'refused' in predicted) return;
-    const got = done.result.map(({ address }) => this.#placeOf(address));
+    const got = done.result.map(({ address }) => this.#names.placeOf(address) as Place);
     assertChosen(got, predicted.places);
     for (const [index, each] of got.entries()) this.#model.take(each, holderOf(ids[index] as string));
   }
@@ -383,7 +356,7 @@ export class History {
     const refused = isCooling && one === undefined ? [] : codes;
     const release = {
       space: 'default',
-      address: this.#addressOf(at),
+      address: this.#names.addressOf(at),
       precondition: {},
       endsCoolDown: isCooling && one === undefined,
       ...(one !== undefined && { leaves }),
@@ -403,7 +376,7 @@ export class History {
       return { kind: 'allocation', id, owner, ...more, ...(expiresAt && { expiresAt }) };
     };
     const id = holder?.kind === 'allocation' ? holder.id : '@';
-    const at_ = { space: 'default', address: this.#addressOf(at), id, precondition: {} };
+    const at_ = { space: 'default', address: this.#names.addressOf(at), id, precondition: {} };
     let refused: string[] = [];
     if (holder === undefined) refused = ['not_found'];
     else if (holder.kind === 'host') refused = [others.length > 0 ? 'not_found' : 'managed_record'];
@@ -427,7 +400,7 @@ export class History {
     // An address with two expired holders is listed twice, and released at once.
     const due = new Map([...views.pools.expired(now)].map((record) => [record.address, record]));
     for (const { space, address, state } of due.values()) {
-      if (this.#placeOf(address) === undefined) continue;
+      if (this.#names.placeOf(address) === undefined) continue;
       const isOver = (holder: Holder) =>
         holder.kind === 'allocation' && holder.expiresAt !== undefined && Date.parse(holder.expiresAt) <= now;
       const release = { space, address, precondition: {}, leaves: isOver };
@@ -445,29 +418,35 @@ export class History {
     const model = this.#model;
     for (const { views } of this.#replicas) {
       for (let at: Place = 0; at < 2 * placesOfFamily; at += 1) {
-        const found = views.pools.address('default', this.#addressOf(at))?.value;
+        const found = views.pools.address('default', this.#names.addressOf(at))?.value;
         const shown = found && { holders: found.holders, givenBy: found.givenBy, since: found.since };
         const expected = model.stored(at);
         const giver = expected?.givenBy;
-        const givenBy = typeof giver === 'string' ? this.#named(giver) : giver;
+        const givenBy = typeof giver === 'string' ? this.#names.pool(giver) : giver;
         assert.deepEqual(
           shown && { ...shown, ...(found.freeAt !== undefined && { freeAt: found.freeAt }) },
           expected && { ...expected, givenBy },
           `the record of place ${at}`,
         );
+        const owner = model.poolAt(at)?.name;
+        const id = views.pools.poolIdAt('default', this.#names.addressOf(at));
+        assert.equal(id, owner === undefined ? null : this.#names.pool(owner), `the pool of place ${at}`);
       }
       for (const [name, { places: expected }] of model.hosts) {
         const found = views.hosts
-          .get(this.#hostName(name))
-          ?.value.addresses.map(({ address }) => this.#placeOf(address));
+          .get(this.#names.host(name))
+          ?.value.addresses.map(({ address }) => this.#names.placeOf(address) as Place);
         assert.deepEqual(found, expected, `the addresses of host ${name}`);
       }
       for (const pool of model.pools.values()) {
-        const name = this.#named(pool.name);
+        const name = this.#names.pool(pool.name);
         const usage = views.pools.usage(name, model.now);
+        assert.deepEqual(this.#names.shapeOf(views.pools.byId(name)?.value), this.#names.modelShapeOf(pool));
         for (const family of ['ipv4', 'ipv6'] as const) {
           assert.deepEqual(usage?.[family], { ...model.usage(pool, family), recorded: 0n }, `${pool.name} ${family}`);
-          const offered = [...views.pools.candidates(name, family, model.now)].map((address) => this.#placeOf(address));
+          const offered = [...views.pools.candidates(name, family, model.now)].map((address) =>
+            this.#names.placeOf(address),
+          );
           const expected = model.candidates({ ...pool, drain: false }, family);
           const isRandom = pool.strategy === 'random';
           const ordered = (all: Place[]) => (isRandom ? all.toSorted((a, b) => a - b) : all);
@@ -484,41 +463,8 @@ export class History {
   }
 
   #scoped(): Actor {
-    const pools = ['p', 'q', 'c'].map((name) => this.#named(name));
+    const pools = ['p', 'q', 'c', 's'].map((name) => this.#names.pool(name));
     return { ...testActor, id: `of-${this.#number}`, rights: { role: 'admin', pools } };
-  }
-
-  #named(pool: string): string {
-    return `${pool}${this.#number}`;
-  }
-
-  #hostName(name: string): Fqdn {
-    return parseName(`${name}.${this.#zone}`);
-  }
-
-  #addressOf(at: Place): Address {
-    const isFour = at < placesOfFamily;
-    const first = addressNumber((isFour ? '10.0.0.0' : 'fd00::') as Address);
-    return formatAddress(first + BigInt(isFour ? this.#number * 16 + at : this.#number * 65_536 + at - placesOfFamily));
-  }
-
-  readonly #places = new Map<string, Place>();
-
-  #placeOf(address: Address): Place {
-    if (this.#places.size === 0)
-      for (let at: Place = 0; at < 2 * placesOfFamily; at += 1) this.#places.set(this.#addressOf(at), at);
-    return this.#places.get(address) as Place;
-  }
-
-  #poolOf({ ranges, exclude, name, ...more }: ModelPool): Pool {
-    const text = ({ first, last, prefix }: ModelRange) => {
-      const [from, to] = [this.#addressOf(first), this.#addressOf(last)];
-      const bits = (first < placesOfFamily ? 32 : 128) - Math.log2(last - first + 1);
-      return prefix ? `${from}/${bits}` : `${from}-${to}`;
-    };
-    const excluded = exclude.map((at) => this.#addressOf(at));
-    const [id, texts] = [this.#named(name), ranges.map(text)];
-    return { ...poolDefaults, ...more, id, name: id, ranges: texts, exclude: excluded };
   }
 
   #hostOf(
@@ -528,12 +474,12 @@ export class History {
   ): WantedHost {
     const { pool, families: wanted, prefer, named, sharing } = chosen;
     return {
-      name: this.#hostName(name),
-      ...(pool && { pool: this.#named(pool) }),
+      name: this.#names.host(name),
+      ...(pool && { pool: this.#names.pool(pool) }),
       ...(wanted && { families: wanted }),
       ...(prefer && { prefer }),
-      ...(named && { addresses: named.map((at) => this.#addressOf(at)) }),
-      ...(named && sharing && { sharing: new Map(named.map((at) => [this.#addressOf(at), sharing])) }),
+      ...(named && { addresses: named.map((at) => this.#names.addressOf(at)) }),
+      ...(named && sharing && { sharing: new Map(named.map((at) => [this.#names.addressOf(at), sharing])) }),
       aliases: [],
       ttl: null,
       ptr: false,

@@ -55,6 +55,8 @@ export interface ModelMove {
   from: string;
   to: string;
   within?: ModelRange;
+  /** True: it is not running any more. */
+  ended?: true;
 }
 
 export class AddressModel {
@@ -75,7 +77,7 @@ export class AddressModel {
   /** Returns the innermost pool that has the place. */
   poolAt(place: Place): ModelPool | undefined {
     const around = [...this.pools.values()].filter((pool) => isInside(pool, place));
-    return around.find(({ parent }) => parent !== undefined) ?? around[0];
+    return around.find(({ name }) => around.every(({ parent }) => parent !== name));
   }
 
   /** Returns whether a pool has the place, and none of those that were carved out of it. */
@@ -83,14 +85,23 @@ export class AddressModel {
     return this.poolAt(place)?.name === name;
   }
 
-  childOf(pool: Pick<ModelPool, 'name'>): ModelPool | undefined {
-    return [...this.pools.values()].find(({ parent }) => parent === pool.name);
+  childrenOf(pool: Pick<ModelPool, 'name'>): ModelPool[] {
+    return [...this.pools.values()].filter(({ parent }) => parent === pool.name);
+  }
+
+  /** Returns whether a pool was carved out of the other one, or out of a pool that was. */
+  isBelow({ parent }: Pick<ModelPool, 'parent'>, other: ModelPool): boolean {
+    const around = parent === undefined ? undefined : this.pools.get(parent);
+    return around !== undefined && (around.name === other.name || this.isBelow(around, other));
+  }
+
+  /** Returns whether a renumbering is running from the pool or to it. */
+  isRenumbered(name: string): boolean {
+    return [...this.renumberings.values()].some(({ from, to, ended }) => !ended && (from === name || to === name));
   }
 
   isExcluded(pool: ModelPool, place: Place): boolean {
-    if (pool.exclude.includes(place) || (pool.avoidBuggyIps && this.isBuggy(place))) return true;
-    const isEnd = ({ first, last, prefix }: ModelRange) => prefix && last - first > 1 && [first, last].includes(place);
-    return !pool.allowFirstLast && pool.ranges.some(isEnd);
+    return isHole(pool, place) || (pool.avoidBuggyIps && this.isBuggy(place));
   }
 
   isHeld(place: Place): boolean {
@@ -266,13 +277,7 @@ export class AddressModel {
   /** Returns the first block of so many free places that a pool can be carved of. */
   freeBlock(pool: ModelPool, family: Family, size: number): Place[] | undefined {
     const base = family === 'ipv4' ? 0 : placesOfFamily;
-    const isEnd = ({ first, last, prefix }: ModelRange, place: Place) =>
-      !pool.allowFirstLast && prefix && last - first > 1 && [first, last].includes(place);
-    const isUsable = (place: Place) =>
-      this.has(pool, place) &&
-      !pool.exclude.includes(place) &&
-      !pool.ranges.some((range) => isEnd(range, place)) &&
-      this.isFree(place);
+    const isUsable = (place: Place) => this.has(pool, place) && !isHole(pool, place) && this.isFree(place);
     for (const range of pool.ranges) {
       for (const start of placesIn(range)) {
         const block = Array.from({ length: size }, (_, index) => start + index);
@@ -286,6 +291,7 @@ export class AddressModel {
   isLeaving({ from, to, within }: ModelMove, place: Place): boolean {
     const pool = this.pools.get(from);
     if (pool === undefined || !this.has(pool, place)) return false;
+    if (within !== undefined && familyOfPlace(within.first) !== familyOfPlace(place)) return false;
     return from !== to || within === undefined || place < within.first || within.last < place;
   }
 
@@ -381,7 +387,13 @@ export function placesIn({ first, last }: ModelRange): Place[] {
   return Array.from({ length: last - first + 1 }, (_, index) => first + index);
 }
 
-export function isInside({ ranges }: Pick<ModelPool, 'ranges'>, place: Place): boolean {
+/** Returns whether the ranges or the exclusions of a pool exclude a place. Ignores `avoidBuggyIps`. */
+export function isHole({ exclude, allowFirstLast, ranges }: ModelPool, place: Place): boolean {
+  const isEnd = ({ first, last, prefix }: ModelRange) => prefix && last - first > 1 && [first, last].includes(place);
+  return exclude.includes(place) || (!allowFirstLast && ranges.some(isEnd));
+}
+
+export function isInside({ ranges }: { ranges: readonly ModelRange[] }, place: Place): boolean {
   return ranges.some(({ first, last }) => first <= place && place <= last);
 }
 

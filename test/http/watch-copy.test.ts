@@ -6,10 +6,11 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { TokenInput } from '../../src/control/tokens/token-input.ts';
 import { Refusal } from '../../src/errors.ts';
-import { beginning, commands } from '../control/commands.ts';
+import { beginning, type Command, commands } from '../control/commands.ts';
+import { splitPool } from '../control/steps.ts';
 import { type EventStream, openStream, type ShownMessage } from '../support/event-stream.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
-import { inScope } from '../support/temporary.ts';
+import { type Cleanup, inScope } from '../support/temporary.ts';
 import { tokenFor } from '../support/tokens.ts';
 import { until } from '../support/until.ts';
 
@@ -24,8 +25,12 @@ const scopes: Record<string, Partial<TokenInput>> = {
   all3: { zones: ['z', 'other'] as TokenInput['zones'] & object, pools: ['p', 'q'], owner: 'me' },
 };
 
-/** A split changes tokens that are limited to the pool, and so ends their streams. */
-const followed = commands.filter((command) => !String(command).startsWith('split pool'));
+/** Ends the streams of the tokens that are limited to the pool. */
+const split: Command = {
+  what: 'split pool',
+  toString: () => "the split of pool 'r'",
+  decide: splitPool('r', 't', '192.0.2.6/31'),
+};
 
 /** Reads all pages of the list at this path. */
 type List = (path: string) => Promise<Resource[]>;
@@ -71,10 +76,59 @@ class Copy {
   }
 }
 
+/** A client with a token of its own: it follows all changes from the beginning. */
+class Client {
+  readonly name: string;
+  readonly list: List;
+  readonly copy: Copy;
+  /** How many streams ended because a pool in the scope of the token was split. */
+  ended = 0;
+  readonly #token: string;
+  readonly #served: ServedApi;
+  readonly #cleanup: Cleanup;
+  #stream: EventStream | undefined;
+  #taken = 0;
+
+  constructor(name: string, token: string, served: ServedApi, cleanup: Cleanup) {
+    this.name = name;
+    this.list = lister(served, token);
+    this.copy = new Copy(this.list);
+    this.#token = token;
+    this.#served = served;
+    this.#cleanup = cleanup;
+  }
+
+  /** Takes all changes that the replica serves. Returns the messages. Opens the stream again as docs/api.md says. */
+  async follow(): Promise<ShownMessage[]> {
+    const { revision } = this.#served.views;
+    const told: ShownMessage[] = [];
+    for (let lastEventId = '0'; ; ) {
+      this.#stream ??= await openStream(this.#cleanup, this.#served.url, '/v1/watch', {
+        token: this.#token,
+        lastEventId,
+      });
+      const stream = this.#stream;
+      const end = () => stream.events.find(({ event }) => event === 'end');
+      await until(() => Number(stream.lastId) >= revision || end() !== undefined, 'the stream does not go on');
+      const ending = end();
+      const messages = stream.messages().slice(this.#taken);
+      this.#taken += messages.length;
+      for (const message of messages) await this.copy.take(message);
+      told.push(...messages);
+      if (ending === undefined) return told;
+      assert.equal(JSON.parse(ending.data).reason, 'unauthorized');
+      this.ended += 1;
+      lastEventId = stream.lastId;
+      this.#stream = undefined;
+      this.#taken = 0;
+    }
+  }
+}
+
 test('the copy of a client equals the lists that its token sees', { timeout: 600_000 }, async () => {
   const runs = Number(process.env.ZONEWRIGHT_TEST_HISTORIES ?? 5);
   const told = new Map<string, number>();
-  const property = fc.asyncProperty(fc.array(followed, { minLength: 15, maxLength: 30, size: 'max' }), (history) =>
+  const property = fc.asyncProperty(fc.array(commands, { minLength: 15, maxLength: 30, size: 'max' }), (history) =>
     inScope(async (cleanup) => {
       const limits = { heartbeatMilliseconds: 5, checkMilliseconds: 5, paceMilliseconds: 1 };
       const served = await servedApi(cleanup, { services: { followLimits: limits } });
@@ -86,26 +140,23 @@ test('the copy of a client equals the lists that its token sees', { timeout: 600
       const clients = await Promise.all(
         Object.entries(scopes).map(async ([name, scope]) => {
           const { token } = await tokenFor(served, name, { role: 'viewer', ...scope });
-          const list = lister(served, token);
-          const stream = await openStream(cleanup, served.url, '/v1/watch?since=0', { token });
-          return { name, list, stream, copy: new Copy(list), taken: 0 };
+          return new Client(name, token, served, cleanup);
         }),
       );
-      for (const command of [undefined, ...history]) {
+      for (const command of [undefined, split, ...history]) {
         const outcome = command && (await served.attempt(command.decide));
         if (outcome instanceof Refusal) continue;
         for (const client of clients) {
-          await untilTold(served, client.stream);
-          const messages = client.stream.messages();
-          for (const message of messages.slice(client.taken)) {
-            await client.copy.take(message);
+          for (const message of await client.follow()) {
             for (const { resource } of message.changes)
               for (const what of [client.name, resource]) told.set(what, (told.get(what) ?? 0) + 1);
           }
-          client.taken = messages.length;
           assert.deepEqual(client.copy.shown(), await readAll(client.list), `${client.name} after ${command}`);
         }
       }
+      const limited = clients.filter(({ name }) => scopes[name]?.pools?.includes('r'));
+      assert.ok(limited.length > 0 && limited.every(({ ended }) => ended > 0));
+      for (const { name, ended } of clients) assert.ok(ended === 0 || scopes[name]?.pools !== undefined, name);
     }),
   );
   await fc.assert(property, { numRuns: runs, endOnFailure: true });
@@ -113,12 +164,6 @@ test('the copy of a client equals the lists that its token sees', { timeout: 600
   for (const resource of ['host', 'pool', 'zone'])
     assert.ok((told.get(resource) ?? 0) > 0, `nobody was told of a ${resource}`);
 });
-
-/** Waits until the stream has told all changes that the replica serves. */
-async function untilTold({ views }: ServedApi, stream: EventStream): Promise<void> {
-  const { revision } = views;
-  await until(() => Number(stream.lastId) >= revision, 'the stream does not go on');
-}
 
 function lister({ url }: ServedApi, token: string): List {
   return async (path) => {
