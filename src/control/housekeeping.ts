@@ -6,6 +6,7 @@
 // (pools/release-address.ts, hosts/automatic-zone.ts).
 
 import { Refusal } from '../errors.ts';
+import { traitsOf } from '../model/allocation.ts';
 import type { Logger } from '../model/logger.ts';
 import { TroubleLog } from '../model/trouble-log.ts';
 import type { Views } from '../views/views.ts';
@@ -83,7 +84,7 @@ async function runRound(views: Views, committer: Committer, activity: TokenActiv
             space,
             address,
             precondition: {},
-            leaves: (holder) => holder.kind === 'allocation' && hasExpired(holder.expiresAt),
+            leaves: (holder) => hasExpired(traitsOf(holder).endOf(holder)),
           }),
     ),
   );

@@ -30,26 +30,85 @@ export const maxHolders = 256;
 /** The limit for the time after which an allocation ends, in seconds: ten years. */
 export const maxExpirySeconds = 315_360_000;
 
-/**
- * One holder of an address: a host, or an allocation without a name. Times are RFC 3339 UTC. The holders of a record
- * are in the order in which they came.
- */
-export type Holder =
-  | ({ kind: 'host'; host: Fqdn; owner: string } & HostSharing)
-  | {
-      kind: 'allocation';
-      id: string;
-      owner: string;
-      shared?: never;
-      sharingKey?: string;
-      ports?: Port[];
-      expiresAt?: string;
-      /** Absent: it has no tags. */
-      tags?: Tags;
-    };
+/** A holder that is a host. */
+export interface HostHolder extends HostSharing {
+  kind: 'host';
+  host: Fqdn;
+  owner: string;
+}
 
-/** A holder that is an allocation. */
-export type Allocation = Holder & { kind: 'allocation' };
+/** A holder without a name. Times are RFC 3339 UTC. */
+export interface Allocation {
+  kind: 'allocation';
+  id: string;
+  owner: string;
+  shared?: never;
+  sharingKey?: string;
+  ports?: Port[];
+  expiresAt?: string;
+  /** Absent: it has no tags. */
+  tags?: Tags;
+}
+
+/** One holder of an address. The holders of a record are in the order in which they came. */
+export type Holder = HostHolder | Allocation;
+export type HolderKind = Holder['kind'];
+export type HolderOf<Kind extends HolderKind> = Extract<Holder, { kind: Kind }>;
+
+interface HolderTraits<One extends Holder> {
+  /** Returns the name of the holder among those of its kind. */
+  idOf(holder: One): string;
+  /** True: it may share an address without a sharing key, with others that say `shared` too. */
+  sharesByFlag: boolean;
+  /** Returns who may have the address again before its cool-down ends, if this was the last holder. */
+  formerOf(holder: One): FormerHost | undefined;
+  /** Returns the host that may have the PTR of the address because of this holder. */
+  ptrHostOf(holder: One): Fqdn | undefined;
+  /** Returns when the holder leaves by itself. */
+  endOf(holder: One): string | undefined;
+  tagsOf(holder: One): Tags | undefined;
+}
+
+/**
+ * What distinguishes the kinds of holders. How use cases treat them: control/reading/holder-rules.ts. How the store has
+ * them: store/kinds/address.ts.
+ */
+const holderTraits: { readonly [Kind in HolderKind]: HolderTraits<HolderOf<Kind>> } = {
+  host: {
+    idOf: ({ host }) => host,
+    sharesByFlag: true,
+    formerOf: ({ host, owner }) => ({ host, owner }),
+    ptrHostOf: ({ host }) => host,
+    endOf: () => undefined,
+    // The host itself has tags.
+    tagsOf: () => undefined,
+  },
+  allocation: {
+    idOf: ({ id }) => id,
+    sharesByFlag: false,
+    formerOf: () => undefined,
+    ptrHostOf: () => undefined,
+    endOf: ({ expiresAt }) => expiresAt,
+    tagsOf: ({ tags }) => tags,
+  },
+};
+
+export const holderKinds = Object.keys(holderTraits) as HolderKind[];
+
+/** Returns what distinguishes the kind of this holder. */
+export function traitsOf({ kind }: Holder): HolderTraits<Holder> {
+  return holderTraits[kind];
+}
+
+/** Returns the names of the hosts among these holders. */
+export function hostsAmong(holders: readonly Holder[]): Fqdn[] {
+  return holders.flatMap((holder) => (holder.kind === 'host' ? holder.host : []));
+}
+
+/** Returns whether the holder is the host of this name. */
+export function isHost(holder: Holder, name: Fqdn): holder is HostHolder {
+  return holder.kind === 'host' && holder.host === name;
+}
 
 /**
  * The stored record of one address. A `held` address has at least one holder. A `released` address has no holder and
@@ -80,12 +139,8 @@ interface FormerHost {
 
 /** Returns whether a newcomer is the host that held a released address last: it has the same name and owner. */
 export function isFormer({ state, former }: AddressRecord, newcomer: Holder): boolean {
-  return (
-    state === 'released' &&
-    newcomer.kind === 'host' &&
-    former?.host === newcomer.host &&
-    former.owner === newcomer.owner
-  );
+  const again = state === 'released' ? traitsOf(newcomer).formerOf(newcomer) : undefined;
+  return again !== undefined && former?.host === again.host && former.owner === again.owner;
 }
 
 /**
@@ -119,10 +174,11 @@ export function sharingConflict(holders: readonly Holder[], newcomer: Holder): S
     return found.length > 0 ? { field, with: found } : undefined;
   };
   if (newcomer.shared === true) return conflict('shared', (holder) => holder.shared !== true);
+  const { sharesByFlag } = traitsOf(newcomer);
   const own = conflict('sharingKey', (holder) => holder.sharingKey === undefined);
-  if (own !== undefined && newcomer.kind === 'allocation') return own;
+  if (own !== undefined && !sharesByFlag) return own;
   const key = known(newcomer.sharingKey);
-  if (key === undefined && newcomer.kind === 'host') return conflict('shared', () => true);
+  if (key === undefined && sharesByFlag) return conflict('shared', () => true);
   return (
     conflict('sharingKey', (holder) => key === undefined || holder.shared === true || holder.sharingKey !== key) ??
     conflict('ports', (holder) => !portsAreApart(holder.ports, known(newcomer.ports)))
@@ -142,5 +198,5 @@ export function hasTags(tags: Tags | undefined): tags is Tags {
 
 /** Returns a holder as messages and the ledger name it. */
 export function describeHolder(holder: Holder): string {
-  return holder.kind === 'host' ? `host:${holder.host}` : `allocation:${holder.id}`;
+  return `${holder.kind}:${traitsOf(holder).idOf(holder)}`;
 }

@@ -1,7 +1,7 @@
 // Hosts: a name with its addresses and aliases, and the records that a host has.
 
 import { type Address, type Family, familyOf, reverseName } from './address.ts';
-import type { AddressRecord, HostSharing } from './allocation.ts';
+import { type AddressRecord, type Holder, type HostSharing, traitsOf } from './allocation.ts';
 import { InvalidValue } from './invalid-value.ts';
 import { type Fqdn, labelsOf, parseName } from './name.ts';
 import type { Tags } from './pool.ts';
@@ -140,10 +140,11 @@ export function ptrHost(
   { space, address, holders }: AddressRecord,
   hostOf: (name: Fqdn) => Host | undefined,
 ): Host | undefined {
-  const hosts = holders.filter((holder) => holder.kind === 'host');
-  const inOrder = [...hosts.filter(({ ptrFor }) => ptrFor === true), ...hosts.filter(({ ptrFor }) => ptrFor !== true)];
-  for (const { host: name } of inOrder) {
-    const host = hostOf(name);
+  const isFirst = (holder: Holder) => 'ptrFor' in holder && holder.ptrFor === true;
+  const inOrder = [...holders.filter(isFirst), ...holders.filter((holder) => !isFirst(holder))];
+  for (const holder of inOrder) {
+    const name = traitsOf(holder).ptrHostOf(holder);
+    const host = name && hostOf(name);
     if (host !== undefined && wantsPtr(host, space, address)) return host;
   }
   return undefined;

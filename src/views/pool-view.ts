@@ -4,7 +4,7 @@
 
 import { type Address, type AddressNumber, addressNumber, type Family } from '../model/address.ts';
 import { type AddressRange, type Interval, rangesOverlap, rangesWithout } from '../model/address-range.ts';
-import { type AddressRecord, coolDownEnd, type Holder } from '../model/allocation.ts';
+import { type AddressRecord, coolDownEnd, describeHolder, type Holder, traitsOf } from '../model/allocation.ts';
 import type { Fqdn } from '../model/name.ts';
 import { exclusionIn, type Pool, poolShape, strategyTraits } from '../model/pool.ts';
 import { noRevision, type Revision } from '../model/revision.ts';
@@ -490,8 +490,8 @@ function expiriesOf(pool: PoolState | undefined, record: AddressRecord): [time: 
   }
   const ends: [number, string][] = [];
   for (const holder of record.holders) {
-    if (holder.kind === 'host' || holder.expiresAt === undefined) continue;
-    ends.push([Date.parse(holder.expiresAt), `${key}/${holder.id}`]);
+    const end = traitsOf(holder).endOf(holder);
+    if (end !== undefined) ends.push([Date.parse(end), `${key}/${describeHolder(holder)}`]);
   }
   return ends;
 }

@@ -25,7 +25,8 @@ export function replay(decisions: readonly AuditedDecision[]): Replayed {
 
 /**
  * Returns the event without the names of the pools of addresses, which are those of its time: a pool can be renamed
- * between two events of a host, split or merged. So do the uses: their pools are not compared.
+ * between two events of a host, split or merged. So do the uses: their pools are not compared. The store has the pool
+ * that gave an address, which events do not show.
  */
 function withoutPools(event: AuditEvent): AuditEvent {
   const strip = (fields: Fields | null) => fields && (unnamed(fields) as Fields);
@@ -45,7 +46,7 @@ function withParentId({ resources }: Replayed, event: AuditEvent): AuditEvent {
 function unnamed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(unnamed);
   if (typeof value !== 'object' || value === null) return value;
-  const fields = Object.entries(value).filter(([field]) => field !== 'pool');
+  const fields = Object.entries(value).filter(([field]) => field !== 'pool' && field !== 'givenBy');
   return Object.fromEntries(fields.map(([field, one]) => [field, unnamed(one)]));
 }
 

@@ -97,9 +97,14 @@ export class Access {
 
   hasHolder(holder: Holder): boolean {
     if (this.isWhole) return true;
-    if (holder.kind === 'allocation') return this.isOwner(holder.owner);
-    const host = this.#views.hosts.get(holder.host)?.value;
-    return host === undefined ? this.hasName(holder.host) && this.isOwner(holder.owner) : this.hasHost(host);
+    switch (holder.kind) {
+      case 'allocation':
+        return this.isOwner(holder.owner);
+      case 'host': {
+        const host = this.#views.hosts.get(holder.host)?.value;
+        return host === undefined ? this.hasName(holder.host) && this.isOwner(holder.owner) : this.hasHost(host);
+      }
+    }
   }
 
   /**

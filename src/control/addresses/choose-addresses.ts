@@ -11,6 +11,7 @@ import {
   maxHolders,
   mayShare,
   sharingConflict,
+  traitsOf,
 } from '../../model/allocation.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { capacityOf, defaultSpace, isExcluded, type Pool, poolShape, shapeHolds } from '../../model/pool.ts';
@@ -194,7 +195,7 @@ function whyNotShared(context: DecisionContext, record?: AddressRecord, newcomer
       .map((holder) => access.describeHolder(holder));
     return others.length > 0 ? `, and not shared: ${joinFirst(others)} must have "shared": true there too` : '';
   }
-  if (newcomer.kind === 'host' && newcomer.sharingKey === undefined)
+  if (traitsOf(newcomer).sharesByFlag && newcomer.sharingKey === undefined)
     return record.holders.every(({ shared }) => shared === true)
       ? ', who share it: ask for {"address", "shared": true}'
       : '';
@@ -214,7 +215,7 @@ export function chooseFormer(
   named?: Pool,
 ): Choice | undefined {
   const { views, claimed, now } = context;
-  const host = newcomer.kind === 'host' ? newcomer.host : undefined;
+  const host = traitsOf(newcomer).formerOf(newcomer)?.host;
   const records = host === undefined ? [] : views.pools.formerOf(host);
   for (const record of records) {
     const { space, address } = record;

@@ -2,7 +2,7 @@
 // addresses.
 
 import type { Address } from '../../model/address.ts';
-import type { AddressRecord, Holder } from '../../model/allocation.ts';
+import { type AddressRecord, type Holder, isHost, traitsOf } from '../../model/allocation.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { strategyTraits } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
@@ -120,7 +120,7 @@ export function replaceHost(
 ): void {
   if (builder.views.faults.has(addressKey(space, address))) return;
   const holders = recordNow(builder, space, address)?.holders ?? [];
-  const at = holders.findIndex((holder) => holder.kind === 'host' && holder.host === host);
+  const at = holders.findIndex((holder) => isHost(holder, host));
   if (at !== -1) replaceHolders(builder, space, address, holders.toSpliced(at, 1, ...(next ? [next] : [])));
 }
 
@@ -143,7 +143,7 @@ function releasedRecord({ views, now }: TransactionBuilder, record: AddressRecor
   const released: AddressRecord = { ...record, state: 'released', holders: [], since: timestamp(now) };
   if (pool.coolDownSeconds === 0) return released;
   const [last, ...others] = record.holders;
-  const former = last?.kind === 'host' && others.length === 0 ? { host: last.host, owner: last.owner } : undefined;
+  const former = last !== undefined && others.length === 0 ? traitsOf(last).formerOf(last) : undefined;
   const freeAt = timestamp(now + pool.coolDownSeconds * 1000);
   return { ...released, freeAt, ...(former && { former }) };
 }

@@ -3,6 +3,7 @@
 // housekeeping looks for hosts with other marks.
 
 import { Refusal } from '../../errors.ts';
+import { hostsAmong } from '../../model/allocation.ts';
 import type { Host } from '../../model/host.ts';
 import { listInSlices } from '../../model/in-slices.ts';
 import type { Fqdn } from '../../model/name.ts';
@@ -55,8 +56,8 @@ export async function alignReverse(
     }
   };
   for await (const { value: record } of listInSlices(heldIn(views, pool))) {
-    for (const holder of record.holders) {
-      const host = holder.kind === 'host' ? views.hosts.get(holder.host)?.value : undefined;
+    for (const name of hostsAmong(record.holders)) {
+      const host = views.hosts.get(name)?.value;
       if (host !== undefined && !isAligned(views, host)) waiting.add(host.name);
     }
     if (waiting.size >= hostsAtOnce) await commit();

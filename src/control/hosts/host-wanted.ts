@@ -2,7 +2,7 @@
 
 import { Refusal, refuse, refuseField } from '../../errors.ts';
 import { type Address, automaticReverseZone, type Family, familyOf, reverseName } from '../../model/address.ts';
-import type { Holder, HostSharing } from '../../model/allocation.ts';
+import type { Holder, HostHolder, HostSharing } from '../../model/allocation.ts';
 import { type Host, type HostAddress, isSameAddress, maxHostAddresses, withoutSharing } from '../../model/host.ts';
 import { type Fqdn, parentOf } from '../../model/name.ts';
 import type { Pool, Tags } from '../../model/pool.ts';
@@ -253,7 +253,7 @@ function missingFamilies(
   return [...own, ...newFamilies(context, wanted, pool, [...have, ...own], others, path)];
 }
 
-function newcomerOf({ name, owner }: WantedHost): Holder & { kind: 'host' } {
+function newcomerOf({ name, owner }: WantedHost): HostHolder {
   return { kind: 'host', host: name, owner };
 }
 

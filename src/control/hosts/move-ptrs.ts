@@ -3,6 +3,7 @@
 // does it in transactions of its own.
 
 import { addressOfReverse, reverseName } from '../../model/address.ts';
+import { hostsAmong } from '../../model/allocation.ts';
 import type { Host } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { addressKey } from '../../store/kinds/address.ts';
@@ -27,7 +28,7 @@ export function movePtrs(builder: TransactionBuilder, owner: Fqdn): void {
     const key = addressKey(space, address);
     if (record === undefined) builder.requireAbsent(key);
     else builder.requireUnchanged(key, record.modified);
-    for (const holder of record?.value.holders ?? []) if (holder.kind === 'host') names.add(holder.host);
+    for (const name of hostsAmong(record?.value.holders ?? [])) names.add(name);
   }
   for (const name of names) {
     const host = hosts.get(name);

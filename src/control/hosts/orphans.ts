@@ -4,7 +4,7 @@
 // cannot be read, its records and addresses are not orphans.
 
 import { parseAddress } from '../../model/address.ts';
-import type { AddressRecord, Holder } from '../../model/allocation.ts';
+import { type AddressRecord, type Holder, isHost } from '../../model/allocation.ts';
 import { type Host, type HostAddress, isSameAddress, recordsOf } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { managingHost, type Rrset } from '../../model/rrset.ts';
@@ -72,7 +72,7 @@ export function orphanedHost({ views, now }: DecisionContext, name: Fqdn): Host 
     const address = parseAddress(text);
     for (const space of spaces) {
       const record = views.pools.address(space, address)?.value;
-      const holder = record?.holders.find((one) => one.kind === 'host' && one.host === name);
+      const holder = record?.holders.find((one) => isHost(one, name));
       if (record === undefined || holder === undefined) continue;
       addresses.push({ address, givenBy: record.givenBy, space });
       owner = holder.owner;

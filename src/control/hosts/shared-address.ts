@@ -3,7 +3,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { joinFirst, refuseField } from '../../errors.ts';
 import { reverseName } from '../../model/address.ts';
-import { type AddressRecord, type Holder, sharingConflict } from '../../model/allocation.ts';
+import {
+  type AddressRecord,
+  type Holder,
+  type HostHolder,
+  hostsAmong,
+  isHost,
+  sharingConflict,
+} from '../../model/allocation.ts';
 import { type Host, type HostAddress, isSameAddress, ptrHost, sharingOf } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { addressKey } from '../../store/kinds/address.ts';
@@ -13,7 +20,7 @@ import { recordNow } from '../addresses/hold-address.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
 /** Returns a host as a holder of one of its addresses. */
-export function holderOf({ name, owner }: Host, address: HostAddress): Holder & { kind: 'host' } {
+export function holderOf({ name, owner }: Host, address: HostAddress): HostHolder {
   return { kind: 'host', host: name, owner, ...sharingOf(address) };
 }
 
@@ -55,7 +62,7 @@ function otherHolders(
 ): Holder[] {
   const record = recordNow(builder, space, address);
   if (record?.state !== 'held') return [];
-  return record.holders.filter((holder) => holder.kind !== 'host' || !names.includes(holder.host));
+  return record.holders.filter((holder) => !names.some((name) => name !== undefined && isHost(holder, name)));
 }
 
 /** A host before and after a transaction. Undefined: there is none. */
@@ -75,7 +82,7 @@ export function sharedPtrs(builder: TransactionBuilder, changes: readonly HostCh
   for (const { space, address } of hosts.flatMap(({ addresses }) => addresses)) {
     const record = recordNow(builder, space, address);
     if (record?.state !== 'held') continue;
-    const names = record.holders.flatMap((holder) => (holder.kind === 'host' ? holder.host : []));
+    const names = hostsAmong(record.holders);
     if (names.length > 1 || names.some((name) => !changed.has(name))) shared.set(reverseName(address), record);
   }
   return shared;

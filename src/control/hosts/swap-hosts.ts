@@ -2,6 +2,7 @@
 
 import { Refusal, refuse, refuseField } from '../../errors.ts';
 import { type Address, type Family, familyOf } from '../../model/address.ts';
+import { isHost } from '../../model/allocation.ts';
 import { type Host, type HostAddress, isSameAddress, maxHostAddresses } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { isKnown, known, orUnknown } from '../../model/unknown.ts';
@@ -116,7 +117,7 @@ function moveAddress(builder: TransactionBuilder, moved: HostAddress, from: Host
     const fault = faults.get(key);
     if (fault !== undefined) throw faultRefusal({ key, fault, code: 'address_taken', path: '/with' });
     const holders = pools.address(space, address)?.value.holders ?? [];
-    if (!holders.some((holder) => holder.kind === 'host' && holder.host === from.name)) {
+    if (!holders.some((holder) => isHost(holder, from.name))) {
       const message = `${from.name} does not hold its address ${address} in the store: give it other addresses first`;
       refuseField('address_taken', '/with', message, { address, heldBy: [] });
     }

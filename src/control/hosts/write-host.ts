@@ -5,7 +5,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { refuseField } from '../../errors.ts';
 import { automaticReverseZone, reverseName } from '../../model/address.ts';
-import type { AddressRecord } from '../../model/allocation.ts';
+import { type AddressRecord, hostsAmong } from '../../model/allocation.ts';
 import { type Host, isSameAddress, recordsOf, sharingOf } from '../../model/host.ts';
 import { type Fqdn, isWithin } from '../../model/name.ts';
 import { managingHost, type OwnedRrset, type Rrset } from '../../model/rrset.ts';
@@ -151,7 +151,7 @@ function writeSharedPtr(
   const owner = reverseName(address);
   const change = changes.find(({ after }) => after !== undefined && after === host);
   if (host !== undefined && change !== undefined) {
-    const sharers = holders.flatMap((holder) => (holder.kind === 'host' ? holder.host : []));
+    const sharers = hostsAmong(holders);
     const others = changes.flatMap(({ before }) => before?.name ?? []);
     const ptr = recordsOf(host, 0).find((one) => one.owner === owner && one.rrset.type === 'PTR');
     if (ptr !== undefined) addRecord(builder, change.before, host, ptr, adoption, [...sharers, ...others]);

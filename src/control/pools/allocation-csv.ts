@@ -1,11 +1,12 @@
 // Held addresses as rows of a spreadsheet, a row for each holder: the columns, and how a holder becomes a row and a row
 // an allocation.
 
-import { type Holder, maxExpirySeconds, type Port } from '../../model/allocation.ts';
+import { type Holder, maxExpirySeconds, type Port, traitsOf } from '../../model/allocation.ts';
 import { InvalidValue, unlessInvalid } from '../../model/invalid-value.ts';
 import { parseTimestamp, timestamp } from '../../model/timestamp.ts';
 import { type Columns, type ReadColumn, readCells, type TagColumns, wordsOf } from '../csv/columns.ts';
 import type { RowFault } from '../csv/row-faults.ts';
+import { rulesOf } from '../reading/holder-rules.ts';
 import type { SeenRecord } from '../reading/with-pools.ts';
 import type { AllocationPatch } from './allocation-input.ts';
 
@@ -107,13 +108,13 @@ function parseEnd(text: string, now: number): string {
 
 /** Returns the tags of a holder. A host has its tags in the export of hosts. */
 export function tagsOf(holder: Holder) {
-  return (holder.kind === 'allocation' && holder.tags) || {};
+  return traitsOf(holder).tagsOf(holder) ?? {};
 }
 
 /** Returns the row of one holder of an address. */
 export function holderCells({ address, pool, space, since }: SeenRecord, holder: Holder, tags: TagColumns): string[] {
-  const host = holder.kind === 'host' ? holder.host : '';
-  const { id = '', expiresAt = '' } = holder.kind === 'allocation' ? holder : {};
+  const { host = '', id = '' } = rulesOf(holder).cellsOf(holder);
+  const expiresAt = traitsOf(holder).endOf(holder) ?? '';
   const { sharingKey = '', ports = [] } = holder;
   const own = [holder.kind, host, id, holder.owner, sharingKey, ports.map(portText).join(' '), expiresAt];
   return [address, pool ?? '', space, since, ...own, ...tags.cellsOf(tagsOf(holder))];

@@ -4,13 +4,14 @@
 import { isDeepStrictEqual } from 'node:util';
 import { joinFirst, refuse, refuseField } from '../../errors.ts';
 import type { Address } from '../../model/address.ts';
-import { type AddressRecord, type Allocation, type Holder, sharingConflict } from '../../model/allocation.ts';
+import { type AddressRecord, type Allocation, type Holder, sharingConflict, traitsOf } from '../../model/allocation.ts';
 import { known, orUnknown } from '../../model/unknown.ts';
 import { addressKey } from '../../store/kinds/address.ts';
 import { accessOf } from '../access/access.ts';
 import { replaceHolders } from '../addresses/hold-address.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
-import { addressPath, hostPath } from '../reading/resource-path.ts';
+import { resourceOf } from '../reading/holder-rules.ts';
+import { addressPath } from '../reading/resource-path.ts';
 import type { Decision, DecisionContext, Standing } from '../transaction/decision.ts';
 import { standingSince, TransactionBuilder } from '../transaction/transaction-builder.ts';
 
@@ -29,8 +30,8 @@ interface AllocationChanged extends Standing {
 }
 
 /**
- * Changes an allocation. Refuses with `not_found` or `precondition_failed`, with `managed_record` if the holder is a
- * host, with `address_taken` if the other holders do not fit to what the allocation wants to share, and with
+ * Changes an allocation. Refuses with `not_found` or `precondition_failed`, with `managed_record` if the holder is
+ * another one, with `address_taken` if the other holders do not fit to what the allocation wants to share, and with
  * `forbidden` beyond the scope.
  */
 export function decideChangeAllocation(
@@ -44,9 +45,9 @@ export function decideChangeAllocation(
   if (current === undefined || record === undefined) refuse('not_found', `${address} is not held`, { address }, ':ip');
   const holder = namedHolder(context, record, id);
   access.needHolders(address, [holder]);
-  if (holder.kind === 'host') {
+  if (holder.kind !== 'allocation') {
     const managedBy = access.describeHolder(holder);
-    const message = `${address} belongs to ${managedBy}: change the host (PATCH ${hostPath(holder.host)})`;
+    const message = `${address} belongs to ${managedBy}: ${resourceOf(holder).change(holder)}`;
     refuse('managed_record', message, { address, managedBy }, ':id');
   }
   const builder = new TransactionBuilder(context);
@@ -82,8 +83,8 @@ export function changeHolder(
  */
 function namedHolder(context: DecisionContext, { space, address, holders }: AddressRecord, id: string): Holder {
   const access = accessOf(context);
-  const isNamed = (holder: Holder) =>
-    holder.kind === 'allocation' ? holder.id === id : holder.host === id && access.hasHolder(holder);
+  const isFound = (holder: Holder) => resourceOf(holder) === undefined || access.hasHolder(holder);
+  const isNamed = (holder: Holder) => traitsOf(holder).idOf(holder) === id && isFound(holder);
   const holder = known(id) === '@' && holders.length === 1 ? holders[0] : holders.find(isNamed);
   if (holder !== undefined) return holder;
   const what = id === '@' ? 'several holders: name one of them' : `no holder '${id}'`;

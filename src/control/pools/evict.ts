@@ -4,7 +4,7 @@
 import { joinFirst, maxNamed, refuse } from '../../errors.ts';
 import { formatAddress } from '../../model/address.ts';
 import { type Interval, rangesWithout } from '../../model/address-range.ts';
-import type { AddressRecord, Holder } from '../../model/allocation.ts';
+import { type AddressRecord, type Holder, hostsAmong, isHost } from '../../model/allocation.ts';
 import type { Host } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { type Pool, poolShape } from '../../model/pool.ts';
@@ -14,6 +14,7 @@ import { replaceHolders } from '../addresses/hold-address.ts';
 import { isOrphanedHold } from '../hosts/orphans.ts';
 import { maxKeysOf, WriteBudget } from '../hosts/write-budget.ts';
 import { writeHost } from '../hosts/write-host.ts';
+import { rulesOf } from '../reading/holder-rules.ts';
 import { poolPath } from '../reading/resource-path.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
@@ -60,8 +61,8 @@ export function decideEvict(context: DecisionContext, leaving: Leaving): Decisio
     const leaves = holdersThatFit(context, record, budget);
     if (leaves.length > 0) {
       const hosts = hostsOf(context, { ...record, holders: leaves });
-      const isHost = (holder: Holder) => holder.kind === 'host' && hosts.some(({ name }) => name === holder.host);
-      const stays = (holder: Holder) => !leaves.includes(holder) || isHost(holder);
+      const isWritten = (holder: Holder) => hosts.some(({ name }) => isHost(holder, name));
+      const stays = (holder: Holder) => !leaves.includes(holder) || isWritten(holder);
       replaceHolders(builder, record.space, record.address, record.holders.filter(stays));
       released.push({ ...record, holders: leaves });
     }
@@ -112,11 +113,10 @@ function isGiven({ givenBy }: AddressRecord): boolean {
 
 /** Returns the hosts that have the address; none for an orphan. */
 function hostsOf(context: DecisionContext, record: AddressRecord): Host[] {
-  return record.holders.flatMap((holder) =>
-    holder.kind === 'host' && !isOrphanedHold(context, record, holder)
-      ? (context.views.hosts.get(holder.host)?.value ?? [])
-      : [],
+  const asHosts = record.holders.filter(
+    (holder) => rulesOf(holder).leaves === 'as a host' && !isOrphanedHold(context, record, holder),
   );
+  return hostsAmong(asHosts).flatMap((name) => context.views.hosts.get(name)?.value ?? []);
 }
 
 /** Returns the hosts that have any of the addresses, each with the same host without these addresses. */

@@ -6,7 +6,14 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { refuseField } from '../../errors.ts';
 import { type Address, parseAddress } from '../../model/address.ts';
-import { type AddressRecord, type Allocation, describeHolder, type Holder } from '../../model/allocation.ts';
+import {
+  type AddressRecord,
+  type Allocation,
+  describeHolder,
+  type Holder,
+  holderKinds,
+  isHost,
+} from '../../model/allocation.ts';
 import { parseHostName } from '../../model/host.ts';
 import { unlessInvalid } from '../../model/invalid-value.ts';
 import type { Pool } from '../../model/pool.ts';
@@ -18,7 +25,7 @@ import { withoutEmpty } from '../csv/columns.ts';
 import type { ImportMode, RowKind, RowOutcome, RowsDecision } from '../csv/import-rows.ts';
 import { type RowFault, rowPath } from '../csv/row-faults.ts';
 import { existingPool } from '../reading/existing.ts';
-import { hostPath } from '../reading/resource-path.ts';
+import { resourceOf } from '../reading/holder-rules.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { type AllocationCells, type AllocationColumn, allocationColumns, readAllocationRow } from './allocation-csv.ts';
@@ -62,8 +69,8 @@ export function allocationRows(
 /** Returns the faults of the kind of a row: it is about an allocation, or about the named host. */
 function kindFaults({ kind, host, id }: AllocationCells): RowFault[] {
   const isHost = host !== undefined;
-  if (kind !== undefined && kind !== 'host' && kind !== 'allocation')
-    return [{ column: 'kind', message: `'${kind}' is neither allocation nor host` }];
+  if (kind !== undefined && !holderKinds.some((one) => one === kind))
+    return [{ column: 'kind', message: `'${kind}' is neither ${holderKinds.toReversed().join(' nor ')}` }];
   if (kind !== undefined && isHost !== (kind === 'host'))
     return [{ column: 'host', message: isHost ? 'an allocation has no host' : 'the name of the host is needed' }];
   return isHost && id !== undefined ? [{ column: 'id', message: 'a host has no id here' }] : [];
@@ -118,7 +125,7 @@ function writeRow(
     return 'created';
   }
   lines.set(describeHolder(holder), line);
-  if (holder.kind === 'host') return refuseChangedHost(address, holder, row);
+  if (holder.kind !== 'allocation') return refuseChanged(address, holder, row);
   const next = applyPatch(holder, row, builder.now);
   if (isDeepStrictEqual(next, holder)) return 'unchanged';
   if (mode === 'create') {
@@ -152,7 +159,7 @@ function holderOf(context: DecisionContext, record: AddressRecord | undefined, r
   const seen = record === undefined ? [] : accessOf(context).withHolders(record).holders;
   if (host !== undefined) {
     const name = unlessInvalid(() => parseHostName(host));
-    return seen.find((holder) => holder.kind === 'host' && holder.host === name) ?? refuseHost(address, host);
+    return seen.find((holder) => name !== undefined && isHost(holder, name)) ?? refuseHost(address, host);
   }
   const allocations = seen.filter((holder) => holder.kind === 'allocation');
   if (id !== undefined) return allocations.find((holder) => holder.id === id) ?? refuseId(address, id);
@@ -174,8 +181,8 @@ function refuseId(address: Address, id: string): never {
   refuseField('not_found', '/id', message, { address });
 }
 
-/** Refuses a row that does not say what a host has. A host is changed by its own import. */
-function refuseChangedHost(address: Address, holder: Holder & { kind: 'host' }, { patch }: AllocationRow): 'unchanged' {
+/** Refuses a row that does not say what a holder has that is no allocation. Such a holder is changed elsewhere. */
+function refuseChanged(address: Address, holder: Exclude<Holder, Allocation>, { patch }: AllocationRow): 'unchanged' {
   const { owner, sharingKey, ports, expiresAt, tags } = patch;
   const isOther =
     (owner !== undefined && (owner ?? '') !== holder.owner) ||
@@ -184,7 +191,7 @@ function refuseChangedHost(address: Address, holder: Holder & { kind: 'host' }, 
     typeof expiresAt === 'string' ||
     Object.values(tags ?? {}).some((value) => value !== null);
   if (!isOther) return 'unchanged';
-  const message = `${address} belongs to ${describeHolder(holder)}: change the host (PATCH ${hostPath(holder.host)})`;
+  const message = `${address} belongs to ${describeHolder(holder)}: ${resourceOf(holder).change(holder)}`;
   return refuseField('managed_record', '/host', message, { address });
 }
 

@@ -3,7 +3,7 @@
 
 import { joinFirst, maxNamed, refuse } from '../../errors.ts';
 import type { Address } from '../../model/address.ts';
-import type { AddressRecord, Holder } from '../../model/allocation.ts';
+import { type AddressRecord, type Holder, hostsAmong } from '../../model/allocation.ts';
 import { known } from '../../model/unknown.ts';
 import { addressKey } from '../../store/kinds/address.ts';
 import { accessOf } from '../access/access.ts';
@@ -11,6 +11,7 @@ import { seenNames } from '../addresses/choose-addresses.ts';
 import { endCoolDown, replaceHolders } from '../addresses/hold-address.ts';
 import { isOrphanedHold, requireOrphan } from '../hosts/orphans.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
+import { resourceOf } from '../reading/holder-rules.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 
@@ -56,7 +57,7 @@ export function decideReleaseAddress(
   const leaving = leaves === undefined ? holders : holders.filter(leaves);
   access.needHolders(address, leaving);
   builder.refusals.try(() => refuseLeaving(context, current.value, leaving));
-  for (const holder of leaving) if (holder.kind === 'host') requireOrphan(builder, holder.host);
+  for (const host of hostsAmong(leaving)) requireOrphan(builder, host);
   const staying = holders.filter((holder) => !leaving.includes(holder));
   replaceHolders(builder, space, address, staying);
   return builder.build(undefined);
@@ -83,11 +84,13 @@ function refuseLeaving(context: DecisionContext, record: AddressRecord, leaving:
       { address, heldBy: holders.map((holder) => access.describeHolder(holder)) },
       ':ip',
     );
-  const host = leaving.find((holder) => holder.kind === 'host' && !isOrphanedHold(context, record, holder));
-  if (host === undefined) return;
-  const managedBy = access.describeHolder(host);
-  const message = `${address} belongs to ${managedBy}: delete or re-address the host`;
-  refuse('managed_record', message, { address, managedBy }, ':ip');
+  for (const holder of leaving) {
+    const resource = resourceOf(holder);
+    if (resource === undefined || isOrphanedHold(context, record, holder)) continue;
+    const managedBy = access.describeHolder(holder);
+    const message = `${address} belongs to ${managedBy}: ${resource.release(holder)}`;
+    refuse('managed_record', message, { address, managedBy }, ':ip');
+  }
 }
 
 /**

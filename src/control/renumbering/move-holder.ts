@@ -3,7 +3,7 @@
 
 import { refuse } from '../../errors.ts';
 import type { Address } from '../../model/address.ts';
-import { type AddressRecord, describeHolder, type Holder } from '../../model/allocation.ts';
+import { type AddressRecord, describeHolder, type Holder, isHost } from '../../model/allocation.ts';
 import { type Host, type HostAddress, isSameAddress, sharingOf } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Renumbering } from '../../model/renumbering.ts';
@@ -14,6 +14,7 @@ import type { Choice } from '../addresses/choose-addresses.ts';
 import { forgetFormer, moveHolders } from '../addresses/hold-address.ts';
 import { withReverse } from '../hosts/with-reverse.ts';
 import { writeExchanged, writeHost } from '../hosts/write-host.ts';
+import { rulesOf } from '../reading/holder-rules.ts';
 import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { chooseNew, type FreeOf, isLeaving, type Move, moveOf } from './move-target.ts';
@@ -87,7 +88,7 @@ function moveSharers(
   for (const host of hosts.values()) {
     for (const one of host.addresses.filter((address) => isLeaving(move, address))) {
       const record = recordAt(builder, one);
-      if (record === undefined || !record.holders.some((holder) => holder.kind === 'host' && holder.host === host.name))
+      if (record === undefined || !record.holders.some((holder) => isHost(holder, host.name)))
         refuse('address_taken', `${host.name} does not hold its address ${one.address} in the store`);
       records.set(one.address, record);
       for (const holder of record.holders) addSharer(builder, hosts, record, holder, allocations);
@@ -146,7 +147,7 @@ function recordAt({ views }: TransactionBuilder, { space, address }: Pick<HostAd
 }
 
 function othersAt(record: AddressRecord | undefined, name: Fqdn): Holder[] {
-  return record?.holders.filter((holder) => holder.kind !== 'host' || holder.host !== name) ?? [];
+  return record?.holders.filter((holder) => !isHost(holder, name)) ?? [];
 }
 
 /**
@@ -158,7 +159,7 @@ export function decideMoveAllocations(context: DecisionContext, job: Job, addres
   const { space } = move.from;
   const record = context.views.pools.address(space, address)?.value;
   if (record?.state !== 'held' || !isLeaving(move, record)) return noChange({ moved: 0 });
-  if (record.holders.some(({ kind }) => kind === 'host')) return noChange({ moved: 0 });
+  if (record.holders.some((holder) => rulesOf(holder).leaves === 'as a host')) return noChange({ moved: 0 });
   const builder = begin(context, job);
   const [choice] = chooseNew(context, move, [record]);
   if (choice !== undefined) moveHolders(builder, record, choice);

@@ -3,11 +3,12 @@
 
 import { Refusal } from '../../errors.ts';
 import { type Address, addressNumber, type Family, familyOf } from '../../model/address.ts';
-import { type AddressRecord, describeHolder } from '../../model/allocation.ts';
+import { type AddressRecord, describeHolder, hostsAmong } from '../../model/allocation.ts';
 import { addressKey } from '../../store/kinds/address.ts';
 import type { Asking } from '../access/actor.ts';
 import { needValidToken } from '../access/valid-token.ts';
 import type { Choice } from '../addresses/choose-addresses.ts';
+import { rulesOf } from '../reading/holder-rules.ts';
 import { LastingSearch } from '../transaction/lasting-search.ts';
 import { decidePlannedHost } from './move-holder.ts';
 import { firstLeaving, intervalsOf, isLeaving, type Move } from './move-target.ts';
@@ -74,11 +75,11 @@ function* plannedMoves(
   { allocations, claims, isShown }: Planning,
 ): Generator<PlannedMove> {
   if (!isLeaving(move, record)) return;
-  const hosts = record.holders.flatMap((holder) => {
-    const host = holder.kind === 'host' ? asking.views.hosts.get(holder.host)?.value : undefined;
+  const hosts = hostsAmong(record.holders).flatMap((name) => {
+    const host = asking.views.hosts.get(name)?.value;
     return host !== undefined && firstLeaving(move, host) === record.address ? [host] : [];
   });
-  const isHosts = record.holders.some(({ kind }) => kind === 'host');
+  const isHosts = record.holders.some((holder) => rulesOf(holder).leaves === 'as a host');
   for (const host of hosts) {
     const from = host.addresses.filter((address) => isLeaving(move, address)).map(({ address }) => address);
     const holder = `host:${host.name}`;

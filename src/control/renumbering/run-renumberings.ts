@@ -5,10 +5,9 @@
 
 import { setTimeout as delay, setImmediate as nextPass } from 'node:timers/promises';
 import { Refusal } from '../../errors.ts';
-import type { AddressRecord } from '../../model/allocation.ts';
+import { type AddressRecord, hostsAmong } from '../../model/allocation.ts';
 import { listInSlices } from '../../model/in-slices.ts';
 import type { Logger } from '../../model/logger.ts';
-import type { Fqdn } from '../../model/name.ts';
 import { type Renumbering, withSkipped } from '../../model/renumbering.ts';
 import { timestamp } from '../../model/timestamp.ts';
 import { TroubleLog } from '../../model/trouble-log.ts';
@@ -17,6 +16,7 @@ import type { Store } from '../../store/store.ts';
 import type { Views } from '../../views/views.ts';
 import type { Actor } from '../access/actor.ts';
 import { heldIn } from '../reading/held-in.ts';
+import { rulesOf } from '../reading/holder-rules.ts';
 import type { Committer } from '../transaction/commit.ts';
 import type { Decide } from '../transaction/decision.ts';
 import { decideMoveAllocations, decideMoveHost, type Job } from './move-holder.ts';
@@ -231,8 +231,7 @@ async function moveRecord(
     }
   };
   const move = moveOf({ views }, job.renumbering);
-  const names: Fqdn[] = record.holders.flatMap((holder) => (holder.kind === 'host' ? holder.host : []));
-  for (const name of names) {
+  for (const name of hostsAmong(record.holders)) {
     const host = views.hosts.get(name)?.value;
     // A host with several addresses moves with the first of them. If it cannot, that is one fault.
     if (move === undefined || host === undefined) continue;
@@ -240,7 +239,7 @@ async function moveRecord(
     const addresses = host.addresses.filter((address) => isLeaving(move, address)).length;
     await attempt(`host:${name}`, addresses, (context) => decideMoveHost(context, job, name));
   }
-  if (names.length > 0) return outcome;
+  if (record.holders.some((holder) => rulesOf(holder).leaves === 'as a host')) return outcome;
   if (!job.renumbering.allocations) {
     outcome.left = 1;
     outcome.done += 1;

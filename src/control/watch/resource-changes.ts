@@ -21,11 +21,12 @@ import { hostKey, hostKind } from '../../store/kinds/host.ts';
 import { nameKind } from '../../store/kinds/name.ts';
 import { poolKind } from '../../store/kinds/pool.ts';
 import { resolverKind } from '../../store/kinds/resolver.ts';
-import { serialKey } from '../../store/kinds/serial.ts';
+import { serialKey, serialKind } from '../../store/kinds/serial.ts';
 import type { KindName, StoredKind, Subject, Value } from '../../store/kinds/stored-kind.ts';
 import { type StoredToken, tokenKind } from '../../store/kinds/token.ts';
 import { zoneKey, zoneKind } from '../../store/kinds/zone.ts';
 import type { Change, StoreEvent } from '../../store/store.ts';
+import { holderPrefixes, resourceOf } from '../reading/holder-rules.ts';
 
 /** A resource that a revision changed. A value is undefined if there is none, or if it cannot be read. */
 export interface Changed<Resource extends AuditedResource, Id, Value> {
@@ -116,25 +117,31 @@ export function* resourceChanges({ events }: Change): Generator<void, ResourceCh
 
 function changesOf(event: StoreEvent, revised: Revised): ResourceChange[] {
   const key = keyOf(event);
-  const rule = byPrefix.get(key.slice(0, key.indexOf('/') + 1));
+  const rule = byPrefix.get(prefixOf(key));
   const subject = rule?.kind.parse(key);
   if (rule === undefined || subject === undefined) return [];
   const values = () => valuesOf(rule.kind, subject, event);
   return rule.changes({ event, subject, values }, revised);
 }
 
+/** The prefixes of the keys of which some rules need the other writes of the revision. */
+const needed = new Set([...holderPrefixes, zoneKind.prefix, serialKind.prefix]);
+
 /** The other writes of the revision, which some rules need. */
 class Revised {
-  /** The keys of hosts, zones and serials. */
+  /** Those of {@link needed}. */
   readonly #events = new Map<string, StoreEvent>();
 
   constructor(events: readonly StoreEvent[]) {
-    for (const event of events)
-      if (/^(hosts|zones|serials)\//.test(keyOf(event))) this.#events.set(keyOf(event), event);
+    for (const event of events) if (needed.has(prefixOf(keyOf(event)))) this.#events.set(keyOf(event), event);
+  }
+
+  writes(key: string | undefined): boolean {
+    return key !== undefined && this.#events.has(key);
   }
 
   writesHost(host: Fqdn): boolean {
-    return this.#events.has(hostKey(host));
+    return this.writes(hostKey(host));
   }
 
   /**
@@ -149,6 +156,10 @@ class Revised {
     const { before, after } = valuesOf(zoneKind, { zone }, event);
     return after?.generation === generation && (before === undefined || before.generation === generation);
   }
+}
+
+function prefixOf(key: string): string {
+  return key.slice(0, key.indexOf('/') + 1);
 }
 
 function keyOf(event: StoreEvent): string {
@@ -203,12 +214,12 @@ function rrsetChanges({ subject, values }: WrittenKey<'name'>, revised: Revised)
 }
 
 /**
- * Returns the change of an address; none if it has no holders before and after. Hosts that the revision writes do not
- * count as holders, unless the address also has other holders.
+ * Returns the change of an address; none if it has no holders before and after. Holders whose own resource the revision
+ * writes do not count, unless the address also has other holders.
  */
 function allocationChanges({ subject, values }: WrittenKey<'address'>, revised: Revised): ResourceChange[] {
   const told = (record: AddressRecord | undefined): AddressRecord | undefined => {
-    const isTold = (holder: Holder) => holder.kind === 'allocation' || !revised.writesHost(holder.host);
+    const isTold = (holder: Holder) => !revised.writes(resourceOf(holder)?.keyOf(holder));
     return record?.holders.some(isTold) ? record : undefined;
   };
   const { before, after } = values();

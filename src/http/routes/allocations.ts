@@ -15,7 +15,7 @@ import { heldIn } from '../../control/reading/held-in.ts';
 import { withPool } from '../../control/reading/with-pools.ts';
 import type { Decide } from '../../control/transaction/decision.ts';
 import { parseAddress } from '../../model/address.ts';
-import type { AddressRecord, Holder } from '../../model/allocation.ts';
+import { type AddressRecord, type Holder, traitsOf } from '../../model/allocation.ts';
 import { Type } from '../../model/json-schema.ts';
 import type { Versioned } from '../../views/versioned.ts';
 import { askingOf } from '../auth.ts';
@@ -106,7 +106,7 @@ export const allocationRoutes: Routes = async (app, services) => {
       const hasTag = parseTagFilter(tag);
       const isWanted = (holder: Holder) =>
         (owner === undefined || holder.owner === owner) &&
-        (tag === undefined || (holder.kind === 'allocation' && hasTag(holder.tags ?? {})));
+        (tag === undefined || hasTag(traitsOf(holder).tagsOf(holder) ?? {}));
       const [{ value: pool }] = parseAll(
         () => existingPool(asking, request.params.pool),
         () => decodeCursor(cursor, parseAddress),

@@ -5,7 +5,7 @@ import type { Static } from 'typebox';
 import type { AddressWarning as AddressWarned } from '../../control/addresses/choose-addresses.ts';
 import { maxListed } from '../../control/pools/released.ts';
 import { poolName, type SeenRecord } from '../../control/reading/with-pools.ts';
-import { maxExpirySeconds } from '../../model/allocation.ts';
+import { holderKinds, maxExpirySeconds } from '../../model/allocation.ts';
 import { Type } from '../../model/json-schema.ts';
 import { hasReverseNames, maxRanges, type Pool, strategies, strategyTraits } from '../../model/pool.ts';
 import type { Views } from '../../views/views.ts';
@@ -287,7 +287,7 @@ export const AllocationBody = Type.Object(
     holders: Type.Array(
       Type.Object(
         {
-          kind: oneOf(['host', 'allocation']),
+          kind: oneOf(holderKinds),
           host: Type.Optional(Type.String()),
           id: Type.Optional(Type.String()),
           owner: Owner,

@@ -1,7 +1,16 @@
 // Addresses: `addresses/<space>/<32 hex digits>` → the holders of the address, or when its last holder released it.
 
+import type { TSchema } from 'typebox';
 import { type Address, addressHex, formatAddress } from '../../model/address.ts';
-import { type AddressRecord, describeHolder } from '../../model/allocation.ts';
+import {
+  type AddressRecord,
+  type Allocation,
+  describeHolder,
+  type Holder,
+  type HolderKind,
+  type HolderOf,
+  type HostHolder,
+} from '../../model/allocation.ts';
 import { InvalidValue } from '../../model/invalid-value.ts';
 import { Type } from '../../model/json-schema.ts';
 import { parseTimestamp } from '../../model/timestamp.ts';
@@ -35,24 +44,35 @@ export function addressesPrefix(space: string, addresses: readonly Address[] = [
   return `${prefix}${space}/${first.slice(0, length)}`;
 }
 
+const holderSchemas: { readonly [Kind in HolderKind]: TSchema } = {
+  host: Type.Object({
+    kind: Type.Literal('host'),
+    host: fqdn,
+    owner: text,
+    ...hostSharing,
+  } satisfies FieldsOf<HostHolder>),
+  allocation: Type.Object({
+    kind: Type.Literal('allocation'),
+    id: text,
+    owner: text,
+    ...keyAndPorts,
+    expiresAt: Type.Optional(time),
+    tags: Type.Optional(tags),
+  } satisfies Omit<FieldsOf<Allocation>, 'shared'>),
+};
+
+/** Check what a schema cannot express. */
+const holderChecks: { readonly [Kind in HolderKind]: (holder: HolderOf<Kind>) => void } = {
+  host: ({ host }) => requireCanonicalName(host),
+  allocation: ({ expiresAt }) => void (expiresAt !== undefined && parseTimestamp(expiresAt)),
+};
+
 const stored = valueCodec({
   address,
   space: label,
   ...giver,
   state: Type.Union([Type.Literal('held'), Type.Literal('released')]),
-  holders: Type.Array(
-    Type.Union([
-      Type.Object({ kind: Type.Literal('host'), host: fqdn, owner: text, ...hostSharing }),
-      Type.Object({
-        kind: Type.Literal('allocation'),
-        id: text,
-        owner: text,
-        ...keyAndPorts,
-        expiresAt: Type.Optional(time),
-        tags: Type.Optional(tags),
-      }),
-    ]),
-  ),
+  holders: Type.Array(Type.Unsafe<Holder>(Type.Union(Object.values(holderSchemas)))),
   since: time,
   freeAt: Type.Optional(time),
   former: Type.Optional(Type.Object({ host: fqdn, owner: text })),
@@ -78,8 +98,7 @@ function checkedAddress({ space, address }: Subject<'address'>, value: AddressRe
   if (value.freeAt !== undefined) parseTimestamp(value.freeAt);
   if (value.former !== undefined) requireCanonicalName(value.former.host);
   for (const holder of value.holders) {
-    if (holder.kind === 'host') requireCanonicalName(holder.host);
-    else if (holder.expiresAt !== undefined) parseTimestamp(holder.expiresAt);
+    (holderChecks[holder.kind] as (holder: Holder) => void)(holder);
   }
   requireDistinct(value.holders.map(describeHolder));
   if ((value.state === 'held') !== value.holders.length > 0)

@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Address } from '../../../model/address.ts';
 import { type AddressRecord, describeHolder, type Holder } from '../../../model/allocation.ts';
 import type { AddressUse, AuditEvent } from '../../../model/audit-event.ts';
-import type { Fqdn } from '../../../model/name.ts';
+import { resourceOf } from '../../reading/holder-rules.ts';
 
 /** An address before and after a decision. Undefined: the store has no record of it. */
 export interface AddressChange {
@@ -17,13 +17,13 @@ export interface AddressChange {
 
 /**
  * Returns the event of the allocations of an address. The event of a change shows only the holders that leave and the
- * holders that come. `tellsOf` returns whether the decision has an event of the host. If it has none, this event shows
- * the host too: somebody deleted the host's key in the store, and this decision releases its address. `poolAt`
- * returns the name of the pool that has the address in its ranges.
+ * holders that come. `tellsOf` returns whether the decision has an event of the holder's own resource. If it has none,
+ * this event shows the holder too: somebody deleted the resource's key in the store, and this decision releases the
+ * address. `poolAt` returns the name of the pool that has the address in its ranges.
  */
 export function allocationEvent(
   { before, after, isCooling }: AddressChange,
-  tellsOf: (host: Fqdn) => boolean,
+  tellsOf: (holder: Holder) => boolean,
   poolAt: (space: string, address: Address) => string | null,
 ): AuditEvent | undefined {
   const record = after ?? before;
@@ -31,8 +31,7 @@ export function allocationEvent(
   const { space, address } = record;
   const told = (one: AddressRecord | undefined, other: AddressRecord | undefined) =>
     (one?.holders ?? []).filter(
-      (holder) =>
-        holder.kind === 'allocation' || (!tellsOf(holder.host) && without([holder], other?.holders ?? []).length > 0),
+      (holder) => isPart(holder) || (!tellsOf(holder) && without([holder], other?.holders ?? []).length > 0),
     );
   const event = (action: AuditEvent['action'], fields: Pick<AuditEvent, 'before' | 'after'>): AuditEvent => {
     return { resource: 'allocation', action, name: address, ...fields };
@@ -48,11 +47,15 @@ export function allocationEvent(
   }
   const pool = poolAt(space, address);
   // A host that stays at the address and that the decision does not write does not count.
-  const counts = (moved: readonly Holder[]) => (holder: Holder) =>
-    holder.kind === 'allocation' || moved.includes(holder);
+  const counts = (moved: readonly Holder[]) => (holder: Holder) => isPart(holder) || moved.includes(holder);
   if (!old.some(counts(left))) return event('created', { before: null, after: { space, pool, holders: come } });
   if (!wanted.some(counts(come))) return event('deleted', { before: { space, pool, holders: left }, after: null });
   return event('changed', { before: { space, holders: left }, after: { space, holders: come } });
+}
+
+/** Returns whether the holder is a part of the address, so that its changes are told with the address. */
+function isPart(holder: Holder): boolean {
+  return resourceOf(holder) === undefined;
 }
 
 /** Returns the holders that the other list does not have, or has with other fields. */

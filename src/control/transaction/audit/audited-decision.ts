@@ -1,7 +1,7 @@
 // Derives the audit events of a decision from its operations: compares each written value that users see with the value
 // in the views. The compares of the decision prove that the views were right (test/control/audit-histories.test.ts).
 
-import type { AddressRecord } from '../../../model/allocation.ts';
+import type { AddressRecord, Holder } from '../../../model/allocation.ts';
 import type { AddressUse, AuditActor, AuditEvent, AuditedDecision, Fields } from '../../../model/audit-event.ts';
 import type { Fqdn } from '../../../model/name.ts';
 import { addressKind } from '../../../store/kinds/address.ts';
@@ -10,6 +10,7 @@ import { poolKey, poolValue } from '../../../store/kinds/pool.ts';
 import type { KindName, Value } from '../../../store/kinds/stored-kind.ts';
 import type { Operation } from '../../../store/store.ts';
 import type { Actor } from '../../access/actor.ts';
+import { resourceOf } from '../../reading/holder-rules.ts';
 import type { DecisionContext } from '../decision.ts';
 import type { NameEdits } from '../name-edits.ts';
 import type { WrittenValue } from '../written-value.ts';
@@ -41,6 +42,10 @@ export function auditedDecision(context: DecisionContext, written: Written): Aud
   const events: AuditEvent[] = [...written.told];
   const uses: AddressUse[] = [];
   const tellsOf = (host: Fqdn) => written.operations.has(hostKey(host));
+  const tellsOfHolder = (holder: Holder) => {
+    const key = resourceOf(holder)?.keyOf(holder);
+    return key !== undefined && written.operations.has(key);
+  };
   for (const operation of written.operations.values()) {
     // An operation on a prefix deletes the names of a deleted zone. The event of the zone counts them.
     if (operation.kind === 'delete-prefix') continue;
@@ -52,7 +57,7 @@ export function auditedDecision(context: DecisionContext, written: Written): Aud
     if (prefix !== addressKind.prefix) continue;
     const change = addressChange(context, written.values.get(key) as WrittenValue<'address'> | undefined, operation);
     const { pools } = context.views;
-    const allocated = allocationEvent(change, tellsOf, (space, address) => pools.poolNameAt(space, address));
+    const allocated = allocationEvent(change, tellsOfHolder, (space, address) => pools.poolNameAt(space, address));
     if (allocated !== undefined) events.push(allocated);
     const { space, address } = change.after ?? change.before ?? {};
     const pool = space === undefined || address === undefined ? null : pools.poolIdAt(space, address);
