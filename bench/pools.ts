@@ -8,7 +8,7 @@
 import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Allocated, decideAllocateAddresses } from '../src/control/pools/allocate-addresses.ts';
+import { type Allocated, decideAllocateAddresses } from '../src/control/allocations/allocate-addresses.ts';
 import { type Address, addressNumber, type Family, formatAddress } from '../src/model/address.ts';
 import type { AddressRecord } from '../src/model/allocation.ts';
 import { type Pool, poolDefaults, strategies } from '../src/model/pool.ts';

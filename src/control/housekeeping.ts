@@ -3,7 +3,7 @@
 // lead, and writes when tokens were last used. It makes audit events of requests without a valid token. It also frees
 // memory that no answering thread reads any more. Every replica runs housekeeping. This is safe: only the first of
 // several replicas can commit the same change, because the compares of the other decisions fail
-// (pools/release-address.ts, hosts/automatic-zone.ts).
+// (allocations/release-address.ts, hosts/automatic-zone.ts).
 
 import { Refusal } from '../errors.ts';
 import { traitsOf } from '../model/allocation.ts';
@@ -11,10 +11,10 @@ import type { Logger } from '../model/logger.ts';
 import { TroubleLog } from '../model/trouble-log.ts';
 import type { Views } from '../views/views.ts';
 import type { Actor } from './access/actor.ts';
+import { decideForgetAddress, decideReleaseAddress } from './allocations/release-address.ts';
 import { alignAllPtrs } from './hosts/align-ptrs.ts';
 import { alignAllReverse } from './hosts/align-reverse.ts';
 import { decideRemoveEmptyZone } from './hosts/automatic-zone.ts';
-import { decideForgetAddress, decideReleaseAddress } from './pools/release-address.ts';
 import { decideTellAttempts, RefusedAttempts } from './tokens/refused-attempts.ts';
 import { decideNoteUse, TokenActivity } from './tokens/token-activity.ts';
 import type { Committer } from './transaction/commit.ts';

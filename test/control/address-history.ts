@@ -2,14 +2,14 @@
 
 import assert from 'node:assert/strict';
 import type { Actor } from '../../src/control/access/actor.ts';
+import { decideAllocateAddresses } from '../../src/control/allocations/allocate-addresses.ts';
+import { decideChangeAllocation } from '../../src/control/allocations/change-allocation.ts';
+import { decideForgetAddress, decideReleaseAddress } from '../../src/control/allocations/release-address.ts';
 import { decideChangeHost } from '../../src/control/hosts/change-host.ts';
 import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
 import { decideDeleteHost } from '../../src/control/hosts/delete-host.ts';
 import type { WantedHost } from '../../src/control/hosts/host-wanted.ts';
 import { decideSwapHosts } from '../../src/control/hosts/swap-hosts.ts';
-import { decideAllocateAddresses } from '../../src/control/pools/allocate-addresses.ts';
-import { decideChangeAllocation } from '../../src/control/pools/change-allocation.ts';
-import { decideForgetAddress, decideReleaseAddress } from '../../src/control/pools/release-address.ts';
 import type { SeenHost } from '../../src/control/reading/with-pools.ts';
 import { decideMoveAllocations, decideMoveHost, type Job } from '../../src/control/renumbering/move-holder.ts';
 import {

@@ -2,11 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type Allocated, decideAllocateAddresses } from '../../src/control/allocations/allocate-addresses.ts';
+import { decideReleaseAddress } from '../../src/control/allocations/release-address.ts';
 import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
 import { decideDeleteHost } from '../../src/control/hosts/delete-host.ts';
-import { type Allocated, decideAllocateAddresses } from '../../src/control/pools/allocate-addresses.ts';
 import { decidePutPool } from '../../src/control/pools/put-pool.ts';
-import { decideReleaseAddress } from '../../src/control/pools/release-address.ts';
 import type { Decide } from '../../src/control/transaction/decision.ts';
 import { Refusal } from '../../src/errors.ts';
 import { type Address, addressNumber } from '../../src/model/address.ts';

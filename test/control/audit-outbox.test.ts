@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Actor, TokenActor } from '../../src/control/access/actor.ts';
-import { decideForgetAddress } from '../../src/control/pools/release-address.ts';
+import { decideForgetAddress } from '../../src/control/allocations/release-address.ts';
 import { Refusal } from '../../src/errors.ts';
 import { parseAddress } from '../../src/model/address.ts';
 import { parseName } from '../../src/model/name.ts';

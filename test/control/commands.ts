@@ -3,18 +3,18 @@
 
 import fc from 'fast-check';
 import { usageInText } from '../../src/control/addresses/pool-usage.ts';
+import { decideAllocateAddresses } from '../../src/control/allocations/allocate-addresses.ts';
+import { decideReleaseAddress } from '../../src/control/allocations/release-address.ts';
 import { decideChangeHost } from '../../src/control/hosts/change-host.ts';
 import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
 import { decideCreateHosts } from '../../src/control/hosts/create-hosts.ts';
 import { decideDeleteHost } from '../../src/control/hosts/delete-host.ts';
 import type { WantedHost } from '../../src/control/hosts/host-wanted.ts';
 import { decideSwapHosts } from '../../src/control/hosts/swap-hosts.ts';
-import { decideAllocateAddresses } from '../../src/control/pools/allocate-addresses.ts';
 import { decideCarvePool } from '../../src/control/pools/carve-pool.ts';
 import { decideDeletePool, decideEvictAll } from '../../src/control/pools/delete-pool.ts';
 import { decideMergePool } from '../../src/control/pools/merge-pools.ts';
 import { decideEvictOutside, decidePutPool } from '../../src/control/pools/put-pool.ts';
-import { decideReleaseAddress } from '../../src/control/pools/release-address.ts';
 import { decideSplitPool } from '../../src/control/pools/split-pool.ts';
 import { existingPool } from '../../src/control/reading/existing.ts';
 import { decideMoveAllocations, decideMoveHost, type Job } from '../../src/control/renumbering/move-holder.ts';

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseAllocationInput } from '../../src/control/allocations/allocation-input.ts';
 import { checkHostPatch, parseHostFilter, parseHostInput, parseHostPut } from '../../src/control/hosts/host-input.ts';
 import { parseAll } from '../../src/control/input/refusals.ts';
-import { parseAllocationInput } from '../../src/control/pools/allocation-input.ts';
 import { checkPoolPatch, parsePoolInput } from '../../src/control/pools/pool-input.ts';
 import { parseRrsetList, parseRrsetPlace, parseRrsetPut } from '../../src/control/zones/rrset-input.ts';
 import { checkZonePatch, parseNewZone } from '../../src/control/zones/zone-input.ts';

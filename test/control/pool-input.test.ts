@@ -6,7 +6,7 @@ import {
   type AllocationInput,
   parseAllocationInput,
   parseReleaseInput,
-} from '../../src/control/pools/allocation-input.ts';
+} from '../../src/control/allocations/allocation-input.ts';
 import { type PoolInput, parsePoolInput, parsePoolPatch } from '../../src/control/pools/pool-input.ts';
 import type { Holder } from '../../src/model/allocation.ts';
 import { maxTags, poolDefaults } from '../../src/model/pool.ts';

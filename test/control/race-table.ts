@@ -1,8 +1,8 @@
 // The table of races between two decisions on the same view: a row for each compare that guards against such a race.
 // races.test.ts runs them.
 
+import { decideForgetAddress } from '../../src/control/allocations/release-address.ts';
 import { decideRemoveEmptyZone } from '../../src/control/hosts/automatic-zone.ts';
-import { decideForgetAddress } from '../../src/control/pools/release-address.ts';
 import { decideDeleteResolver, decidePutResolver } from '../../src/control/resolvers/put-resolver.ts';
 import { decideCreateAdminToken, decideCreateToken } from '../../src/control/tokens/create-token.ts';
 import { decideDeleteToken } from '../../src/control/tokens/delete-token.ts';
@@ -196,7 +196,7 @@ export const races: Race[] = [
     stoppedBy: [poolKey('p')],
   },
   {
-    guards: ['pools/allocate-addresses.ts requireQuiet'],
+    guards: ['allocations/allocate-addresses.ts requireQuiet'],
     what: 'two requests with one sharing key take their first address',
     given: [pool],
     first: allocate('10.0.0.2', shared(1)),
@@ -204,7 +204,7 @@ export const races: Race[] = [
     stoppedBy: [addressesPrefix('default', ['10.0.0.0', '10.0.0.7'].map(parseAddress))],
   },
   {
-    guards: ['pools/release-address.ts delete'],
+    guards: ['allocations/release-address.ts delete'],
     what: 'an address that has cooled down is deleted from the store while a request takes it',
     given: [coolingPool, allocate('10.0.0.1'), release('10.0.0.1')],
     first: later(allocate('10.0.0.1')),
@@ -286,7 +286,7 @@ export const races: Race[] = [
     stoppedBy: [hostAt('a.z')],
   },
   {
-    guards: ['pools/release-address.ts requireOrphan'],
+    guards: ['allocations/release-address.ts requireOrphan'],
     what: 'an address of a missing host is released while the host is restored',
     given: orphaned,
     first: restoreHost,

@@ -3,12 +3,12 @@
 
 import assert from 'node:assert/strict';
 import { after, it, type TestContext } from 'node:test';
+import { decideAllocateAddresses } from '../../src/control/allocations/allocate-addresses.ts';
+import { decideReleaseAddress } from '../../src/control/allocations/release-address.ts';
 import { decideChangeHost } from '../../src/control/hosts/change-host.ts';
 import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
 import type { WantedHost } from '../../src/control/hosts/host-wanted.ts';
-import { decideAllocateAddresses } from '../../src/control/pools/allocate-addresses.ts';
 import { decideDeletePool } from '../../src/control/pools/delete-pool.ts';
-import { decideReleaseAddress } from '../../src/control/pools/release-address.ts';
 import type { Decide } from '../../src/control/transaction/decision.ts';
 import { type ErrorCode, Refusal } from '../../src/errors.ts';
 import { type Address, parseAddress } from '../../src/model/address.ts';

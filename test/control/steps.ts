@@ -2,19 +2,19 @@
 // races.test.ts).
 
 import { usageInText } from '../../src/control/addresses/pool-usage.ts';
+import { decideAllocateAddresses, type WantedAllocation } from '../../src/control/allocations/allocate-addresses.ts';
+import { decideChangeAllocation } from '../../src/control/allocations/change-allocation.ts';
+import { decideReleaseAddress } from '../../src/control/allocations/release-address.ts';
 import { decideChangeHost } from '../../src/control/hosts/change-host.ts';
 import { decideCreateHost } from '../../src/control/hosts/create-host.ts';
 import { decideDeleteHost } from '../../src/control/hosts/delete-host.ts';
 import type { WantedHost } from '../../src/control/hosts/host-wanted.ts';
 import { decideSwapHosts } from '../../src/control/hosts/swap-hosts.ts';
 import type { Precondition } from '../../src/control/input/precondition.ts';
-import { decideAllocateAddresses, type WantedAllocation } from '../../src/control/pools/allocate-addresses.ts';
 import { decideCarvePool } from '../../src/control/pools/carve-pool.ts';
-import { decideChangeAllocation } from '../../src/control/pools/change-allocation.ts';
 import { decideDeletePool } from '../../src/control/pools/delete-pool.ts';
 import { decideMergePool } from '../../src/control/pools/merge-pools.ts';
 import { decidePutPool } from '../../src/control/pools/put-pool.ts';
-import { decideReleaseAddress } from '../../src/control/pools/release-address.ts';
 import { decideSplitPool } from '../../src/control/pools/split-pool.ts';
 import { existingPool } from '../../src/control/reading/existing.ts';
 import type { Decide } from '../../src/control/transaction/decision.ts';

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import type { Response as Answer } from 'supertest';
 import { WaitingLine } from '../../src/control/addresses/waiting-line.ts';
-import { decideAllocateAddresses } from '../../src/control/pools/allocate-addresses.ts';
+import { decideAllocateAddresses } from '../../src/control/allocations/allocate-addresses.ts';
 import { type Api, adminToken } from '../support/api-client.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
 import { until } from '../support/until.ts';

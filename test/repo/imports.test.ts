@@ -32,11 +32,12 @@ const rooms: Record<string, string[]> = {
 /** A folder of use cases in control → the other folders of use cases that it may import. */
 const useCases: Record<string, string[]> = {
   addresses: [],
+  allocations: ['addresses', 'csv', 'hosts'],
   csv: [],
   forwarders: [],
   history: [],
   hosts: ['addresses', 'csv'],
-  pools: ['addresses', 'csv', 'hosts'],
+  pools: ['addresses', 'hosts'],
   renumbering: ['addresses', 'hosts'],
   resolvers: [],
   skydns: [],

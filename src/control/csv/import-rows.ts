@@ -1,7 +1,7 @@
 // Imports the rows of a spreadsheet. First reads and checks all rows: a file with faults changes nothing, and each
 // fault is told with its line. Then each row is committed by itself; many rows share a transaction. To repeat an import
 // is safe: a row that says what stands changes nothing. What rows say: hosts/import-hosts.ts,
-// pools/import-allocations.ts.
+// allocations/import-allocations.ts.
 
 import { type ErrorCode, Refusal, refuse } from '../../errors.ts';
 import { BoundedWork } from '../../model/bounded-work.ts';

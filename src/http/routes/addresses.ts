@@ -4,15 +4,15 @@ import type { Static } from 'typebox';
 import { type Access, accessOf } from '../../control/access/access.ts';
 import type { Asking } from '../../control/access/actor.ts';
 import { seenNames } from '../../control/addresses/choose-addresses.ts';
-import { entityTag } from '../../control/input/precondition.ts';
 import {
   type AllocationPatch,
   parseAddressAt,
   parseAllocationPatch,
   parseReleaseInput,
-} from '../../control/pools/allocation-input.ts';
-import { decideChangeAllocation } from '../../control/pools/change-allocation.ts';
-import { decideReleaseAddress } from '../../control/pools/release-address.ts';
+} from '../../control/allocations/allocation-input.ts';
+import { decideChangeAllocation } from '../../control/allocations/change-allocation.ts';
+import { decideReleaseAddress } from '../../control/allocations/release-address.ts';
+import { entityTag } from '../../control/input/precondition.ts';
 import { refuse } from '../../errors.ts';
 import type { Address } from '../../model/address.ts';
 import type { AddressRecord, Allocation } from '../../model/allocation.ts';

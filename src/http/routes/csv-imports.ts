@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { TSchema } from 'typebox';
 import { accessOf } from '../../control/access/access.ts';
+import { allocationRows } from '../../control/allocations/import-allocations.ts';
 import {
   type ImportedRow,
   type ImportMode,
@@ -15,7 +16,6 @@ import {
 } from '../../control/csv/import-rows.ts';
 import { readCsv } from '../../control/csv/read-csv.ts';
 import { hostRows } from '../../control/hosts/import-hosts.ts';
-import { allocationRows } from '../../control/pools/import-allocations.ts';
 import { existingPool } from '../../control/reading/existing.ts';
 import { refuse } from '../../errors.ts';
 import { Type } from '../../model/json-schema.ts';

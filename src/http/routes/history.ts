@@ -1,8 +1,8 @@
 // The routes that read the ledger: events, the holders of an address, the history of a host, the usage of a pool.
 
 import type { FastifyRequest } from 'fastify';
+import { parseAddressAt } from '../../control/allocations/allocation-input.ts';
 import { parseSteps, parseTimeAt, parseTimeRange } from '../../control/history/history-input.ts';
-import { parseAddressAt } from '../../control/pools/allocation-input.ts';
 import { existingPool } from '../../control/reading/existing.ts';
 import { poolName } from '../../control/reading/with-pools.ts';
 import { atField, type ErrorCode, refuse } from '../../errors.ts';
