@@ -10,7 +10,7 @@ import {
   familyOfNumber,
   formatAddress,
 } from '../model/address.ts';
-import type { Interval } from '../model/address-range.ts';
+import { type Interval, rangesWithin } from '../model/address-range.ts';
 import { type AddressRecord, coolDownEnd } from '../model/allocation.ts';
 import {
   capacityOf,
@@ -163,10 +163,14 @@ export class PoolState {
     }
   }
 
-  /** Yields the free addresses of these intervals of the pool's ranges, in order, then those that rest. */
+  /**
+   * Yields the free addresses of these intervals of the pool's ranges, in order, then those that rest. Leaves out what
+   * was carved out.
+   */
   *freeIn(intervals: readonly Interval[], now: number): Generator<Address> {
     this.#endCoolDowns(now);
-    for (const value of this.#space.freeIn(intervals)) yield formatAddress(value);
+    const own = intervals.flatMap((interval) => rangesWithin([interval], this.shape.ranges));
+    for (const value of this.#space.freeIn(own)) yield formatAddress(value);
     for (const [, value] of this.#resting.keys()) {
       if (intervals.some(({ first, last }) => first <= value && value <= last)) yield formatAddress(value);
     }

@@ -297,13 +297,10 @@ export class AddressModel {
 
   /** Returns the new place of each old one; undefined if there are not enough. */
   movesOf(move: ModelMove, old: readonly Place[]): Place[] | undefined {
-    const { name, ranges } = this.pools.get(move.to) as ModelPool;
-    const pool = this.pools.get(name) as ModelPool;
+    const pool: ModelPool = { ...(this.pools.get(move.to) as ModelPool), drain: false };
     const isWanted = (place: Place) =>
-      this.isFree(place) && (move.within === undefined || (move.within.first <= place && place <= move.within.last));
-    const free = ranges
-      .flatMap(placesIn)
-      .filter((place) => this.has(pool, place) && !this.isExcluded(pool, place) && isWanted(place));
+      move.within === undefined || (move.within.first <= place && place <= move.within.last);
+    const free = (['ipv4', 'ipv6'] as const).flatMap((family) => this.candidates(pool, family)).filter(isWanted);
     const moves = old.map((place) => {
       const at = free.findIndex((one) => familyOfPlace(one) === familyOfPlace(place));
       return at === -1 ? undefined : free.splice(at, 1)[0];

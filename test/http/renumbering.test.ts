@@ -102,6 +102,32 @@ test('all hosts of a pool move with their PTRs and aliases, and the plan has sai
   await api.refused('not_found', 'GET', '/v1/pools/old/renumbering');
 });
 
+test('no holder gets an address of a pool that was carved out of the new one, and the plan names none', async (t) => {
+  const one = await served(t, 4);
+  const { api } = one;
+  await api.ok(201, 'POST', '/v1/pools/new/allocations', {});
+  const { ranges } = await api.ok<{ ranges: string[] }>(201, 'POST', '/v1/pools/new/pools', {
+    name: 'part',
+    prefixLength: 30,
+  });
+  assert.deepEqual(ranges, ['10.1.0.4/30']);
+  const free = ['10.1.0.1', '10.1.0.2', '10.1.0.3', '10.1.0.8'];
+  for (const to of ['new', '10.1.0.0-10.1.0.8']) {
+    const plan = await api.ok<Plan>(200, 'POST', `${renumber}?dryRun=true`, { to });
+    assert.deepEqual(
+      plan.items.flatMap((item) => item.to),
+      free,
+    );
+  }
+  await api.ok(201, 'POST', renumber, { to: 'new' });
+  carryOut(t, one);
+  await ended(api);
+  const moved = await Promise.all(['h0', 'h1', 'h2', 'h3'].map((host) => addressesOf(api, host)));
+  assert.deepEqual(moved.flat().sort(), free);
+  const part = await api.ok<{ usage: { ipv4: { used: string } } }>(200, 'GET', '/v1/pools/part');
+  assert.equal(part.usage.ipv4.used, '0');
+});
+
 test('hosts without room, with a conflict or at a shared address are skipped and named, and allocations move if asked', async (t) => {
   const one = await served(t, 12);
   const { api } = one;
