@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { tokenKey, tokenValue } from '../../src/store/kinds/token.ts';
 import { csv } from '../support/csv-imports.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
@@ -19,6 +20,11 @@ async function prepare(t: Cleanup): Promise<ServedApi> {
 
 const operator = { role: 'operator' } as const;
 const deletion = ({ api }: ServedApi, id: string) => api.ok(204, 'DELETE', `/v1/tokens/${id}`);
+
+async function expiry({ views }: ServedApi, id: string): Promise<void> {
+  const expiresAt = Date.parse(views.tokens.get(id)?.value.expiresAt ?? assert.fail());
+  await delay(expiresAt - Date.now() + 100);
+}
 
 /** No request changes the rights of a token, but a restored store may have other rights. */
 async function narrow({ views, store }: ServedApi, id: string): Promise<void> {
@@ -47,7 +53,8 @@ function deleteBefore(served: ServedApi, count: number, id: string): void {
 const ends: [how: string, end: (served: ServedApi, id: string) => Promise<unknown>, settings?: object][] = [
   ['deleted', deletion],
   ['rotated', ({ api }, id) => api.ok(200, 'POST', `/v1/tokens/${id}/rotate`, {})],
-  ['expired', () => new Promise((resolve) => setTimeout(resolve, 1100)), { expiresInSeconds: 1 }],
+  // Time enough for the requests before: the token must be valid then, also on a slow machine.
+  ['expired', expiry, { expiresInSeconds: 5 }],
   ['narrowed', narrow],
 ];
 

@@ -2,10 +2,12 @@
 // refusals. test/backup/ tests the contents of backups.
 
 import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setPriority } from 'node:os';
 import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
@@ -439,7 +441,12 @@ test('a restore that is interrupted says so, no replica starts on a part of a ba
   let written = 0;
   for (const signal of ['SIGINT', 'SIGKILL'] as const) {
     let stop = () => {};
-    const running = runCommand(args, { onStart: (child) => (stop = () => child.kill(signal)) });
+    const onStart = (child: ChildProcess) => {
+      // This process must run before the restore, when both want the processor: otherwise the restore may end first.
+      setPriority(child.pid ?? assert.fail(), 19);
+      stop = () => child.kill(signal);
+    };
+    const running = runCommand(args, { onStart });
     await until(async () => ((await progress()) ?? 0) > written, 'nothing was written');
     stop();
     const { status, stderr } = await running;
