@@ -6,7 +6,7 @@ import { accessOf } from '../control/access/access.ts';
 import type { Asking } from '../control/access/actor.ts';
 import { type Address, type AddressNumber, ipv4Base, reverseName } from '../model/address.ts';
 import { type Interval, parseRange } from '../model/address-range.ts';
-import type { Host } from '../model/host.ts';
+import { type Host, ptrPlace } from '../model/host.ts';
 import { listInSlices } from '../model/in-slices.ts';
 import { ancestry, compareNames, type Fqdn, labelsOf } from '../model/name.ts';
 import { hasReverseNames } from '../model/pool.ts';
@@ -30,15 +30,19 @@ async function reverseZonesOf(asking: Asking, zone: Fqdn, all: ReadonlyMap<Fqdn,
     // Often, the first hosts already lead to all reverse zones.
     if (found.size === all.size) break;
     for (const one of host.addresses) {
-      const { address, space, ptr, noReverse, ptrName } = one;
+      const { address, space } = one;
       const pool = asking.views.pools.poolIdAt(space, address);
       if (pool !== null) pools.add(pool);
-      if (!host.ptr || ptr === false || noReverse === true) continue;
+      const place = ptrPlace(host, one);
+      if (place.kind === 'none') continue;
       // A classless reverse zone (RFC 2317) has the PTR; the zone of the reverse name has the CNAME that leads there.
-      const classless = ptrName ? ancestry(ptrName).find((name) => all.has(name)) : undefined;
-      if (classless !== undefined) found.add(classless);
+      const reverse = reverseName(address);
+      if (place.kind === 'at' && place.owner !== reverse) {
+        const classless = ancestry(place.owner).find((name) => all.has(name));
+        if (classless !== undefined) found.add(classless);
+      }
       if (!seen.add(address)) continue;
-      const holder = ancestry(reverseName(address)).find((name) => all.has(name));
+      const holder = ancestry(reverse).find((name) => all.has(name));
       if (holder !== undefined) found.add(holder);
     }
   }

@@ -17,7 +17,7 @@ export interface HostAddress extends HostSharing {
    */
   givenBy: string | null;
   space: string;
-  /** False: the PTR of this address was deleted with its reverse zone. */
+  /** False: the PTR of this address was deleted with its reverse zone. {@link ptrPlace} reads these marks. */
   ptr?: false;
   /** True: the pool of this address has no reverse names (`reverse` of the pool). */
   noReverse?: true;
@@ -60,9 +60,29 @@ export function parseHostName(text: string): Fqdn {
   return name;
 }
 
-/** Returns the name of the address's PTR, if the host wants PTRs; undefined if the address has none. */
-export function ptrOwner({ address, ptr, noReverse, ptrName }: Omit<HostAddress, 'givenBy'>): Fqdn | undefined {
-  return ptr === false || noReverse === true || ptrName === null ? undefined : (ptrName ?? reverseName(address));
+/**
+ * Where the PTR of an address of a host is. `at`: at this name, which is the reverse name, or where a CNAME there leads
+ * (RFC 2317). `outside`: that CNAME leads out of the reverse zones here, so others have to write the PTR. `none`:
+ * nowhere, because the host wants no PTRs (`unwanted`), because the pool of the address has no reverse names
+ * (`no-reverse`), or because the PTR was deleted with its zone (`deleted`).
+ */
+type PtrPlace =
+  | { kind: 'at'; owner: Fqdn }
+  | { kind: 'outside' }
+  | { kind: 'none'; why: 'unwanted' | 'no-reverse' | 'deleted' };
+
+/** Returns where the PTR of an address of the host is. Which place that shall be: control/hosts/ptr-place.ts. */
+export function ptrPlace(host: Pick<Host, 'ptr'>, one: Omit<HostAddress, 'givenBy'>): PtrPlace {
+  if (!host.ptr) return { kind: 'none', why: 'unwanted' };
+  if (one.noReverse === true) return { kind: 'none', why: 'no-reverse' };
+  if (one.ptr === false) return { kind: 'none', why: 'deleted' };
+  return one.ptrName === null ? { kind: 'outside' } : { kind: 'at', owner: one.ptrName ?? reverseName(one.address) };
+}
+
+/** Returns the name of the PTR of an address of the host; undefined if it has none here. */
+export function ptrOwner(host: Pick<Host, 'ptr'>, one: Omit<HostAddress, 'givenBy'>): Fqdn | undefined {
+  const place = ptrPlace(host, one);
+  return place.kind === 'at' ? place.owner : undefined;
 }
 
 /** Returns whether a PTR may point to this name: to any name except a wildcard. */
@@ -84,11 +104,9 @@ export function recordsOf(host: Host, ttl: number): OwnedRrset[] {
     const addresses = host.addresses.map(({ address }) => address).filter((address) => familyOf(address) === family);
     if (addresses.length > 0) records.push(managed(host.name, type, ttl, addresses.sort()));
   }
-  if (host.ptr) {
-    for (const one of host.addresses) {
-      const owner = ptrOwner(one);
-      if (owner !== undefined) records.push(managed(owner, 'PTR', ttl, [target]));
-    }
+  for (const one of host.addresses) {
+    const owner = ptrOwner(host, one);
+    if (owner !== undefined) records.push(managed(owner, 'PTR', ttl, [target]));
   }
   for (const alias of host.aliases) records.push(managed(alias, 'CNAME', ttl, [target]));
   return records;
@@ -129,7 +147,7 @@ export function withoutSharing(address: HostAddress): HostAddress {
 /** Returns whether a host wants the PTR of one of its addresses. */
 function wantsPtr(host: Host, space: string, address: Address): boolean {
   const own = host.addresses.find((one) => isSameAddress(one, { address, space }));
-  return host.ptr && own !== undefined && own.ptr !== false && own.noReverse !== true;
+  return own !== undefined && ptrPlace(host, own).kind !== 'none';
 }
 
 /**

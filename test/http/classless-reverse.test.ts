@@ -3,11 +3,14 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { pino } from 'pino';
 import { alignAllPtrs } from '../../src/control/hosts/align-ptrs.ts';
+import { startRenumberings } from '../../src/control/renumbering/run-renumberings.ts';
 import { decideCreateZone } from '../../src/control/zones/put-zone.ts';
 import { parseNewZone } from '../../src/control/zones/zone-input.ts';
 import { servedApi } from '../support/served-api.ts';
 import type { Cleanup } from '../support/temporary.ts';
+import { until } from '../support/until.ts';
 
 const parent = '2.0.192.in-addr.arpa';
 const classless = `0/25.${parent}`;
@@ -143,6 +146,28 @@ test('a zone that is created where a CNAME leads takes the PTR, at once or, afte
   const { revision } = views;
   await alignAllPtrs({ committer, views });
   assert.equal(views.revision, revision);
+});
+
+test('a PTR goes where a CNAME leads, too, if its pool gets reverse names or its host is renumbered', async (t) => {
+  const served = await prepare(t);
+  const { api, alias, ptr, shown } = served;
+  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['192.0.2.5/32'], reverse: false });
+  await api.ok(201, 'POST', '/v1/pools', { name: 'q', ranges: ['192.0.2.6/32'] });
+  for (const last of [5, 6]) await alias(last, `${last}.${classless}.`);
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'a.z', pool: 'p' });
+  assert.deepEqual(await shown(), [null]);
+  await api.ok(200, 'PATCH', '/v1/pools/p', { reverse: true });
+  assert.deepEqual([ptr(`5.${classless}`), await shown()], ['a.z.', [`5.${classless}`]]);
+  await api.ok(201, 'POST', '/v1/pools/p/renumber', { to: 'q' });
+  const parts = { ...served, logger: pino({ level: 'silent' }) };
+  t.after(startRenumberings(parts, () => true));
+  await until(async () => {
+    const { state, skipped } = await api.ok<{ state: string; skipped: object }>(200, 'GET', '/v1/pools/p/renumbering');
+    assert.deepEqual(skipped, { count: 0, first: [] });
+    return state !== 'running';
+  }, 'the renumbering does not end');
+  assert.deepEqual([ptr(`5.${classless}`), ptr(`6.${classless}`)], [undefined, 'a.z.']);
+  assert.deepEqual(await shown(), [`6.${classless}`]);
 });
 
 test('a CNAME takes no PTR into a zone that is not below its reverse zone, whoever writes it', async (t) => {

@@ -14,7 +14,7 @@ import { heldIn } from '../reading/held-in.ts';
 import type { Committer } from '../transaction/commit.ts';
 import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
 import { TransactionBuilder } from '../transaction/transaction-builder.ts';
-import { withReverse } from './with-reverse.ts';
+import { isMarked, placePtr } from './ptr-place.ts';
 import { writeHost } from './write-host.ts';
 
 const hostsAtOnce = 100;
@@ -25,12 +25,12 @@ function decideAlign(context: DecisionContext, name: Fqdn): Decision<void> {
   const host = context.views.hosts.get(name)?.value;
   if (host === undefined || isAligned(context.views, host)) return noChange(undefined);
   const builder = new TransactionBuilder(context);
-  writeHost(builder, host, { ...host, addresses: host.addresses.map((one) => withReverse(context.views, one)) });
+  writeHost(builder, host, { ...host, addresses: host.addresses.map((one) => placePtr(builder, host, one)) });
   return builder.build(undefined);
 }
 
 function isAligned(views: Views, { addresses }: Host): boolean {
-  return addresses.every((one) => withReverse(views, one).noReverse === one.noReverse);
+  return addresses.every((one) => isMarked(views, one));
 }
 
 /**

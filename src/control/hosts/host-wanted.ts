@@ -3,7 +3,14 @@
 import { Refusal, refuse, refuseField } from '../../errors.ts';
 import { type Address, automaticReverseZone, type Family, familyOf, reverseName } from '../../model/address.ts';
 import type { Holder, HostHolder, HostSharing } from '../../model/allocation.ts';
-import { type Host, type HostAddress, isSameAddress, maxHostAddresses, withoutSharing } from '../../model/host.ts';
+import {
+  type Host,
+  type HostAddress,
+  isSameAddress,
+  maxHostAddresses,
+  ptrPlace,
+  withoutSharing,
+} from '../../model/host.ts';
 import { type Fqdn, parentOf } from '../../model/name.ts';
 import type { Pool, Tags } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
@@ -23,8 +30,7 @@ import { noPool } from '../reading/existing.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import type { Warning } from '../transaction/name-edits.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
-import { withPtrName } from './ptr-place.ts';
-import { withReverse } from './with-reverse.ts';
+import { placePtr } from './ptr-place.ts';
 
 /**
  * A host as a request wants it. Without `addresses`, the host keeps its addresses that are in `pool` and of one of
@@ -83,10 +89,7 @@ export function hostFrom(builder: TransactionBuilder, wanted: WantedHost, before
   return {
     name: wanted.name,
     zone: zone?.name ?? wanted.name,
-    addresses: addresses.map((one) => {
-      const marked = withReverse(builder.views, one);
-      return isKnown(wanted.ptr) && wanted.ptr ? withPtrName(builder, marked) : marked;
-    }),
+    addresses: addresses.map((one) => placePtr(builder, wanted, one)),
     // Aliases with a fault are left out, so that their records are not checked.
     aliases: isKnown(wanted.aliases) ? wanted.aliases : [],
     ttl: wanted.ttl,
@@ -140,27 +143,31 @@ export function newAddressWarnings(
 ): AddressWarning[] {
   const held = before?.addresses ?? [];
   const added = host.addresses.filter((one) => !held.some((other) => isSameAddress(one, other)));
-  const ofPtr = host.ptr
-    ? added.flatMap((one) => [
-        ...noReverseWarning(builder, one),
-        ...outsideWarning(builder, one),
-        ...forwardedReverseWarning(builder, one),
-      ])
-    : [];
-  return [...recordedWarnings(builder, added, host.name), ...ofPtr];
+  return [
+    ...recordedWarnings(builder, added, host.name),
+    ...added.flatMap((one) => ptrWarnings(builder, ptrPlace(host, one), one)),
+  ];
+}
+
+/** Returns the warnings about the PTR of a new address. */
+function ptrWarnings(
+  builder: TransactionBuilder,
+  place: ReturnType<typeof ptrPlace>,
+  one: HostAddress,
+): AddressWarning[] {
+  if (place.kind === 'none') return place.why === 'no-reverse' ? noReverseWarning(builder, one) : [];
+  return [...(place.kind === 'outside' ? outsideWarning(builder, one) : []), ...forwardedReverseWarning(builder, one)];
 }
 
 /** Returns the warning that a host gets no PTR for an address whose pool has no reverse names. */
-function noReverseWarning({ views }: DecisionContext, { address, space, noReverse }: HostAddress): AddressWarning[] {
-  if (noReverse !== true) return [];
+function noReverseWarning({ views }: DecisionContext, { address, space }: HostAddress): AddressWarning[] {
   const pool = views.pools.poolNameAt(space, address);
   const message = `${address} gets no PTR: pool '${pool}' of space '${space}' has no reverse names ("reverse": false)`;
   return [{ address, names: [], message }];
 }
 
 /** Returns the warning that the PTR of an address would be in a zone of others, to which a CNAME leads. */
-function outsideWarning(builder: TransactionBuilder, { address, ptrName }: HostAddress): AddressWarning[] {
-  if (ptrName !== null) return [];
+function outsideWarning(builder: TransactionBuilder, { address }: HostAddress): AddressWarning[] {
   const owner = reverseName(address);
   const zone = builder.zoneAround(owner)?.name ?? owner;
   const target = builder.views.zones.name(zone, owner).rrsets.find(({ type }) => type === 'CNAME')?.records[0];
@@ -169,9 +176,8 @@ function outsideWarning(builder: TransactionBuilder, { address, ptrName }: HostA
 }
 
 /** Returns the warning that the address's PTR makes an automatic zone, whose other names are no longer forwarded. */
-function forwardedReverseWarning(builder: TransactionBuilder, one: HostAddress): AddressWarning[] {
-  const { address, ptr, noReverse } = one;
-  if (ptr === false || noReverse === true || builder.zoneAround(reverseName(address)) !== undefined) return [];
+function forwardedReverseWarning(builder: TransactionBuilder, { address }: HostAddress): AddressWarning[] {
+  if (builder.zoneAround(reverseName(address)) !== undefined) return [];
   const { forwarders } = builder.views;
   const zone = automaticReverseZone(address);
   let above = parentOf(zone);

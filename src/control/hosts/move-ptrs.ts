@@ -11,7 +11,7 @@ import { hostKey } from '../../store/kinds/host.ts';
 import type { Views } from '../../views/views.ts';
 import { spacesIn } from '../reading/spaces-in.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
-import { withPtrName } from './ptr-place.ts';
+import { mayFollowAliases, placePtr } from './ptr-place.ts';
 import { writeHost } from './write-host.ts';
 
 /**
@@ -43,12 +43,14 @@ export function mayMovePtr(views: Views, owner: Fqdn): boolean {
   const address = addressOfReverse(owner);
   if (address === undefined) return false;
   const holders = [...spacesIn(views)].flatMap((space) => views.pools.address(space, address)?.value.holders ?? []);
-  return holders.every(({ shared, sharingKey }) => shared !== true && sharingKey === undefined);
+  return holders.every(mayFollowAliases);
 }
 
 function moveOf(builder: TransactionBuilder, host: Host, owner: Fqdn): void {
   if (!host.ptr) return;
-  const addresses = host.addresses.map((one) => (reverseName(one.address) === owner ? withPtrName(builder, one) : one));
+  const addresses = host.addresses.map((one) =>
+    reverseName(one.address) === owner ? placePtr(builder, host, one) : one,
+  );
   if (addresses.every((one, index) => one.ptrName === host.addresses[index]?.ptrName)) return;
   writeHost(builder, host, { ...host, addresses });
 }

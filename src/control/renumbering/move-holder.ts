@@ -12,7 +12,7 @@ import { renumberingKey } from '../../store/kinds/renumbering.ts';
 import type { Asking } from '../access/actor.ts';
 import type { Choice } from '../addresses/choose-addresses.ts';
 import { forgetFormer, moveHolders } from '../addresses/hold-address.ts';
-import { withReverse } from '../hosts/with-reverse.ts';
+import { placePtr } from '../hosts/ptr-place.ts';
 import { writeExchanged, writeHost } from '../hosts/write-host.ts';
 import { rulesOf } from '../reading/holder-rules.ts';
 import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';
@@ -130,14 +130,14 @@ function addSharer(
 
 /** Returns the host with a new address in place of each old one. */
 function withAddresses(
-  { views }: TransactionBuilder,
+  builder: TransactionBuilder,
   host: Host,
   old: readonly Pick<HostAddress, 'address' | 'space'>[],
   choices: readonly Choice[],
 ): Host {
   const addresses = host.addresses.map((one) => {
     const choice = choices[old.findIndex((other) => isSameAddress(one, other))];
-    return choice === undefined ? one : withReverse(views, { ...choice, ...sharingOf(one) });
+    return choice === undefined ? one : placePtr(builder, host, { ...choice, ...sharingOf(one) });
   });
   return { ...host, addresses };
 }

@@ -142,7 +142,7 @@ export function decideClearZone(context: DecisionContext, { name, precondition }
   for (const host of some) {
     const aliases = host.aliases.filter((alias) => !isHere(alias));
     const addresses = host.addresses.map((one) =>
-      isHere(ptrOwner(one) ?? reverseName(one.address)) ? { ...one, ptr: false as const } : one,
+      isHere(ptrOwner(host, one) ?? reverseName(one.address)) ? { ...one, ptr: false as const } : one,
     );
     const rest = isHere(host.name) ? hostToShed(context, host) : { ...host, aliases, addresses };
     if (isHere(host.name) && rest !== undefined) shed += 1;

@@ -164,7 +164,7 @@ export function showHost(host: SeenHost, revision: number, warnings: HostWarning
   const addresses = host.addresses.map((one) => ({
     address: one.address,
     pool: one.pool,
-    ptr: (ptr && ptrOwner(one)) || null,
+    ptr: ptrOwner(host, one) ?? null,
     ...sharingOf(one),
   }));
   return {
