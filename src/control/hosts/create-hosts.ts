@@ -1,8 +1,6 @@
 // Use case: several hosts are created in one transaction, all of them or none.
 
 import { refuseField } from '../../errors.ts';
-import { reverseName } from '../../model/address.ts';
-import type { Host } from '../../model/host.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { defaultSpace } from '../../model/pool.ts';
 import { isKnown, orUnknown } from '../../model/unknown.ts';
@@ -10,11 +8,9 @@ import { addressKey } from '../../store/kinds/address.ts';
 import { mayJoin } from '../addresses/choose-addresses.ts';
 import { recordNow } from '../addresses/hold-address.ts';
 import { type Decision, type DecisionContext, maxDecisionOperations } from '../transaction/decision.ts';
-import type { Warning } from '../transaction/name-edits.ts';
-import { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { createHost, type HostCreated } from './create-host.ts';
 import type { WantedHost } from './host-wanted.ts';
-import { pathsIn } from './write-host.ts';
+import { HostsTogether } from './hosts-together.ts';
 
 /** The keys that the smallest host needs: its own and its name's, if it shares its address with others. */
 const fewestKeys = 2;
@@ -83,75 +79,56 @@ export function refuseRepeatedName(name: Fqdn, earlier: number): never {
 }
 
 class HostBatch {
-  readonly #context: DecisionContext;
-  readonly #builder: TransactionBuilder;
+  readonly #together: HostsTogether;
   readonly #created = new Map<number, ReturnType<typeof createHost>>();
-  /** The hosts of `#created`, in the order in which they are written. */
-  readonly #hosts: Host[] = [];
   readonly #firstOf: ReadonlyMap<Fqdn, number>;
-  /** The index of the host that takes an address, by the address's key. */
-  readonly #taken = new Map<string, number>();
 
   constructor(context: DecisionContext, asked: readonly WantedHost[]) {
-    const { claimed } = context;
     this.#firstOf = firstOfNames(asked.map(({ name }) => (isKnown(name) ? name : undefined)));
-    this.#context = { ...context, claimed: { has: (key) => claimed.has(key) || this.#taken.has(key) } };
-    this.#builder = new TransactionBuilder(this.#context);
+    this.#together = new HostsTogether(context, (index) => `/hosts/${index}`);
   }
 
   get hasRoom(): boolean {
     // One more key: the answer that is kept for an Idempotency-Key.
-    return this.#builder.hasRoom(1);
+    return this.#together.builder.hasRoom(1);
   }
 
   add(index: number, wanted: WantedHost): void {
-    const { refusals } = this.#builder;
-    refusals.under(`/hosts/${index}`, () => {
+    const { builder, context, hosts } = this.#together;
+    const { refusals } = builder;
+    this.#together.write(index, () => {
       const first = isKnown(wanted.name) ? this.#firstOf.get(wanted.name) : undefined;
       if (first !== undefined && first !== index) {
         refusals.try(() => refuseRepeatedName(wanted.name, first));
-        return;
+        return undefined;
       }
-      if (refusals.refuses(() => orUnknown(() => this.#refuseTaken(wanted)))) return;
-      const created = createHost(this.#builder, this.#context, wanted, this.#hosts);
-      this.#hosts.push(created.host);
-      for (const { space, address } of created.host.addresses) this.#taken.set(addressKey(space, address), index);
+      if (refusals.refuses(() => orUnknown(() => this.#refuseTaken(wanted)))) return undefined;
+      const created = createHost(builder, context, wanted, hosts);
       this.#created.set(index, created);
+      return created.host;
     });
   }
 
   /** Refuses addresses that another host of the request gets and does not share with this one. */
   #refuseTaken({ name: newcomer, owner, addresses = [], pool, sharing }: WantedHost): void {
-    const { pools } = this.#context.views;
+    const { builder, context } = this.#together;
+    const { pools } = context.views;
     const space = pool === undefined ? undefined : pools.find(pool)?.value.space;
     for (const [at, address] of addresses.entries()) {
-      const other = this.#taken.get(addressKey(space ?? defaultSpace, address));
-      if (other === undefined) continue;
-      const record = recordNow(this.#builder, space ?? defaultSpace, address);
+      const [other, host] = this.#together.holderOf(addressKey(space ?? defaultSpace, address)) ?? [];
+      if (host === undefined) continue;
+      const record = recordNow(builder, space ?? defaultSpace, address);
       const holder = { kind: 'host' as const, host: newcomer, owner, ...sharing?.get(address) };
-      if (record !== undefined && mayJoin(this.#builder, record, holder)) continue;
-      const { name } = (this.#created.get(other) as { host: Host }).host;
-      const message = `${address} is given to ${name} (/hosts/${other}): take another, or let both share it ("shared": true)`;
-      refuseField('address_taken', `/addresses/${at}`, message, { address, heldBy: [`host:${name}`] });
+      if (record !== undefined && mayJoin(builder, record, holder)) continue;
+      const message = `${address} is given to ${host.name} (/hosts/${other}): take another, or let both share it ("shared": true)`;
+      refuseField('address_taken', `/addresses/${at}`, message, { address, heldBy: [`host:${host.name}`] });
     }
   }
 
   build(): Decision<HostCreated[]> {
     const created = [...this.#created].sort(([a], [b]) => a - b);
-    const indexOf = new Map<Fqdn, number>();
-    for (const [index, { host }] of created) {
-      const owners = [host.name, ...host.aliases, ...host.addresses.map(({ address }) => reverseName(address))];
-      for (const owner of owners) indexOf.set(owner, index);
-    }
-    const resultOf = (warnings: Warning[]) => {
-      const ofHost = Map.groupBy(warnings, ({ owner }) => indexOf.get(owner) ?? created[0]?.[0]);
-      return created.map(([index, { resultOf }]) => resultOf(ofHost.get(index) ?? []));
-    };
-    return this.#builder.buildWith(resultOf, (owner, type) => {
-      const index = indexOf.get(owner);
-      const host = index === undefined ? undefined : this.#created.get(index)?.host;
-      const path = host && pathsIn(host)(owner, type);
-      return path && `/hosts/${index}${path}`;
-    });
+    return this.#together.build((warnings) =>
+      created.map(([index, { resultOf }]) => resultOf(warnings.get(index) ?? [])),
+    );
   }
 }

@@ -16,7 +16,7 @@ import type { ImportMode, RowKind, RowOutcome, RowsDecision } from '../csv/impor
 import { type RowFaults, rowPath } from '../csv/row-faults.ts';
 import { hostPath } from '../reading/resource-path.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';
-import { TransactionBuilder } from '../transaction/transaction-builder.ts';
+import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import { decideChangeHost } from './change-host.ts';
 import { createHost, decideCreateHost } from './create-host.ts';
 import {
@@ -31,8 +31,9 @@ import {
 } from './host-csv.ts';
 import { type HostInput, parseHostInput, parseHostPatch } from './host-input.ts';
 import { hostFrom, type WantedHost } from './host-wanted.ts';
+import { HostsTogether } from './hosts-together.ts';
 import { requireScope } from './require-scope.ts';
-import { pathsIn, writeHost } from './write-host.ts';
+import { writeHost } from './write-host.ts';
 
 interface HostRow {
   line: number;
@@ -137,47 +138,33 @@ function decideImportTogether(
   mode: ImportMode,
   named: Named,
 ): RowsDecision {
-  const taken = new Set<string>();
-  const { claimed } = context;
-  const own = { ...context, claimed: { has: (key: string) => claimed.has(key) || taken.has(key) } };
-  const builder = new TransactionBuilder(own);
+  const together = new HostsTogether(context, rowPath);
+  const { builder } = together;
   const outcomes: RowOutcome[] = rows.map(() => 'unchanged');
-  const written = new Map<number, Host>();
-  const write = (index: number) => {
-    const row = rows[index] as HostRow;
+  const written = (row: HostRow, index: number): Host | undefined => {
     const { current, wanted, change } = wantedBy(context, row);
     refuseOtherRows(context, row, current, named);
-    const hosts = [...written.values()];
+    const { hosts } = together;
     const host =
       current === undefined
-        ? createHost(builder, own, wanted, hosts).host
+        ? createHost(builder, together.context, wanted, hosts).host
         : changeHost(builder, current, change(current), hosts, mode);
-    if (host === undefined) return;
+    if (host === undefined) return undefined;
     outcomes[index] = current === undefined ? 'created' : 'changed';
-    written.set(index, host);
-    for (const { space, address } of host.addresses) taken.add(addressKey(space, address));
-    if (written.size > 1 && !builder.hasRoom(0)) refuseTooMany(rows, written.size - 1);
+    if (hosts.length > 0 && !builder.hasRoom(0)) refuseTooMany(rows, hosts.length);
+    return host;
   };
   const stands = ({ patch }: HostRow) => {
     const name = unlessInvalid(() => parseHostName(patch.name ?? ''));
     return name !== undefined && context.views.hosts.get(name) !== undefined;
   };
-  const [standing, others] = [true, false].map((wanted) =>
-    [...rows.keys()].filter((index) => stands(rows[index] as HostRow) === wanted),
-  );
-  for (const index of [...(standing ?? []), ...(others ?? [])])
-    builder.refusals.under(rowPath(index), () => builder.refusals.try(() => write(index), '/name'));
-  const decision = builder.buildWith(
-    () => undefined,
-    (owner, type) => {
-      for (const [index, host] of written) {
-        const path = pathsIn(host)(owner, type);
-        if (path !== undefined) return `${rowPath(index)}${path}`;
-      }
-      return undefined;
-    },
-  );
-  return { decision, outcomes };
+  const entries = [...rows.entries()];
+  for (const [index, row] of [
+    ...entries.filter(([, row]) => stands(row)),
+    ...entries.filter(([, row]) => !stands(row)),
+  ])
+    together.write(index, () => builder.refusals.try(() => written(row, index), '/name'));
+  return { decision: together.build(() => undefined), outcomes };
 }
 
 /** Writes a changed host into a transaction of several rows. Returns undefined if its row says what stands. */
