@@ -8,18 +8,6 @@ import type { RowFault } from '../csv/row-faults.ts';
 import type { SeenHost } from '../reading/with-pools.ts';
 import type { HostInput } from './host-input.ts';
 
-/** The columns of an export, without those of tags. */
-const exported = ['name', 'addresses', 'pool', 'aliases', 'ttl', 'ptr', 'owner', 'shared', 'ptrFor'] as const;
-export type HostColumn = (typeof exported)[number] | 'tags' | 'families';
-
-/** Of `families`, an export has none: it names the addresses. */
-export const hostColumns: Columns<HostColumn> = {
-  of: 'hosts',
-  names: [...exported, 'tags', 'families'],
-  exported,
-  needed: 'name',
-};
-
 /** The fields of a host in a row. Null: the cell is empty, so the field has its default. */
 export type HostPatch = { [Field in keyof Omit<HostInput, 'tags'>]?: HostInput[Field] | null } & {
   tags?: Record<string, string | null>;
@@ -36,53 +24,131 @@ export function sameForm(text: string): string {
   return unlessInvalid(() => parseAddress(text)) ?? text;
 }
 
+/** A cell that is read into a row. */
+interface Cell {
+  /** The cell as it is, without white space at its ends, and its words. */
+  cell: string;
+  text: string;
+  words: string[];
+  /** The addresses that the row names. */
+  named: readonly string[];
+  row: ReadRow;
+  /** Adds a fault of this cell. */
+  fault(message: string): void;
+}
+
+interface ReadRow {
+  patch: HostPatch;
+  flags: RowFlags;
+}
+
+interface HostColumnRules {
+  /** Returns the cell of a host in an export. Absent: no export has the column. */
+  show?(host: SeenHost): string;
+  read(cell: Cell): void;
+}
+
+/** The columns in the order of an export, without those of tags. */
+const columns = {
+  name: {
+    show: ({ name }) => name,
+    read: ({ row, text }) => {
+      row.patch.name = text;
+    },
+  },
+  addresses: {
+    show: ({ addresses }) => addresses.map(({ address }) => address).join(' '),
+    read: ({ row, words }) => {
+      row.patch.addresses = words.length === 0 ? null : words;
+    },
+  },
+  pool: {
+    show: ({ addresses }) => {
+      const pools = new Set(addresses.map(({ pool }) => pool));
+      const [pool] = pools;
+      return (pools.size === 1 && pool) || '';
+    },
+    read: ({ row, text }) => {
+      row.patch.pool = text || null;
+    },
+  },
+  aliases: {
+    show: ({ aliases }) => aliases.join(' '),
+    read: ({ row, words }) => {
+      row.patch.aliases = words.length === 0 ? null : words;
+    },
+  },
+  ttl: {
+    show: ({ ttl }) => (ttl === null ? '' : String(ttl)),
+    read: ({ row, text, fault }) => {
+      if (/^\d*$/.test(text)) row.patch.ttl = text === '' ? null : Number(text);
+      else fault(`'${text}' is no number of seconds`);
+    },
+  },
+  ptr: {
+    show: ({ ptr }) => String(ptr),
+    read: ({ row, text, fault }) => {
+      if (/^(true|false|)$/i.test(text)) row.patch.ptr = text === '' ? null : text.toLowerCase() === 'true';
+      else fault(`'${text}' is neither true nor false`);
+    },
+  },
+  owner: {
+    show: ({ owner }) => owner,
+    read: ({ row, cell }) => {
+      row.patch.owner = cell || null;
+    },
+  },
+  shared: flagColumn('shared'),
+  ptrFor: flagColumn('ptrFor'),
+  families: {
+    // An export names the addresses.
+    read: ({ row, words }) => {
+      row.patch.families = words.length === 0 ? null : (words as Family[]);
+    },
+  },
+} satisfies Record<string, HostColumnRules>;
+
+type OwnColumn = keyof typeof columns;
+const rules: Readonly<Record<OwnColumn, HostColumnRules>> = columns;
+const exported = (Object.keys(columns) as OwnColumn[]).filter((column) => rules[column].show !== undefined);
+export type HostColumn = OwnColumn | 'tags';
+
+export const hostColumns: Columns<HostColumn> = {
+  of: 'hosts',
+  names: [...exported, 'tags', 'families'],
+  exported,
+  needed: 'name',
+};
+
+/** The column of a flag: the addresses of the row that have it, or `true` for all of them. */
+function flagColumn(flag: keyof RowFlags): HostColumnRules {
+  return {
+    show: ({ addresses }) =>
+      addresses
+        .filter((one) => one[flag] === true)
+        .map(({ address }) => address)
+        .join(' '),
+    read: ({ row, text, words, named, fault }) => {
+      const flagged = /^true$/i.test(text) ? named : words.map(sameForm);
+      row.flags[flag] = flagged;
+      for (const word of flagged) if (!named.includes(word)) fault(`${word} is not in the column addresses of the row`);
+    },
+  };
+}
+
 /** Returns the fields and flags that a row has, and the faults of cells that cannot be read. */
 export function readHostRow(
   header: readonly ReadColumn<HostColumn>[],
   texts: readonly string[],
-): { patch: HostPatch; flags: RowFlags; faults: RowFault[] } {
-  const { cells, tags, faults } = readCells(header, texts);
-  const patch: HostPatch = { ...(tags && { tags }) };
-  const flags: RowFlags = {};
+): ReadRow & { faults: RowFault[] } {
+  const { cells, tags, faults } = readCells<OwnColumn>(header, texts);
+  const row: ReadRow = { patch: { ...(tags && { tags }) }, flags: {} };
   const named = wordsOf(cells.get('addresses') ?? '').map(sameForm);
   for (const [column, cell] of cells) {
-    const text = cell.trim();
-    const words = wordsOf(text);
-    switch (column) {
-      case 'name':
-        patch.name = text;
-        break;
-      case 'addresses':
-      case 'aliases':
-        patch[column] = words.length === 0 ? null : words;
-        break;
-      case 'shared':
-      case 'ptrFor':
-        flags[column] = /^true$/i.test(text) ? named : words.map(sameForm);
-        for (const word of flags[column])
-          if (!named.includes(word))
-            faults.push({ column, message: `${word} is not in the column addresses of the row` });
-        break;
-      case 'families':
-        patch.families = words.length === 0 ? null : (words as Family[]);
-        break;
-      case 'pool':
-        patch.pool = text || null;
-        break;
-      case 'owner':
-        patch.owner = cell || null;
-        break;
-      case 'ttl':
-        if (/^\d*$/.test(text)) patch.ttl = text === '' ? null : Number(text);
-        else faults.push({ column, message: `'${text}' is no number of seconds` });
-        break;
-      case 'ptr':
-        if (/^(true|false|)$/i.test(text)) patch.ptr = text === '' ? null : text.toLowerCase() === 'true';
-        else faults.push({ column, message: `'${text}' is neither true nor false` });
-        break;
-    }
+    const fault = (message: string) => void faults.push({ column, message });
+    rules[column].read({ cell, text: cell.trim(), words: wordsOf(cell), named, row, fault });
   }
-  return { patch, flags, faults };
+  return { ...row, faults };
 }
 
 /** Returns the fields without empty cells: the input for a new host. */
@@ -107,23 +173,5 @@ export function withFlags(patch: HostPatch, flags: RowFlags, current?: Host): Ho
 
 /** Returns the row of a host. */
 export function hostCells(host: SeenHost, tags: TagColumns): string[] {
-  const pools = new Set(host.addresses.map(({ pool }) => pool));
-  const [pool] = pools;
-  return [
-    host.name,
-    host.addresses.map(({ address }) => address).join(' '),
-    (pools.size === 1 && pool) || '',
-    host.aliases.join(' '),
-    host.ttl === null ? '' : String(host.ttl),
-    String(host.ptr),
-    host.owner,
-    flagged(host, 'shared'),
-    flagged(host, 'ptrFor'),
-    ...tags.cellsOf(host.tags),
-  ];
-}
-
-function flagged({ addresses }: SeenHost, flag: keyof RowFlags): string {
-  const those = addresses.filter((one) => one[flag] === true);
-  return those.map(({ address }) => address).join(' ');
+  return [...exported.map((column) => rules[column].show?.(host) ?? ''), ...tags.cellsOf(host.tags)];
 }
