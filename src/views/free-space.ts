@@ -3,6 +3,7 @@
 // model/pool.ts.
 
 import type { AddressNumber, Family } from '../model/address.ts';
+import type { Interval } from '../model/address-range.ts';
 import { isBuggy, isExcluded, type PoolShape, shapeHolds } from '../model/pool.ts';
 import { SortedMap } from './sorted-map.ts';
 
@@ -51,17 +52,14 @@ export class FreeSpace {
 
   /**
    * Yields the free addresses of a family, in the order in which the pool lists its ranges, the lowest address of a
-   * range first. The space must not change while the caller iterates.
+   * range first. With `within`, only those in this interval. The space must not change while the caller iterates.
    */
-  *free(family: Family): Generator<AddressNumber> {
+  *free(family: Family, within?: Interval): Generator<AddressNumber> {
     for (const range of this.shape.ranges) {
-      if (range.family === family) yield* this.#freeBetween(range.first, range.last);
+      if (range.family !== family) continue;
+      const { first, last } = within ?? range;
+      yield* this.#freeBetween(first > range.first ? first : range.first, last < range.last ? last : range.last);
     }
-  }
-
-  /** Yields the free addresses of these intervals, in this order. The intervals must be in the ranges of the pool. */
-  *freeIn(intervals: readonly { first: AddressNumber; last: AddressNumber }[]): Generator<AddressNumber> {
-    for (const { first, last } of intervals) yield* this.#freeBetween(first, last);
   }
 
   /**
@@ -85,7 +83,7 @@ export class FreeSpace {
     for (const range of [...ranges.slice(split + 1), ...ranges.slice(0, split)]) {
       yield* this.#freeBetween(range.first, range.last);
     }
-    if (offset > 0n) yield* this.#freeBetween(start.first, start.first + offset - 1n);
+    yield* this.#freeBetween(start.first, start.first + offset - 1n);
   }
 
   *#freeBetween(first: AddressNumber, last: AddressNumber): Generator<AddressNumber> {

@@ -10,7 +10,7 @@ import {
   familyOfNumber,
   formatAddress,
 } from '../model/address.ts';
-import { type Interval, rangesWithin } from '../model/address-range.ts';
+import type { Interval } from '../model/address-range.ts';
 import { type AddressRecord, coolDownEnd } from '../model/allocation.ts';
 import {
   capacityOf,
@@ -164,15 +164,15 @@ export class PoolState {
   }
 
   /**
-   * Yields the free addresses of these intervals of the pool's ranges, in order, then those that rest. Leaves out what
-   * was carved out.
+   * Yields the free addresses of a family in the order of the ranges, then those that rest. With `within`, only those
+   * in this interval. Leaves out what was carved out.
    */
-  *freeIn(intervals: readonly Interval[], now: number): Generator<Address> {
+  *freeInOrder(family: Family, now: number, within?: Interval): Generator<Address> {
     this.#endCoolDowns(now);
-    const own = intervals.flatMap((interval) => rangesWithin([interval], this.shape.ranges));
-    for (const value of this.#space.freeIn(own)) yield formatAddress(value);
+    for (const value of this.#space.free(family, within)) yield formatAddress(value);
     for (const [, value] of this.#resting.keys()) {
-      if (intervals.some(({ first, last }) => first <= value && value <= last)) yield formatAddress(value);
+      const isIn = within === undefined || (within.first <= value && value <= within.last);
+      if (isIn && familyOfNumber(value) === family) yield formatAddress(value);
     }
   }
 

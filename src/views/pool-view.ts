@@ -182,9 +182,9 @@ export class PoolView {
     yield* this.#pools.byId(id)?.candidates(family, now, random) ?? [];
   }
 
-  /** Yields the free addresses of these intervals of the pool's ranges, in order ({@link PoolState.freeIn}). */
-  *freeIn(pool: Pool, intervals: readonly Interval[], now: number): Generator<Address> {
-    yield* this.#pools.byId(pool.id)?.freeIn(intervals, now) ?? [];
+  /** Yields the free addresses of a pool in the order of its ranges ({@link PoolState.freeInOrder}). */
+  *freeInOrder(id: string, family: Family, now: number, within?: Interval): Generator<Address> {
+    yield* this.#pools.byId(id)?.freeInOrder(family, now, within) ?? [];
   }
 
   /** Returns whether the address is neither held nor cooling down. Its pool may exclude it. */

@@ -167,6 +167,11 @@ test('hosts that share an address move together, and its PTR stays with the olde
     sharingKey: 'k',
     ports: [{ protocol: 'udp', port: 53 }],
   });
+  const { items } = await api.ok<Plan>(200, 'POST', `${renumber}?dryRun=true`, { to: 'new' });
+  const [to1, to2, to3] = ['s1', 's2', 's3'].map(
+    (name) => items.find(({ holder }) => holder === `host:${name}.z.test`)?.to,
+  );
+  assert.deepEqual([to1, to3], [to2?.slice(0, 1), to2?.slice(1, 2)]);
   const { revision: before } = await store.list('');
   await api.ok(201, 'POST', renumber, { to: 'new' });
   carryOut(t, one);
@@ -315,6 +320,18 @@ test('addresses of a pool that was carved out of the old one stay', async (t) =>
   assert.deepEqual(await addressesOf(api, 'rack'), ['10.0.0.0']);
 });
 
+test('to a range of the pool around it, also addresses of a carved pool in that range move', async (t) => {
+  const one = await served(t, 0);
+  const { api } = one;
+  await api.ok(201, 'POST', '/v1/pools/old/allocations', { addresses: ['10.0.0.0'] });
+  await api.ok(201, 'POST', '/v1/pools/old/pools', { name: 'rack', prefixLength: 30 });
+  await api.ok(201, 'POST', '/v1/hosts', { name: 'a.z.test', pool: 'rack' });
+  assert.deepEqual(await addressesOf(api, 'a'), ['10.0.0.4']);
+  await api.ok(201, 'POST', '/v1/pools/rack/renumber', { to: '10.0.0.0/24' });
+  carryOut(t, one);
+  await until(async () => String(await addressesOf(api, 'a')) === '10.0.0.1', 'the host does not move');
+});
+
 test('a plan for a range that is full names the range and the way out', async (t) => {
   const { api } = await served(t, 2);
   const plan = await api.ok<Plan>(200, 'POST', `${renumber}?dryRun=true`, { to: '10.1.0.9-10.1.0.9' });
@@ -327,13 +344,18 @@ test('a host does not get back the address that it left in a renumbering', async
   const one = await served(t, 1);
   const { api } = one;
   await api.ok(200, 'PATCH', '/v1/pools/old', { coolDownSeconds: 3600 });
+  const shared = { address: '10.0.0.50', shared: true };
+  await api.ok(201, 'POST', '/v1/hosts', { name: 's1.z.test', addresses: [shared] });
+  await api.ok(201, 'POST', '/v1/hosts', { name: 's2.z.test', addresses: [shared, '10.0.0.60'] });
   const host = await api.ok<{ addresses: { address: string }[] }>(200, 'GET', '/v1/hosts/h0.z.test');
   const old = host.addresses[0]?.address;
   carryOut(t, one);
   await api.ok(201, 'POST', renumber, { to: 'new' });
   await ended(api);
-  const left = await api.ok<{ state: string; former?: object }>(200, 'GET', `/v1/addresses/${old}`);
-  assert.deepEqual([left.state, left.former], ['cooling-down', undefined]);
+  for (const address of [old, '10.0.0.60']) {
+    const left = await api.ok<{ state: string; former?: object }>(200, 'GET', `/v1/addresses/${address}`);
+    assert.deepEqual([left.state, left.former], ['cooling-down', undefined]);
+  }
   await api.ok(200, 'PATCH', '/v1/pools/old', { drain: false });
   await api.ok(204, 'DELETE', '/v1/hosts/h0.z.test');
   const again = await api.ok<{ addresses: { address: string }[] }>(201, 'POST', '/v1/hosts', { name: 'h0.z.test' });

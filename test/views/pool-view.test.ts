@@ -477,6 +477,12 @@ function compare(view: PoolView, model: Model, now: number): void {
         assert.deepEqual([...view.shareable(pool, family, newcomer)], sharable);
       }
     }
+    const parts = shape.ranges.map(({ family, first, last }) => {
+      const within = { first: first + 1n, last: (first + last) / 2n };
+      const isIn = (address: Address) =>
+        within.first <= addressNumber(address) && addressNumber(address) <= within.last;
+      return { family, isIn, found: [...view.freeInOrder(pool.id, family, now, within)] };
+    });
     const usage = view.usage(pool.id, now);
     const inRanges = addressesOf(pool)
       .filter((value) => !isExcluded(shape, value))
@@ -501,6 +507,8 @@ function compare(view: PoolView, model: Model, now: number): void {
         ...free.filter((one) => rested(one) > 0).sort((a, b) => rested(a) - rested(b)),
       ];
       assert.deepEqual([...view.candidates(pool.id, family, now)], expected);
+      assert.deepEqual([...view.freeInOrder(pool.id, family, now)], expected);
+      for (const part of parts) if (part.family === family) assert.deepEqual(part.found, expected.filter(part.isIn));
       assert.deepEqual(usage?.[family], {
         capacity: BigInt(inRanges.filter((address) => familyOf(address) === family).length),
         carved: BigInt(inRanges.filter((address) => familyOf(address) === family).length - ours.length),

@@ -3,9 +3,9 @@
 
 import { refuse } from '../../errors.ts';
 import { type Address, addressNumber, type Family, familyOf } from '../../model/address.ts';
-import { type AddressRange, type Interval, parseRange, rangeHolds } from '../../model/address-range.ts';
+import { type AddressRange, parseRange, rangeHolds } from '../../model/address-range.ts';
 import type { Host, HostAddress } from '../../model/host.ts';
-import { type Pool, poolShape } from '../../model/pool.ts';
+import type { Pool } from '../../model/pool.ts';
 import type { Renumbering } from '../../model/renumbering.ts';
 import { addressKey } from '../../store/kinds/address.ts';
 import type { Views } from '../../views/views.ts';
@@ -51,28 +51,16 @@ export function firstLeaving(move: Move, host: Host): Address | undefined {
   return leaving.sort((a, b) => (addressNumber(a) < addressNumber(b) ? -1 : 1))[0];
 }
 
-/** Returns the intervals of a family from which addresses are given, in the order in which they are given. */
-export function intervalsOf({ to, within }: Move, family: Family): Interval[] {
-  const ranges = poolShape(to).ranges.filter((range) => range.family === family);
-  if (within === undefined) return ranges;
-  return ranges
-    .map(({ first, last }) => ({
-      first: first > within.first ? first : within.first,
-      last: last < within.last ? last : within.last,
-    }))
-    .filter(({ first, last }) => first <= last);
-}
-
 /**
- * Yields the free addresses of these intervals of the new pool. The pool may be draining: it gives no addresses to
- * requests, but to those that move within it.
+ * Yields the free addresses of a family that the new pool gives, none of a pool that was carved out of it. The pool may
+ * be draining: it gives no addresses to requests, but to those that move within it.
  */
-export function* freeAddresses(
+function* freeAddresses(
   { views, claimed, now }: Pick<DecisionContext, 'views' | 'claimed' | 'now'>,
-  { to }: Move,
-  intervals: readonly Interval[],
+  { to, within }: Move,
+  family: Family,
 ): Generator<Choice> {
-  for (const address of views.pools.freeIn(to, intervals, now)) {
+  for (const address of views.pools.freeInOrder(to.id, family, now, within)) {
     if (claimed.has(addressKey(to.space, address))) continue;
     if (!views.pools.isUnused(to.space, address, now)) continue;
     yield { address, space: to.space, givenBy: to.id };
@@ -90,7 +78,7 @@ export function chooseNew(
   context: Pick<DecisionContext, 'views' | 'claimed' | 'now'>,
   move: Move,
   old: readonly Pick<HostAddress, 'address'>[],
-  freeOf: FreeOf = (family) => freeAddresses(context, move, intervalsOf(move, family)),
+  freeOf: FreeOf = (family) => freeAddresses(context, move, family),
 ): Choice[] {
   const choices = new Map<Family, Generator<Choice>>();
   return old.map(({ address }) => {

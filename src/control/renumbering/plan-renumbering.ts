@@ -11,7 +11,7 @@ import type { Choice } from '../addresses/choose-addresses.ts';
 import { rulesOf } from '../reading/holder-rules.ts';
 import { LastingSearch } from '../transaction/lasting-search.ts';
 import { decidePlannedHost } from './move-holder.ts';
-import { firstLeaving, intervalsOf, isLeaving, type Move } from './move-target.ts';
+import { firstLeaving, isLeaving, type Move } from './move-target.ts';
 
 /** A holder in the plan. `to` is empty if it would keep its addresses: `reason` says why. */
 export interface PlannedMove {
@@ -160,9 +160,9 @@ class Claims {
   #searchFor(family: Family): LastingSearch {
     return this.#searches.getOrInsertComputed(family, () => {
       const { views } = this.#asking;
-      const { to } = this.#move;
-      const intervals = intervalsOf(this.#move, family);
-      return new LastingSearch({ views, claimed: this.#claimed }, to, (now) => views.pools.freeIn(to, intervals, now));
+      const { to, within } = this.#move;
+      const begin = (now: number) => views.pools.freeInOrder(to.id, family, now, within);
+      return new LastingSearch({ views, claimed: this.#claimed }, to, begin);
     });
   }
 }
