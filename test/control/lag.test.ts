@@ -4,13 +4,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { decidePutPool } from '../../src/control/pools/put-pool.ts';
 import type { Decide } from '../../src/control/transaction/decision.ts';
+import { Freshness } from '../../src/control/transaction/freshness.ts';
 import { Refusal } from '../../src/errors.ts';
+import { poolDefaults } from '../../src/model/pool.ts';
 import { type Store, StoreUnavailable } from '../../src/store/store.ts';
 import { changedStore, laggingStore } from '../support/changed-store.ts';
 import { type ControlPlane, embeddedStore, openReplica } from '../support/control-plane.ts';
 import type { Cleanup } from '../support/temporary.ts';
-import { allocateNext, createHost, deleteHost, pool, putPool, release, zone } from './steps.ts';
+import { allocateNext, createHost, deleteHost, deletePool, pool, putPool, release, zone } from './steps.ts';
 
 /** How long the views lag: less than the committer waits for them. */
 const lagMilliseconds = 5;
@@ -42,6 +45,19 @@ const cases: { title: string; before: Decide<unknown>[]; request: Decide<unknown
   { title: 'deletes the host', before: [createHost('a.z', '10.0.0.1')], request: deleteHost('a.z') },
   { title: 'uses the pool', before: [putPool('q', ['198.51.100.0/24'])], request: allocateNext({ pool: 'q' }) },
   {
+    title: 'creates a host in the pool',
+    before: [putPool('q', ['198.51.100.0/24'])],
+    request: createHost('a.z', '198.51.100.1', { pool: 'q' }),
+  },
+  {
+    title: 'creates a pool in place of the one',
+    before: [deletePool('small')],
+    request: (context) => {
+      const change = () => ({ ...poolDefaults, id: 'small', name: 'small', ranges: ['192.0.2.2'] });
+      return decidePutPool(context, { name: 'small', precondition: { create: true }, change });
+    },
+  },
+  {
     title: 'takes an address that is free again',
     before: [allocateNext({ pool: 'small' }), release('192.0.2.1')],
     request: allocateNext({ pool: 'small' }),
@@ -56,6 +72,22 @@ for (const { title, before, request } of cases)
     replica.catchUp();
     assert.equal(await outcome, 'done');
   });
+
+test('a refusal is not final because of a read that began before its request came', async (t) => {
+  const plain = await embeddedStore(t);
+  const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+  const list: Store['list'] = (...args) => gate.then(() => plain.list(...args));
+  const { views } = await openReplica(t, plain);
+  const freshness = new Freshness(changedStore(plain, { list }), views);
+  const refusal = new Refusal('not_found', 'there is none');
+  const before = performance.now();
+  const renewing = freshness.renew();
+  await delay(lagMilliseconds);
+  const meanwhile = performance.now();
+  open();
+  await renewing;
+  assert.deepEqual([freshness.isFinal(refusal, before), freshness.isFinal(refusal, meanwhile)], [true, false]);
+});
 
 test('requests of one turn that are refused share one read of the store', async (t) => {
   let lists = 0;

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LastingSearch } from '../../src/control/transaction/lasting-search.ts';
+import { LastingSearch, LastingSearches } from '../../src/control/transaction/lasting-search.ts';
 import type { Address } from '../../src/model/address.ts';
-import { poolFrom } from '../../src/model/pool.ts';
+import { type Pool, poolFrom } from '../../src/model/pool.ts';
 import type { Revision } from '../../src/model/revision.ts';
 import { PoolView } from '../../src/views/pool-view.ts';
 import { RecordedAddresses } from '../../src/views/recorded-addresses.ts';
@@ -14,21 +14,22 @@ const revision = 1 as unknown as Revision;
 const since = '2026-01-01T00:00:00Z';
 const now = Date.parse(since) + 1000;
 
-function searchIn(range: string) {
+function searchIn(range: string, settings: Partial<Pool> = {}) {
   const pools = new PoolView(new RecordedAddresses({ *addressNodes() {} }));
-  const pool = { ...poolFrom('p', { ranges: [range] }), id: 'p' };
+  const pool = { ...poolFrom('p', { ranges: [range], ...settings }), id: 'p' };
   pools.putPool(pool, revision);
   for (const _ of pools.settle());
   const claimed = new Set<string>();
   const looked = { count: 0 };
-  const search = new LastingSearch({ views: { pools } as Views, claimed }, pool, function* (time) {
+  const trial = { views: { pools } as Views, claimed };
+  const search = new LastingSearch(trial, pool, function* (time) {
     for (const address of pools.candidates('p', 'ipv4', time)) {
       looked.count += 1;
       yield address;
     }
   });
-  const next = () => {
-    const found = search.free(now).next().value;
+  const next = (time = now) => {
+    const found = search.free(time).next().value;
     if (found !== undefined) claimed.add(found.key);
     return found?.address;
   };
@@ -36,7 +37,7 @@ function searchIn(range: string) {
     const holders = [{ kind: 'allocation' as const, id: address, owner: '', hostname: '', note: '' }];
     pools.putAddress({ address, space: 'default', givenBy: 'p', state: 'held', holders, since } as never, revision);
   };
-  return { pools, pool, search, looked, next, hold };
+  return { pools, pool, trial, search, looked, next, hold };
 }
 
 test('a trial that claims 20,000 addresses passes each a few times', () => {
@@ -48,7 +49,7 @@ test('a trial that claims 20,000 addresses passes each a few times', () => {
 test('a trial that finds no address does not search again until one is freed', () => {
   const { next, looked, hold, pools } = searchIn('10.0.0.0/24');
   hold('10.0.0.7' as Address);
-  const given = Array.from({ length: 255 }, next);
+  const given = Array.from({ length: 255 }, () => next());
   assert.ok(!given.includes('10.0.0.7' as Address));
   assert.equal(new Set(given).size, 255);
   assert.equal(next(), undefined);
@@ -57,6 +58,32 @@ test('a trial that finds no address does not search again until one is freed', (
   assert.equal(looked.count, before);
   pools.deleteAddress('default', '10.0.0.7' as Address);
   assert.equal(next(), '10.0.0.7');
+});
+
+test('a trial that finds no address searches again when a cool-down has ended', () => {
+  const { next, pools } = searchIn('10.0.0.0/31', { coolDownSeconds: 60 });
+  const [address, freeAt] = ['10.0.0.1' as Address, '2026-01-01T00:01:00Z'];
+  const record = { address, space: 'default', pool: 'p', state: 'released', holders: [], since, freeAt } as const;
+  pools.putAddress({ ...record, holders: [] }, revision);
+  assert.deepEqual([next(), next()], ['10.0.0.0', undefined]);
+  assert.equal(next(Date.parse(freeAt)), '10.0.0.1');
+});
+
+test('a decision gets each of many addresses once', () => {
+  const { search } = searchIn('10.0.0.0/22');
+  const all = [...search.free(now)].map(({ address }) => address);
+  assert.deepEqual([all.length, new Set(all).size], [1024, 1024]);
+});
+
+test('a trial leaves addresses that a pool excludes meanwhile', () => {
+  const { pools, pool, trial } = searchIn('10.0.0.0/29');
+  const searches = new LastingSearches(trial);
+  const first = (of: Pool) => searches.of(of, 'ipv4', now).next().value?.address;
+  assert.equal(first(pool), '10.0.0.0');
+  const changed = { ...pool, exclude: ['10.0.0.0'] };
+  pools.putPool(changed, revision);
+  for (const _ of pools.settle());
+  assert.equal(first(changed), '10.0.0.1');
 });
 
 test('a trial leaves addresses that others take meanwhile', () => {

@@ -3,10 +3,13 @@
 import assert from 'node:assert/strict';
 import { suite, type TestContext, test } from 'node:test';
 import type { Response as Answer } from 'supertest';
-import { WaitingLine } from '../../src/control/addresses/waiting-line.ts';
+import { type Placed, WaitingLine } from '../../src/control/addresses/waiting-line.ts';
 import { decideAllocateAddresses } from '../../src/control/allocations/allocate-addresses.ts';
+import { allocate, release as releaseStep } from '../control/steps.ts';
 import { type Api, adminToken } from '../support/api-client.ts';
+import { testActor } from '../support/control-plane.ts';
 import { type ServedApi, servedApi } from '../support/served-api.ts';
+import { tokenFor } from '../support/tokens.ts';
 import { until } from '../support/until.ts';
 
 const ranges = ['10.0.0.0/31'];
@@ -92,6 +95,78 @@ test('nobody overtakes those who wait: neither a request without "wait", nor a s
   assert.equal(addressOf((await small) as Answer), '10.0.0.4');
 });
 
+test('who waits behind a request that leaves gets the address that was kept for it', async (t) => {
+  const served = await prepare(t);
+  const [large, small] = await queue(served, [
+    [wait(1), { count: 2 }],
+    [wait(10), {}],
+  ]);
+  await release(served.api, '10.0.0.0');
+  assert.equal(((await large) as Answer).status, 409);
+  assert.equal(addressOf((await small) as Answer), '10.0.0.0');
+});
+
+test('an address that becomes free while a request begins to wait is not missed', async (t) => {
+  const { api, committer } = await prepare(t);
+  const commit = committer.commit.bind(committer);
+  let refused = 0;
+  committer.commit = async (actor, decide, options) => {
+    const committed = commit(actor, decide, options);
+    await committed.catch(async () => ++refused === 1 && release(api, '10.0.0.0'));
+    return committed;
+  };
+  assert.equal(addressOf(await api.send('POST', wait(10), {})), '10.0.0.0');
+});
+
+test('a host that waits for one family keeps one address of the other, in one pool', async (t) => {
+  const served = await servedApi(t);
+  const { api, committer } = served;
+  await api.ok(201, 'POST', '/v1/zones', { name: 'z' });
+  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/31', 'fd00::1'] });
+  await api.ok(201, 'POST', '/v1/pools', { name: 'q', ranges: ['10.1.0.0'], priority: 9 });
+  await api.ok(201, 'POST', allocations, { addresses: ['fd00::1'] });
+  const [host] = await queue(served, [['/v1/hosts?wait=30', { name: 'a.z', families: ['ipv4', 'ipv6'] }]]);
+  // It tries three times more, and each time another request is first.
+  const commit = committer.commit.bind(committer);
+  let refused = 0;
+  committer.commit = async (actor, decide, options) => {
+    if (actor.kind !== 'token' || !actor.request?.what.startsWith('POST /v1/hosts') || refused === 3)
+      return commit(actor, decide, options);
+    await commit(testActor, allocate('fd00::1'));
+    return commit(actor, decide, options).finally(() => {
+      refused += 1;
+    });
+  };
+  for (let times = 1; times <= 3; times += 1) {
+    await commit(testActor, releaseStep('fd00::1'));
+    await until(() => refused === times, 'the host does not try again');
+  }
+  await api.refused('pool_exhausted', 'POST', allocations, { count: 2, family: 'ipv4' }, [':pool']);
+  assert.equal(addressOf(await api.send('POST', allocations, { family: 'ipv4' })), '10.0.0.1');
+  assert.equal(addressOf(await api.send('POST', '/v1/pools/q/allocations', {})), '10.1.0.0');
+  await release(api, 'fd00::1');
+  const { addresses } = ((await host) as Answer).body as { addresses: { address: string }[] };
+  assert.deepEqual(
+    addresses.map(({ address }) => address),
+    ['10.0.0.0', 'fd00::1'],
+  );
+});
+
+test('those who may not use a pool keep none of its addresses, and wake others for it', async (t) => {
+  const served = await prepare(t);
+  const { api, line } = served;
+  const { api: scoped } = await tokenFor(served, 'team', { role: 'operator', pools: ['p'] });
+  const first = scoped.send('POST', '/v1/hosts?wait=30', { name: 'a.z' });
+  await until(() => line.size === 1, 'not 1 requests wait');
+  const [second] = await queue(served, [['/v1/hosts?wait=30', { name: 'b.z' }]]);
+  await api.ok(201, 'POST', '/v1/pools', { name: 'named', ranges: ['10.2.0.0'], autoAssign: false });
+  assert.equal(addressOf(await api.send('POST', '/v1/pools/named/allocations', {})), '10.2.0.0');
+  await api.ok(201, 'POST', '/v1/pools', { name: 'q', ranges: ['10.1.0.0'] });
+  assert.equal(((await second) as Answer).status, 201);
+  await release(api, '10.0.0.0');
+  assert.equal((await first).status, 201);
+});
+
 test('a request for more addresses than the pool can ever give does not wait, and holds nobody up', async (t) => {
   const { api, line } = await prepare(t);
   const large = await api.refused('pool_exhausted', 'POST', wait(), { count: 3 }, [':pool']);
@@ -142,6 +217,8 @@ test('a host that prefers families waits for one of them', async (t) => {
   const served = await prepare(t);
   const body = { name: 'a.z', families: ['ipv4', 'ipv6'], prefer: true };
   const [host] = await queue(served, [['/v1/hosts?wait=30', body]]);
+  const { detail } = await served.api.refused('pool_exhausted', 'POST', allocations, {}, [':pool']);
+  assert.match(String(detail), /the next 1 are kept/);
   await release(served.api, '10.0.0.1');
   const created = (await host) as Answer;
   assert.deepEqual([created.status, (created.body as { addresses: unknown[] }).addresses.length], [201, 1]);
@@ -171,6 +248,27 @@ test('a repeated request waits with the first one, and both get the same address
   await release(api, '10.0.0.0');
   assert.deepEqual([await first, await second].map(addressOf), ['10.0.0.0', '10.0.0.0']);
   assert.equal(line.size, 0);
+});
+
+test('a client that has gone before it waits does not wait', { timeout: 20_000 }, async (t) => {
+  const served = await prepare(t);
+  const { line, committer, views } = served;
+  await tokenFor(served, 'short', { role: 'admin', expiresInSeconds: 30 });
+  const stored = views.tokens.get('short')?.value ?? assert.fail();
+  for (const actor of [testActor, { ...testActor, id: 'short', stored }]) {
+    let attempts = 0;
+    const attempt = (placed: Placed) => {
+      attempts += 1;
+      const wanted = { pool: 'p', count: 1, owner: '', ids: ['x'] };
+      return committer.commit(
+        actor,
+        placed((context) => decideAllocateAddresses(context, wanted)),
+      );
+    };
+    const options = { seconds: 60, gone: AbortSignal.abort() };
+    await assert.rejects(line.wait(actor, options, attempt), { code: 'pool_exhausted' });
+    assert.deepEqual([attempts, line.size], [1, 0]);
+  }
 });
 
 test('the line is bounded for one token and for all, is counted, and ends with the replica', async (t) => {
