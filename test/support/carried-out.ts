@@ -29,11 +29,11 @@ export interface StoreHistory {
   uses: TakenOrReleased[];
 }
 
-/** The kinds of keys whose values are resources, with the fields that events do not show. */
+/** The kinds of keys whose values are resources, with the fields that events do not show, and those that all show. */
 const resources = new Map([
-  ['hosts', { resource: 'host', hidden: ['v', 'name'] }],
-  ['pools', { resource: 'pool', hidden: ['v'] }],
-  ['zones', { resource: 'zone', hidden: ['v', 'name', 'generation'] }],
+  ['hosts', { resource: 'host', hidden: ['v', 'name'], kept: [] }],
+  ['pools', { resource: 'pool', hidden: ['v'], kept: ['id'] }],
+  ['zones', { resource: 'zone', hidden: ['v', 'name', 'generation'], kept: [] }],
 ]);
 
 /**
@@ -87,7 +87,9 @@ function historyOf(events: readonly StoreEvent[], pools: Map<unknown, unknown>):
     if (rule !== undefined) {
       const [old, now] = [without(before, rule.hidden), without(after, rule.hidden)];
       if (old !== null && now === null && kind === 'zones') old.names = deletedNames.get(zone) ?? 0;
-      found.changes.push(...changeOf(rule.resource, String((after ?? before)?.name), old, now));
+      const [some, always] = [after ?? before, {} as Fields];
+      for (const field of rule.kept) always[field] = some?.[field];
+      found.changes.push(...changeOf(rule.resource, String(some?.name), old, now, always));
     }
     if (kind === 'names' && !deletedZones.has(zone)) found.changes.push(...rrsetChanges(zone, before, after));
     if (kind === 'addresses') {

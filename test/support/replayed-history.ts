@@ -1,15 +1,17 @@
 // Replays the history of a store, revision by revision, and asserts at each revision what must always hold: an address
-// has one holder, or holders that all share it; a host, its addresses, its A record and its PTRs agree. Uses none of
-// the code of the use cases.
+// has one holder, or holders that all share it; a pool gives addresses of its own ranges only; pools do not overlap; a
+// host, its addresses, its A record and its PTRs agree. Uses none of the code of the use cases.
 
 import assert from 'node:assert/strict';
-import { type Address, reverseName } from '../../src/model/address.ts';
+import { type Address, addressNumber, reverseName } from '../../src/model/address.ts';
+import { parseRange, rangeHolds, rangesOverlap } from '../../src/model/address-range.ts';
 import type { AddressRecord, Holder } from '../../src/model/allocation.ts';
 import type { Host } from '../../src/model/host.ts';
 import type { NamedRrsets } from '../../src/model/rrset.ts';
 import { addressValue } from '../../src/store/kinds/address.ts';
 import { hostValue } from '../../src/store/kinds/host.ts';
 import { nameValue } from '../../src/store/kinds/name.ts';
+import { poolValue } from '../../src/store/kinds/pool.ts';
 import type { Store, StoreEvent } from '../../src/store/store.ts';
 
 /** An address that a holder has taken or released. `holder`: the host's name, or the owner of the allocation. */
@@ -25,7 +27,11 @@ export class ReplayedHistory {
   readonly addresses = new Map<string, AddressRecord>();
   /** What each holder has taken and released, in order. */
   readonly turns = new Map<string, Turn[]>();
+  /** The revisions that wrote pools. */
+  readonly ofPools: number[] = [];
   revisions = 0;
+  /** A pool's key → its ranges. */
+  readonly #ranges = new Map<string, ReturnType<typeof parseRange>[]>();
   readonly #names = new Map<string, NamedRrsets>();
   /** The hosts that list an address. */
   readonly #listed = new Map<string, Set<string>>();
@@ -47,10 +53,17 @@ export class ReplayedHistory {
     this.revisions += 1;
     const places = new Set<string>();
     const names = new Set<string>();
+    const given: AddressRecord[] = [];
     for (const event of events) {
       const [key, value] = event.kind === 'put' ? [event.entry.key, event.entry.value] : [event.key, undefined];
       const kind = key.slice(0, key.indexOf('/'));
-      if (kind === 'addresses') places.add(this.#putAddress(revision, key, value && addressValue.decode(value)));
+      if (kind === 'pools') this.#putPool(revision, key, value);
+      if (kind === 'addresses') {
+        const isHeld = (this.addresses.get(key)?.holders.length ?? 0) > 0;
+        places.add(this.#putAddress(revision, key, value && addressValue.decode(value)));
+        const record = this.addresses.get(key);
+        if (!isHeld && record?.state === 'held') given.push(record);
+      }
       if (kind === 'names') names.add(this.#putName(key, value && nameValue.decode(value)));
       if (kind !== 'hosts') continue;
       for (const host of this.#putHost(key, value && hostValue.decode(value))) {
@@ -58,8 +71,32 @@ export class ReplayedHistory {
         for (const { space, address } of host.addresses) places.add(placeOf(space, address));
       }
     }
+    if (this.ofPools.at(-1) === revision) this.#checkPools(revision);
+    for (const record of given) this.#checkGiven(revision, record);
     for (const place of places) this.#checkPlace(revision, place);
     for (const name of names) this.#checkName(revision, name);
+  }
+
+  #putPool(revision: number, key: string, value: string | undefined): void {
+    if (value === undefined) this.#ranges.delete(key);
+    else this.#ranges.set(key, poolValue.decode(value).ranges.map(parseRange));
+    if (this.ofPools.at(-1) !== revision) this.ofPools.push(revision);
+  }
+
+  /** Asserts that no two ranges overlap. The history has pools of one space, none carved out of another. */
+  #checkPools(revision: number): void {
+    const ranges = [...this.#ranges.values()].flat();
+    for (const [index, one] of ranges.entries())
+      for (const other of ranges.slice(index + 1))
+        assert.ok(!rangesOverlap(one, other), `revision ${revision}: ${one.text} overlaps ${other.text}`);
+  }
+
+  /** Asserts that an address that was free comes from the pool that has it now. */
+  #checkGiven(revision: number, { address, pool }: AddressRecord): void {
+    const value = addressNumber(address);
+    const found = [...this.#ranges].find(([, ranges]) => ranges.some((range) => rangeHolds(range, value)));
+    const expected = pool === null ? undefined : `pools/${pool}`;
+    assert.equal(found?.[0], expected, `revision ${revision}: the pool that has ${address}, and the one that gave it`);
   }
 
   #putAddress(revision: number, key: string, record: AddressRecord | '' | undefined): string {
