@@ -63,7 +63,7 @@ test('a trial that finds no address does not search again until one is freed', (
 test('a trial that finds no address searches again when a cool-down has ended', () => {
   const { next, pools } = searchIn('10.0.0.0/31', { coolDownSeconds: 60 });
   const [address, freeAt] = ['10.0.0.1' as Address, '2026-01-01T00:01:00Z'];
-  const record = { address, space: 'default', pool: 'p', state: 'released', holders: [], since, freeAt } as const;
+  const record = { address, space: 'default', givenBy: 'p', state: 'released', since, freeAt } as const;
   pools.putAddress({ ...record, holders: [] }, revision);
   assert.deepEqual([next(), next()], ['10.0.0.0', undefined]);
   assert.equal(next(Date.parse(freeAt)), '10.0.0.1');

@@ -313,6 +313,11 @@ test('two spaces can have the same address, each with its own holder', async (t)
   await api.ok(201, 'POST', '/v1/pools', { name: 'b', ranges: ['10.0.0.0/30'], space: 'lab' });
   assert.deepEqual(await take(api, 'a', { owner: 'x' }), ['10.0.0.0']);
   assert.deepEqual(await take(api, 'b', { owner: 'y' }), ['10.0.0.0']);
+  // A request that names no pool gets none of another space, whatever its priority.
+  await api.ok(200, 'PATCH', '/v1/pools/b', { priority: -1 });
+  await api.ok(201, 'POST', '/v1/zones', { name: 'z' });
+  const host = await api.ok<{ addresses: { pool: string }[] }>(201, 'POST', '/v1/hosts', { name: 'a.z' });
+  assert.equal(host.addresses[0]?.pool, 'a');
   const lab = await api.ok<Allocation>(200, 'GET', '/v1/addresses/10.0.0.0?space=lab');
   assert.deepEqual([lab.pool, lab.holders[0]?.owner], ['b', 'y']);
   await api.ok(204, 'DELETE', '/v1/addresses/10.0.0.0?space=lab');

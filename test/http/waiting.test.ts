@@ -174,6 +174,10 @@ test('a request for more addresses than the pool can ever give does not wait, an
   const other = await api.refused('pool_exhausted', 'POST', wait(), { family: 'ipv6' }, [':pool']);
   assert.match(String(other.detail), /pool 'p' has no ipv6 ranges/);
   await api.refused('pool_exhausted', 'POST', '/v1/hosts?wait=30', { name: 'a.z', pool: 'p', families: ['ipv6'] });
+  await api.ok(201, 'POST', '/v1/pools', { name: 'site', ranges: ['10.4.0.0/29'] });
+  await api.ok(201, 'POST', '/v1/pools/site/pools', { name: 'rack', prefixLength: 30 });
+  const around = await api.refused('pool_exhausted', 'POST', '/v1/pools/site/allocations?wait=30', { count: 5 });
+  assert.match(String(around.detail), /pool 'site' does not have 5 ipv4 addresses, but 4 at most/);
   assert.equal(line.size, 0);
 });
 

@@ -8,6 +8,8 @@ import type { Answer, Replica } from './replica.ts';
 const pauseMilliseconds = 60;
 /** How long a replica may lag behind the others: its watch begins anew when etcd has restarted. */
 const lagMilliseconds = 5000;
+/** So many that each replica is asked. */
+const minTimes = 12;
 /** A client that gets no answer for so long has found a fault. */
 const patienceMilliseconds = 120_000;
 
@@ -52,15 +54,17 @@ export class PatientSender {
   }
 
   /**
-   * Sends a request that only a replica that lags refuses with one of these statuses. So it asks again for a while, if
-   * it is refused with one.
+   * Sends a request that only a replica that lags refuses with one of these statuses. So it asks again for a while, and
+   * some times at least: while etcd is frozen, such a refusal may take seconds.
    */
   async sendUntilKnown<T>(random: Random, request: Request, statuses: readonly number[]): Promise<Outcome<T>> {
     let wasLost = false;
-    for (const end = performance.now() + lagMilliseconds; ; this.late += 1) {
+    const end = performance.now() + lagMilliseconds;
+    for (let times = 1; ; times += 1, this.late += 1) {
       const { answer, lost } = await this.send<T>(random, request);
       wasLost ||= lost;
-      if (!statuses.includes(answer.status) || performance.now() > end) return { answer, lost: wasLost };
+      const isOver = times > minTimes && performance.now() > end;
+      if (isOver || !statuses.includes(answer.status)) return { answer, lost: wasLost };
       await delay(pauseMilliseconds);
     }
   }

@@ -92,10 +92,10 @@ export class ReplayedHistory {
   }
 
   /** Asserts that an address that was free comes from the pool that has it now. */
-  #checkGiven(revision: number, { address, pool }: AddressRecord): void {
+  #checkGiven(revision: number, { address, givenBy }: AddressRecord): void {
     const value = addressNumber(address);
     const found = [...this.#ranges].find(([, ranges]) => ranges.some((range) => rangeHolds(range, value)));
-    const expected = pool === null ? undefined : `pools/${pool}`;
+    const expected = givenBy === null ? undefined : `pools/${givenBy}`;
     assert.equal(found?.[0], expected, `revision ${revision}: the pool that has ${address}, and the one that gave it`);
   }
 

@@ -278,11 +278,11 @@ export function nextAddresses(asking: Asking, poolName: string, count: number, f
 function nextOf(context: DecisionContext, pool: Pool, family: Family, count: number): Choice[] {
   const choices: Choice[] = [];
   if (pool.drain) return choices;
-  const { claimed, free = new FreeAddresses(context), now } = context;
+  const { free = new FreeAddresses(context), now } = context;
   const ahead = context.line?.ahead(context, pool, family) ?? 0;
-  for (const { address, key } of free.of(pool, family, now)) {
+  for (const { address } of free.of(pool, family, now)) {
     if (choices.length === ahead + count) break;
-    if (!claimed.has(key)) choices.push({ address, space: pool.space, givenBy: pool.id });
+    choices.push({ address, space: pool.space, givenBy: pool.id });
   }
   return choices.slice(ahead);
 }
@@ -292,12 +292,12 @@ export function isAutomatic(asking: Asking, { autoAssign, drain, space, id }: Po
   return autoAssign && !drain && space === defaultSpace && accessOf(asking).hasPool(id);
 }
 
-/** Returns the pools in scope for requests that name no pool: sorted by priority, then by name. */
+/** Returns the pools in scope for requests that name no pool: by priority, those of one priority by name. */
 function automaticPools(asking: Asking): Pool[] {
   return [...asking.views.pools.list()]
     .map(({ value }) => value)
     .filter((pool) => isAutomatic(asking, pool))
-    .sort((a, b) => a.priority - b.priority || (a.name < b.name ? -1 : 1));
+    .sort((a, b) => a.priority - b.priority);
 }
 
 /**

@@ -89,12 +89,10 @@ export class WaitingLine implements Line {
     const ends = performance.now() + seconds * 1000;
     try {
       for (;;) {
-        place.busy = true;
         place.freed = this.#views.pools.freed;
         try {
           return await attempt((decide) => (context) => decide({ ...context, line: place.begin() }));
         } catch (error) {
-          place.busy = false;
           const left = ends - performance.now();
           if (!isWaitable(error) || place.lacking.length === 0 || left <= 0) throw error;
           this.#enter(place);
@@ -163,7 +161,6 @@ export class WaitingLine implements Line {
     /** What those who wait longer lack in vain: nobody behind them gets it. */
     const vain = new Set<string>();
     for (const place of this.#places) {
-      if (place.busy) continue;
       const context = { views: this.#views, actor: place.actor, claimed: new Set<string>(), now, line: place };
       const findsFree = (lack: Lack) => {
         const key = JSON.stringify([lack, rightsOf(place.actor)]);
@@ -199,8 +196,6 @@ class Place implements Line {
   lacking: Lack[] = [];
   /** The addresses that the last decision chose. Until they are taken, nobody else gets them. */
   #chosen: Choice[] = [];
-  /** True while an attempt is under way. */
-  busy = false;
   /** `freed` of the pools when the last attempt began. */
   freed = -1;
   #end: ((end: 'woken' | 'closed') => void) | undefined;

@@ -20,13 +20,16 @@ export interface FreeAddress {
 
 /** Finds free addresses for decisions. */
 export interface FreeSearch {
-  /** Yields the addresses of a pool that are free at the time `now`, in the order of the pool's strategy. */
+  /**
+   * Yields the addresses of a pool that are free at the time `now`, and that nobody has claimed, in the order of the
+   * pool's strategy.
+   */
   of(pool: Pool, family: Family, now: number): Iterable<FreeAddress>;
 }
 
 /** A search in one pool, as far as it has come. */
 interface Search {
-  /** Addresses that were found and that nobody had taken when the search came to them. */
+  /** Addresses that were found, without those that were claimed when a decision came to them. */
   readonly found: FreeAddress[];
   readonly rest: Generator<FreeAddress>;
 }
@@ -67,12 +70,10 @@ export class FreeAddresses implements FreeSearch {
   }
 
   *#search({ id, space }: Pool, family: Family, now: number): Generator<FreeAddress> {
-    const { views, claimed } = this.#context;
-    for (const address of views.pools.candidates(id, family, now)) {
-      const key = addressKey(space, address);
-      if (claimed.has(key)) continue;
+    const { pools } = this.#context.views;
+    for (const address of pools.candidates(id, family, now)) {
       // Overlapping pools can be written into the store by hand. Then the state of one pool does not show all holders.
-      if (views.pools.isUnused(space, address, now)) yield { address, key };
+      if (pools.isUnused(space, address, now)) yield { address, key: addressKey(space, address) };
     }
   }
 }
