@@ -12,7 +12,7 @@ import { TroubleLog } from '../model/trouble-log.ts';
 import type { Views } from '../views/views.ts';
 import type { Actor } from './access/actor.ts';
 import { decideForgetAddress, decideReleaseAddress } from './allocations/release-address.ts';
-import { alignAllPtrs } from './hosts/align-ptrs.ts';
+import { ptrAligner } from './hosts/align-ptrs.ts';
 import { alignAllReverse } from './hosts/align-reverse.ts';
 import { decideRemoveEmptyZone } from './hosts/automatic-zone.ts';
 import { decideTellAttempts, RefusedAttempts } from './tokens/refused-attempts.ts';
@@ -39,6 +39,7 @@ export function startHousekeeping(
   activity = new TokenActivity(),
   refused = new RefusedAttempts(),
 ): () => void {
+  const alignAllPtrs = ptrAligner({ committer, views });
   let running = false;
   let rounds = 0;
   const trouble = new TroubleLog(logger, {
@@ -55,7 +56,7 @@ export function startHousekeeping(
       tellAttempts(committer, refused),
       searches ? dropAllHiddenPtrs(committer, views) : undefined,
       searches ? alignAllReverse({ committer, views }) : undefined,
-      searches ? alignAllPtrs({ committer, views }) : undefined,
+      searches ? alignAllPtrs() : undefined,
     ])
       .then(
         () => trouble.succeeded(),

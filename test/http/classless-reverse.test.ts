@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
-import { alignAllPtrs } from '../../src/control/hosts/align-ptrs.ts';
+import { ptrAligner } from '../../src/control/hosts/align-ptrs.ts';
 import { startRenumberings } from '../../src/control/renumbering/run-renumberings.ts';
 import { decideCreateZone } from '../../src/control/zones/put-zone.ts';
 import { parseNewZone } from '../../src/control/zones/zone-input.ts';
@@ -141,11 +141,21 @@ test('a zone that is created where a CNAME leads takes the PTR, at once or, afte
   const zone = parseNewZone({ name: `d.${parent}` });
   await committer.commit({ kind: 'system', part: 'start' }, (context) => decideCreateZone(context, zone));
   assert.equal(ptr(`alias.d.${parent}`), undefined);
-  await alignAllPtrs({ committer, views });
+  const align = ptrAligner({ committer, views });
+  await align();
   assert.equal(ptr(`alias.d.${parent}`), 'b.z.');
   const { revision } = views;
-  await alignAllPtrs({ committer, views });
+  // The first call has changed zones.
+  assert.ok((await align()) > 0);
   assert.equal(views.revision, revision);
+  assert.equal(await align(), 0);
+  // A zone that is created or deleted below counts as a change of the zone that may have CNAMEs to it.
+  const below = parseNewZone({ name: `e.${parent}` });
+  await committer.commit({ kind: 'system', part: 'start' }, (context) => decideCreateZone(context, below));
+  assert.ok((await align()) >= 2);
+  assert.equal(await align(), 0);
+  await api.ok(204, 'DELETE', `/v1/zones/e.${parent}`);
+  assert.ok((await align()) > 0);
 });
 
 test('a PTR goes where a CNAME leads, too, if its pool gets reverse names or its host is renumbered', async (t) => {

@@ -1,5 +1,5 @@
 // DNS has one reverse tree: of pools of different spaces whose ranges overlap, one has reverse names. Hosts in the
-// others get no PTRs, and `reverse` of a pool can be switched while hosts stand.
+// others get no PTRs, and `reverse` of a pool can be switched while hosts stand. Cited by src/http/commit-pool.ts.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

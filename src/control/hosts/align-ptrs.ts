@@ -5,7 +5,7 @@
 import { Refusal } from '../../errors.ts';
 import { BoundedWork } from '../../model/bounded-work.ts';
 import type { Logger } from '../../model/logger.ts';
-import type { Fqdn } from '../../model/name.ts';
+import { ancestry, type Fqdn } from '../../model/name.ts';
 import { isReverse } from '../../model/reverse-tree.ts';
 import { turn } from '../../model/turn.ts';
 import type { Views } from '../../views/views.ts';
@@ -78,11 +78,37 @@ function isRefused(error: unknown): boolean {
   return error instanceof Refusal && error.status < 500;
 }
 
-/** Moves the PTRs at whose reverse names users have CNAMEs. */
-export async function alignAllPtrs(places: Places): Promise<void> {
-  const { zones } = places.views;
-  const names = [...zones.list()].map(({ value }) => value.name).filter(isReverse);
-  for (const name of names) await alignPtrs(places, zones.aliasOwners(name));
+/**
+ * Returns a function that moves the PTRs at whose reverse names users have CNAMEs. Each call looks only at zones where
+ * something has changed since the call before, in them or in zones below them: no CNAME leads a PTR elsewhere
+ * ({@link placePtr}). Resolves to the number of zones that it has looked at.
+ */
+export function ptrAligner(places: Places): () => Promise<number> {
+  let seen: ReadonlyMap<Fqdn, string> = new Map();
+  return async () => {
+    const { zones } = places.views;
+    const now = lastChanges(places.views);
+    const changed = [...now.keys()].filter((name) => now.get(name) !== seen.get(name));
+    for (const name of changed) await alignPtrs(places, zones.aliasOwners(name));
+    seen = now;
+    return changed.length;
+  };
+}
+
+/** Returns, for each reverse zone, how many zones it has at and below its apex and when one of them last changed. */
+function lastChanges({ zones }: Views): Map<Fqdn, string> {
+  const reverse = [...zones.list()].filter(({ value }) => isReverse(value.name));
+  const trees = new Map(reverse.map(({ value }) => [value.name, { zones: 0, changed: 0 }]));
+  for (const { value, modified } of reverse) {
+    const changed = Math.max(modified, zones.changedAt(value.name));
+    for (const above of ancestry(value.name)) {
+      const tree = trees.get(above);
+      if (tree === undefined) continue;
+      tree.zones += 1;
+      tree.changed = Math.max(tree.changed, changed);
+    }
+  }
+  return new Map(trees.entries().map(([name, tree]) => [name, `${tree.zones} ${tree.changed}`]));
 }
 
 /** Returns the names from which CNAMEs lead into the zone. */

@@ -1,7 +1,6 @@
 // /v1/pools/{pool}/split and /v1/pools/{pool}/merge: the ranges of a pool that is in use move to another pool.
 
 import type { FastifyRequest } from 'fastify';
-import { alignReverse } from '../../control/hosts/align-reverse.ts';
 import { decideMergePool, usageOfMerged } from '../../control/pools/merge-pools.ts';
 import { parseSplitInput } from '../../control/pools/pool-input.ts';
 import { decideSplitPool, usageOfSplit } from '../../control/pools/split-pool.ts';
@@ -11,6 +10,7 @@ import { Type } from '../../model/json-schema.ts';
 import { newPoolId } from '../../model/pool.ts';
 import { unknownValue } from '../../model/unknown.ts';
 import { askingOf } from '../auth.ts';
+import { commitPoolFor } from '../commit-pool.ts';
 import { created, shown, writtenTogether } from '../schemas/answers.ts';
 import { changeHeaders, LabelText, strict } from '../schemas/common.ts';
 import { MergeBody, NewMerge, NewSplit, PoolBody, showPool } from '../schemas/pool.ts';
@@ -85,8 +85,8 @@ export const poolPartRoutes: Routes = async (app, services) => {
         reply.header('zonewright-revision', String(views.revision));
         return reply.status(200).send({ pool: showPool(services, pool), ...told });
       }
-      const { pool, ...told } = (await commitFor(services, request, reply, decide)).result;
-      await alignReverse(services, pool.id);
+      const committed = await commitPoolFor(services, request, reply, decide, (merged) => merged.pool);
+      const { pool, ...told } = committed.result;
       return reply.status(200).send({ pool: showPool(services, pool), ...told });
     },
   );

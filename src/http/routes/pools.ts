@@ -3,8 +3,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Static } from 'typebox';
 import { accessOf } from '../../control/access/access.ts';
-import { usageOf, usageOfNew } from '../../control/addresses/pool-usage.ts';
-import { alignReverse } from '../../control/hosts/align-reverse.ts';
+import { type PoolUsage, usageOf, usageOfNew } from '../../control/addresses/pool-usage.ts';
 import { entityTag } from '../../control/input/precondition.ts';
 import { parseSearch } from '../../control/input/search.ts';
 import { decideCarvePool } from '../../control/pools/carve-pool.ts';
@@ -32,6 +31,7 @@ import { Type } from '../../model/json-schema.ts';
 import { newPoolId, type Pool } from '../../model/pool.ts';
 import { unknownValue } from '../../model/unknown.ts';
 import { askingOf } from '../auth.ts';
+import { commitPoolFor, withAlignedPtrs } from '../commit-pool.ts';
 import { pageOf } from '../page.ts';
 import { created, deletedWith, read, shown, written } from '../schemas/answers.ts';
 import {
@@ -106,10 +106,8 @@ export const poolRoutes: Routes = async (app, services) => {
       const { name, ...body } = request.body;
       const wanted = parsePoolInput(name, { ...body, id: newPoolId(Date.now()) });
       const usage = request.isTrial ? unknownValue : await usageOfNew({ views, now: Date.now() }, wanted);
-      const committed = await commitFor(services, request, reply, (context) =>
-        decideCreatePool(context, wanted, usage),
-      );
-      await alignReverse(services, committed.result.id);
+      const decide: Decide<Pool & { usage: PoolUsage }> = (context) => decideCreatePool(context, wanted, usage);
+      const committed = await commitPoolFor(services, request, reply, decide, (pool) => pool);
       return sendWritten(reply, committed, true, poolPath(name), showPool(services, committed.result), withBody);
     },
   );
@@ -156,8 +154,8 @@ export const poolRoutes: Routes = async (app, services) => {
     },
     async (request, reply) => {
       const wanted = parseCarveInput(request.params.pool, newPoolId(Date.now()), request.body);
-      const committed = await commitFor(services, request, reply, (context) => decideCarvePool(context, wanted));
-      await alignReverse(services, committed.result.id);
+      const decide: Decide<Pool & { usage: PoolUsage }> = (context) => decideCarvePool(context, wanted);
+      const committed = await commitPoolFor(services, request, reply, decide, (pool) => pool);
       const shown = showPool(services, committed.result);
       return sendWritten(reply, committed, true, poolPath(wanted.name), shown, withBody);
     },
@@ -302,12 +300,11 @@ async function commitPool(
   const force = Boolean(request.query.force);
   const decide: Decide<PoolPut> = (context) => decidePutPool(context, { ...change, force });
   const release: Decide<Evicted> = (context) => decideEvictOutside(context, change);
-  return tellReleased(async (note) => {
-    const committed = force
-      ? await commitByForceFor(services, request, reply, release, decide, note)
-      : await commitFor(services, request, reply, decide);
-    await alignReverse(services, committed.result.pool.id);
-    return committed;
+  return tellReleased((note) => {
+    const commit = force
+      ? commitByForceFor(services, request, reply, release, decide, note)
+      : commitFor(services, request, reply, decide);
+    return withAlignedPtrs(services, commit, ({ pool }) => pool);
   });
 }
 
