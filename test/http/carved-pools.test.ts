@@ -130,6 +130,20 @@ test('a full pool refuses with its largest free block', async (t) => {
   assert.deepEqual([long.status, long.body.errors?.[0]?.pointer], [400, '/prefixLength']);
 });
 
+test('a pool with one free address names it as its largest block', async (t) => {
+  const api = await prepare(t, { ranges: ['10.0.0.0/30'] });
+  await api.ok(201, 'POST', '/v1/pools/site/allocations', { count: 3 });
+  const { body } = await api.send('POST', '/v1/pools/site/pools', { name: 'a', prefixLength: 31 });
+  assert.deepEqual([body.code, body.largest], ['pool_exhausted', '10.0.0.3/32']);
+});
+
+test('a carved pool has the reverse names of its parent, unless the request says otherwise', async (t) => {
+  const api = await prepare(t, { space: 'lab', reverse: true });
+  const reverse = async (name: string, more: object = {}) =>
+    ((await carve(api, 'site', { name, prefixLength: 28, ...more })) as { reverse?: boolean }).reverse;
+  assert.deepEqual([await reverse('a'), await reverse('b', { reverse: false })], [true, false]);
+});
+
 test('pools are listed by the pool around them, which answers name and requests may repeat', async (t) => {
   const api = await prepare(t);
   await carve(api, 'site', { name: 'b', prefixLength: 28 });

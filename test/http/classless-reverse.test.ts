@@ -115,6 +115,18 @@ test('an import of a zone file moves PTRs to where its CNAMEs lead, and back', a
   assert.equal(ptr(`6.${parent}`), 'b.z.');
 });
 
+test('the PTR of an address that holders share does not follow a CNAME', async (t) => {
+  const { api, alias } = await prepare(t);
+  await alias(7, `7.${classless}.`);
+  const ports = [{ protocol: 'tcp', port: 80 }];
+  for (const sharing of [{ shared: true }, { sharingKey: 'k', ports }]) {
+    const body = { name: 'a.z', addresses: [{ address: '192.0.2.7', ...sharing }] };
+    await api.refused('cname_conflict', 'POST', '/v1/hosts', body);
+    await api.ok(201, 'POST', '/v1/hosts', { ...body, ptr: false });
+    await api.ok(204, 'DELETE', '/v1/hosts/a.z');
+  }
+});
+
 test('a PTR goes back to its reverse name when the zone with the CNAME is deleted', async (t) => {
   const { api, alias, ptr, shown } = await prepare(t);
   await alias(5, `5.${classless}.`);

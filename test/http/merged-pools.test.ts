@@ -179,6 +179,21 @@ test('a carved pool returns to its parent, with the pools that were carved out o
   assert.deepEqual((await read(api, 'p')).usage.ipv4.used, '3');
 });
 
+test('a merge of too many ranges, or of a pool with too many carved ones, is refused', async (t) => {
+  const { api } = await servedApi(t);
+  const singles = (second: number) =>
+    Array.from({ length: 501 }, (_, at) => `10.${second}.${at >> 7}.${(at & 127) * 2}`);
+  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: singles(1) });
+  await api.ok(201, 'POST', '/v1/pools', { name: 'q', ranges: singles(2) });
+  const { detail } = await api.refused('invalid_request', 'POST', '/v1/pools/p/merge', { from: 'q' }, ['/from']);
+  assert.match(detail, /1002 ranges/);
+  await api.ok(201, 'POST', '/v1/pools', { name: 'around', ranges: ['10.3.0.0/24'] });
+  for (let at = 0; at < 128; at += 1)
+    await api.ok(201, 'POST', '/v1/pools/around/pools', { name: `c${at}`, prefixLength: 32 });
+  const many = await api.refused('pool_in_use', 'POST', '/v1/pools/p/merge', { from: 'around' }, ['/from']);
+  assert.match(many.detail, /more pools were carved out of 'around'/);
+});
+
 test('two carved pools of one parent are merged', async (t) => {
   const { api } = await prepare(t);
   await api.ok(201, 'POST', '/v1/pools/p/pools', { name: 'a', prefixLength: 28 });

@@ -48,6 +48,7 @@ async function prepare(t: TestContext, more: object = {}, ledger = false): Promi
 }
 
 const split = (api: Api, body: object, pool = 'p') => api.ok<ShownPool>(201, 'POST', `/v1/pools/${pool}/split`, body);
+const upperHalf = { name: 'half', ranges: ['10.0.0.64-10.0.0.127'] };
 const upper = { name: 'q', ranges: ['10.0.0.128/25'] };
 
 async function counts(api: Api, pool: string): Promise<ShownCounts> {
@@ -183,6 +184,20 @@ test('a split is refused with the way out, and then nothing is changed', async (
       .filter(([key]) => /^(pools|addresses|hosts|tokens)\//.test(key))
       .map(([key, value]) => [key, value.replace(/ @\d+$/, '')]);
   assert.deepEqual(same(await dump()), same(before));
+});
+
+test('a split that would leave too many ranges, or widen too many tokens, is refused', async (t) => {
+  const { api } = await servedApi(t);
+  const singles = Array.from({ length: 999 }, (_, at) => `10.1.${at >> 7}.${(at & 127) * 2}`);
+  await api.ok(201, 'POST', '/v1/pools', { name: 'p', ranges: ['10.0.0.0/24', ...singles] });
+  const middle = { name: 'q', ranges: ['10.0.0.9-10.0.0.20'] };
+  const { detail } = await api.refused('invalid_request', 'POST', '/v1/pools/p/split', middle, ['/ranges']);
+  assert.match(detail, /1001 ranges/);
+  await split(api, { name: 'end', ranges: ['10.0.0.128/25'] });
+  for (let at = 0; at < 128; at += 1)
+    await api.ok(201, 'POST', '/v1/tokens', { name: `t${at}`, role: 'viewer', pools: ['p'] });
+  const many = await api.refused('pool_in_use', 'POST', '/v1/pools/p/split', upperHalf, [':pool']);
+  assert.match(many.detail, /DELETE \/v1\/tokens/);
 });
 
 test('a dry run answers as the split, and writes nothing', async (t) => {

@@ -45,10 +45,9 @@ export function isLeaving(
   return from.id !== to.id || !rangeHolds(within, addressNumber(address));
 }
 
-/** Returns the first address of a host, in the order of addresses, that it has to give up. */
+/** Returns the first of a host's addresses that it has to give up. The host moves when this address is looked at. */
 export function firstLeaving(move: Move, host: Host): Address | undefined {
-  const leaving = host.addresses.filter((address) => isLeaving(move, address)).map(({ address }) => address);
-  return leaving.sort((a, b) => (addressNumber(a) < addressNumber(b) ? -1 : 1))[0];
+  return host.addresses.find((address) => isLeaving(move, address))?.address;
 }
 
 /**
