@@ -1,5 +1,5 @@
-// Takes addresses and releases them, in a transaction that a use case builds. choose-addresses.ts chooses the
-// addresses.
+// Takes addresses and releases them, in a transaction that a use case builds. choose-explicit.ts and choose-next.ts
+// choose the addresses.
 
 import type { Address } from '../../model/address.ts';
 import { type AddressRecord, type Holder, isHost, traitsOf } from '../../model/allocation.ts';
@@ -11,7 +11,8 @@ import { poolKey } from '../../store/kinds/pool.ts';
 import type { Versioned } from '../../views/versioned.ts';
 import type { TransactionBuilder } from '../transaction/transaction-builder.ts';
 import type { WrittenValue } from '../transaction/written-value.ts';
-import { type Choice, mayJoin, refuseTaken } from './choose-addresses.ts';
+import type { Choice } from './choice.ts';
+import { mayJoin, refuseTaken } from './choose-explicit.ts';
 
 /**
  * Gives a chosen address to a holder. If others hold the address and the holder may share it ({@link mayJoin}), adds

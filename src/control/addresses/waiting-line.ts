@@ -12,7 +12,8 @@ import type { Views } from '../../views/views.ts';
 import type { Actor } from '../access/actor.ts';
 import { isTokenValid } from '../access/valid-token.ts';
 import type { Decide, DecisionContext, Lack, Line } from '../transaction/decision.ts';
-import { type Choice, canChoose, isAutomatic } from './choose-addresses.ts';
+import type { Choice } from './choice.ts';
+import { canChoose, isAutomatic } from './choose-next.ts';
 
 /** The limits for those who wait: on this replica, and with one token. */
 const defaultLimits = { all: 256, ofToken: 64 };

@@ -8,15 +8,10 @@ import { timestamp } from '../../model/timestamp.ts';
 import { known, orUnknown } from '../../model/unknown.ts';
 import { addressesPrefix, addressKey } from '../../store/kinds/address.ts';
 import { accessOf } from '../access/access.ts';
-import {
-  type AddressWarning,
-  chooseExplicit,
-  chooseNext,
-  defaultFamily,
-  mayJoin,
-  recordedWarnings,
-} from '../addresses/choose-addresses.ts';
+import { chooseExplicit, mayJoin } from '../addresses/choose-explicit.ts';
+import { chooseNext, defaultFamily } from '../addresses/choose-next.ts';
 import { takeAddress } from '../addresses/hold-address.ts';
+import { type AddressWarning, recordedWarnings } from '../addresses/recorded-warnings.ts';
 import { existingPool } from '../reading/existing.ts';
 import { type SeenRecord, withPool } from '../reading/with-pools.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';

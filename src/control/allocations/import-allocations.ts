@@ -19,7 +19,7 @@ import { unlessInvalid } from '../../model/invalid-value.ts';
 import type { Pool } from '../../model/pool.ts';
 import { addressKey } from '../../store/kinds/address.ts';
 import { accessOf } from '../access/access.ts';
-import { checkInPool, chooseExplicit, mayJoin, requireInPool } from '../addresses/choose-addresses.ts';
+import { checkInPool, chooseExplicit, mayJoin, requireInPool } from '../addresses/choose-explicit.ts';
 import { recordNow, takeAddress } from '../addresses/hold-address.ts';
 import { withoutEmpty } from '../csv/columns.ts';
 import type { ImportMode, RowKind, RowOutcome, RowsDecision } from '../csv/import-rows.ts';

@@ -7,8 +7,8 @@ import { type AddressRecord, type Holder, hostsAmong } from '../../model/allocat
 import { known } from '../../model/unknown.ts';
 import { addressKey } from '../../store/kinds/address.ts';
 import { accessOf } from '../access/access.ts';
-import { seenNames } from '../addresses/choose-addresses.ts';
 import { endCoolDown, replaceHolders } from '../addresses/hold-address.ts';
+import { seenNames } from '../addresses/recorded-warnings.ts';
 import { isOrphanedHold, requireOrphan } from '../hosts/orphans.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
 import { resourceOf } from '../reading/holder-rules.ts';

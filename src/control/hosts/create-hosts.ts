@@ -5,7 +5,7 @@ import type { Fqdn } from '../../model/name.ts';
 import { defaultSpace } from '../../model/pool.ts';
 import { isKnown, orUnknown } from '../../model/unknown.ts';
 import { addressKey } from '../../store/kinds/address.ts';
-import { mayJoin } from '../addresses/choose-addresses.ts';
+import { mayJoin } from '../addresses/choose-explicit.ts';
 import { recordNow } from '../addresses/hold-address.ts';
 import { type Decision, type DecisionContext, maxDecisionOperations } from '../transaction/decision.ts';
 import { createHost, type HostCreated } from './create-host.ts';

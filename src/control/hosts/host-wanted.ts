@@ -16,16 +16,10 @@ import type { Pool, Tags } from '../../model/pool.ts';
 import { timestamp } from '../../model/timestamp.ts';
 import { isKnown, known } from '../../model/unknown.ts';
 import type { Zone } from '../../model/zone.ts';
-import {
-  type AddressWarning,
-  chooseExplicit,
-  chooseFormer,
-  chooseFromOnePool,
-  chooseNext,
-  defaultFamily,
-  recordedWarnings,
-} from '../addresses/choose-addresses.ts';
+import { chooseExplicit } from '../addresses/choose-explicit.ts';
+import { chooseFormer, chooseFromOnePool, chooseNext, defaultFamily } from '../addresses/choose-next.ts';
 import { recordNow } from '../addresses/hold-address.ts';
+import { type AddressWarning, recordedWarnings } from '../addresses/recorded-warnings.ts';
 import { noPool } from '../reading/existing.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 import type { Warning } from '../transaction/name-edits.ts';

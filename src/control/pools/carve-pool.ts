@@ -9,7 +9,7 @@ import { known } from '../../model/unknown.ts';
 import { addressesPrefix } from '../../store/kinds/address.ts';
 import { poolKey, poolKind, poolValue } from '../../store/kinds/pool.ts';
 import { accessOf } from '../access/access.ts';
-import { defaultFamily } from '../addresses/choose-addresses.ts';
+import { defaultFamily } from '../addresses/choose-next.ts';
 import { type PoolUsage, usageInText } from '../addresses/pool-usage.ts';
 import { existingPool } from '../reading/existing.ts';
 import type { Decision, DecisionContext } from '../transaction/decision.ts';

@@ -10,7 +10,7 @@ import type { Renumbering } from '../../model/renumbering.ts';
 import type { Revision } from '../../model/revision.ts';
 import { renumberingKey } from '../../store/kinds/renumbering.ts';
 import type { Asking } from '../access/actor.ts';
-import type { Choice } from '../addresses/choose-addresses.ts';
+import type { Choice } from '../addresses/choice.ts';
 import { forgetFormer, moveHolders } from '../addresses/hold-address.ts';
 import { placePtr } from '../hosts/ptr-place.ts';
 import { writeExchanged, writeHost } from '../hosts/write-host.ts';

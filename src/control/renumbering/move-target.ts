@@ -9,7 +9,7 @@ import type { Pool } from '../../model/pool.ts';
 import type { Renumbering } from '../../model/renumbering.ts';
 import { addressKey } from '../../store/kinds/address.ts';
 import type { Views } from '../../views/views.ts';
-import type { Choice } from '../addresses/choose-addresses.ts';
+import type { Choice } from '../addresses/choice.ts';
 import type { DecisionContext } from '../transaction/decision.ts';
 
 /** The two pools of a renumbering, as the views have them. */

@@ -7,7 +7,7 @@ import { type AddressRecord, describeHolder, hostsAmong } from '../../model/allo
 import { addressKey } from '../../store/kinds/address.ts';
 import type { Asking } from '../access/actor.ts';
 import { needValidToken } from '../access/valid-token.ts';
-import type { Choice } from '../addresses/choose-addresses.ts';
+import type { Choice } from '../addresses/choice.ts';
 import { rulesOf } from '../reading/holder-rules.ts';
 import { LastingSearch } from '../transaction/lasting-search.ts';
 import { decidePlannedHost } from './move-holder.ts';

@@ -14,7 +14,7 @@ import { renumberingKey, renumberingValue } from '../../store/kinds/renumbering.
 import type { Versioned } from '../../views/versioned.ts';
 import { accessOf } from '../access/access.ts';
 import type { Asking } from '../access/actor.ts';
-import { refuseDraining } from '../addresses/choose-addresses.ts';
+import { refuseDraining } from '../addresses/choose-explicit.ts';
 import { checkPrecondition, entityTag, type Precondition } from '../input/precondition.ts';
 import { existingPool, noPool } from '../reading/existing.ts';
 import { type Decision, type DecisionContext, noChange } from '../transaction/decision.ts';

@@ -3,7 +3,7 @@
 import type { Static } from 'typebox';
 import { type Access, accessOf } from '../../control/access/access.ts';
 import type { Asking } from '../../control/access/actor.ts';
-import { seenNames } from '../../control/addresses/choose-addresses.ts';
+import { seenNames } from '../../control/addresses/recorded-warnings.ts';
 import {
   type AllocationPatch,
   parseAddressAt,

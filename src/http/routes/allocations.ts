@@ -3,7 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { accessOf } from '../../control/access/access.ts';
-import { nextAddresses } from '../../control/addresses/choose-addresses.ts';
+import { nextAddresses } from '../../control/addresses/choose-next.ts';
 import { holdPool } from '../../control/addresses/held-pool.ts';
 import { type Allocated, decideAllocateAddresses } from '../../control/allocations/allocate-addresses.ts';
 import { parseAllocationInput } from '../../control/allocations/allocation-input.ts';

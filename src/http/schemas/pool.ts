@@ -2,7 +2,7 @@
 // control/pools/ parses the fields.
 
 import type { Static } from 'typebox';
-import type { AddressWarning as AddressWarned } from '../../control/addresses/choose-addresses.ts';
+import type { AddressWarning as AddressWarned } from '../../control/addresses/recorded-warnings.ts';
 import { maxListed } from '../../control/pools/released.ts';
 import { poolName, type SeenRecord } from '../../control/reading/with-pools.ts';
 import { holderKinds, maxExpirySeconds } from '../../model/allocation.ts';
