@@ -89,10 +89,12 @@ export function nextAddresses(asking: Asking, poolName: string, count: number, f
 function nextOf(context: DecisionContext, pool: Pool, family: Family, count: number): Choice[] {
   const choices: Choice[] = [];
   if (pool.drain) return choices;
-  const { free = new FreeAddresses(context), now } = context;
+  const { claimed, free = new FreeAddresses(context), now } = context;
   const ahead = context.line?.ahead(context, pool, family) ?? 0;
-  for (const { address } of free.of(pool, family, now)) {
+  for (const { address, key } of free.of(pool, family, now)) {
     if (choices.length === ahead + count) break;
+    // The search is that of all decisions of a batch. An atomic batch of hosts claims more: what its earlier hosts take.
+    if (claimed.has(key)) continue;
     choices.push({ address, space: pool.space, givenBy: pool.id });
   }
   return choices.slice(ahead);
