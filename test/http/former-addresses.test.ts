@@ -90,6 +90,14 @@ test('a former address is not given if the pool excludes it or drains, or if rec
   assert.equal(await isGiven(), false, 'the cool-down is over');
 });
 
+test('after the cool-down, a host gets the address that is next', async (t) => {
+  const api = await prepare(t, { strategy: 'least-recently-used' });
+  const [address] = await create(api, 'a.z');
+  await remove(api, 'a.z');
+  await api.ok(200, 'PATCH', '/v1/pools/p', { coolDownSeconds: 0 });
+  assert.deepEqual([address, await create(api, 'a.z')], ['10.0.0.0', ['10.0.0.1']]);
+});
+
 test('a token that may not use the pool does not get the former address of a host', async (t) => {
   const { api, url } = await servedApi(t);
   await api.ok(201, 'POST', '/v1/zones', { name: 'z' });

@@ -100,11 +100,11 @@ function historyOf(events: readonly StoreEvent[], pools: Map<unknown, unknown>):
   return found;
 }
 
-/** Returns the fields of an address or host with the name of each pool in place of its id. */
+/** Returns the fields of an address or host with the name of a pool in place of the id of the one that gave it. */
 function withPoolName(value: Fields | null, pools: ReadonlyMap<unknown, unknown>): Fields | null {
   if (value === null) return null;
-  const named = (fields: Fields) =>
-    typeof fields.pool === 'string' ? { ...fields, pool: pools.get(fields.pool) ?? fields.pool } : fields;
+  const named = ({ givenBy, ...fields }: Fields): Fields =>
+    givenBy === undefined ? fields : { ...fields, pool: pools.get(givenBy) ?? givenBy };
   const addresses = Array.isArray(value.addresses) ? { addresses: value.addresses.map(named) } : {};
   return { ...named(value), ...addresses };
 }
