@@ -88,10 +88,10 @@ const Usages = Type.Object(
 
 const { ranges: _, ...defaulted } = settings;
 
-export const NewPool = strict(
-  { name: LabelText, ranges: settings.ranges, ...optional(defaulted).properties },
-  'NewPool',
-);
+const nameForm = 'Lower-case letters, digits, inner hyphens; not in the form of an id';
+const NewName = { ...LabelText, description: nameForm };
+
+export const NewPool = strict({ name: NewName, ranges: settings.ranges, ...optional(defaulted).properties }, 'NewPool');
 const Id = {
   ...LabelText,
   description: 'Given by the service when the pool is created; stays when the pool is renamed',
@@ -112,7 +112,7 @@ export const PatchPool = patchOf(
   { ...defaulted, tags: TagsPatch, id: readOnly(Id), parent: readOnly(Parent), usage: readOnly(Usages) },
   'PoolPatch',
   {
-    name: LabelText,
+    name: NewName,
     ranges: settings.ranges,
   },
 );
@@ -120,7 +120,7 @@ export const PatchPool = patchOf(
 const { space: _space, ...ofChild } = defaulted;
 export const NewChildPool = strict(
   {
-    name: LabelText,
+    name: NewName,
     prefixLength: Type.Integer({ minimum: 0, maximum: 128, description: 'The length of the block, such as 28' }),
     family: Type.Optional(FamilyText),
     ...optional(ofChild).properties,
@@ -130,7 +130,7 @@ export const NewChildPool = strict(
 
 export const NewSplit = strict(
   {
-    name: { ...LabelText, description: 'The name of the new pool' },
+    name: { ...NewName, description: `The name of the new pool. ${nameForm}` },
     ranges: {
       ...settings.ranges,
       description: 'Parts of the ranges of the pool: they become those of the new one, with all that is in use there',

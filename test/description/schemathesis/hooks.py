@@ -1,6 +1,7 @@
 # Values of the formats that only Zonewright has, for Schemathesis, and relations that JSON schema cannot express.
 
 import os
+import re
 from datetime import datetime
 from pathlib import Path
 from unicodedata import category
@@ -83,6 +84,8 @@ def before_call(context, case, kwargs):
         case.query["part"] = parts.get(case.path_parameters.get("resolver"))
         if case.query["part"] is None:
             del case.query["part"]
+    if case.operation.path == "/v1/pools/{pool}" and case.operation.method.lower() == "put":
+        case.path_parameters["pool"] = pool_name(case.path_parameters["pool"])
     body = case.body
     rows = {"hosts": "name\na.foo.k8s\n", "allocations": "address\n10.0.0.1\n"}
     for resource, text in rows.items():
@@ -101,17 +104,31 @@ def before_call(context, case, kwargs):
     if method == "put" or (method == "patch" and path != "/v1/hosts/{name}"):
         left_out |= {"name", "type"}
     if isinstance(body.get("addressNames"), dict):
-        # Its ranges may have no IPv4, and what stands may have no form that a patch leaves on.
-        body = {**body, "addressNames": {**body["addressNames"], "dashed": True, "ipv6": True}}
+        # Its ranges may have no IPv4, and what stands may have no form that a patch leaves on, or no ranges.
+        always = {"ranges": ["10.0.0.0/8"], "dashed": True, "ipv6": True}
+        body = {**body, "addressNames": {**always, **body["addressNames"], "dashed": True, "ipv6": True}}
     if "with" in body:
         # Two hosts exchange the families that both have.
         body = {**body, "with": "other.foo.k8s"}
         left_out.add("families")
+    if path.startswith("/v1/pools") and "name" in body:
+        body = {**body, "name": pool_name(body["name"])}
+    for end, other in [("/merge", "from"), ("/renumber", "to")]:
+        # The other pool is not the pool itself.
+        if path.endswith(end) and body.get(other) == "default":
+            body = {**body, other: "b"}
+        if path.endswith(end):
+            case.path_parameters["pool"] = "default"
     if "prefixLength" in body:
         body = {**body, "prefixLength": min(body["prefixLength"], 32)}
     if isinstance(body.get("hosts"), list):
         body = {**body, "hosts": [related(host) if isinstance(host, dict) else host for host in body["hosts"]]}
     case.body = {field: value for field, value in related(body).items() if field not in left_out}
+
+
+def pool_name(text):
+    """A name that is not in the form of an id. Schemathesis takes ids of pools from answers."""
+    return f"pool-{text[:20]}" if re.fullmatch("[0-7][0-9a-z]{25}", text) else text
 
 
 def related(body):
