@@ -93,7 +93,7 @@ function nextOf(context: DecisionContext, pool: Pool, family: Family, count: num
   const ahead = context.line?.ahead(context, pool, family) ?? 0;
   for (const { address, key } of free.of(pool, family, now)) {
     if (choices.length === ahead + count) break;
-    // The search is that of all decisions of a batch. An atomic batch of hosts claims more: what its earlier hosts take.
+    // All decisions of a batch share the search. Hosts created together claim more: what the earlier ones take.
     if (claimed.has(key)) continue;
     choices.push({ address, space: pool.space, givenBy: pool.id });
   }
