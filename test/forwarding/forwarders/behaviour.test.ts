@@ -17,7 +17,7 @@ import {
   wireName,
 } from '../../support/bad-upstream.ts';
 import { until } from '../../support/until.ts';
-import { openForwarding } from './open-forwarding.ts';
+import { assertAnswers, openForwarding } from './open-forwarding.ts';
 import { socketKinds } from './socket-kinds.ts';
 
 const servfail = 2;
@@ -290,7 +290,7 @@ for (const { name: kind, open, skip } of socketKinds) {
         const answer = await ask(name);
         const { rcode = 0, kept, answers = rcode === 0 ? [goodText] : [] } = row;
         assert.equal(answer.rcode, rcode);
-        assert.deepEqual(answer.answers, answers);
+        assertAnswers(answer.answers, answers);
         if (row.extendedError !== undefined) assert.equal(answer.extendedError, row.extendedError);
         if (rcode === 0) assert.equal(answer.extendedError, -1);
         assert.equal(answer.message.authorities.length, row.authorities ?? 0);
@@ -299,7 +299,7 @@ for (const { name: kind, open, skip } of socketKinds) {
         assert.ok(asked <= (row.queries ?? 1), `${asked} queries`);
         if (kept === undefined) return;
         if (kept > 1) {
-          assert.deepEqual(cached(name)?.answers, answers);
+          assertAnswers(cached(name)?.answers ?? [], answers);
           assert.ok(cached(name, { later: kept - 2 }) !== undefined, `the answer is kept for less than ${kept} s`);
         }
         assert.equal(cached(name, { later: kept + 1 }), undefined, `the answer is kept for more than ${kept} s`);
@@ -453,7 +453,7 @@ suite('stale answers', { concurrency: true }, () => {
     await ask(name);
     await until(() => cached(name) === undefined, 'the answer does not expire');
     server.behave((query) => [reply(query, { answers: [record(1, 60, evilAddress)] })]);
-    assert.deepEqual((await ask(name)).answers, [`${name} 60 A 192.0.2.66`]);
+    assertAnswers((await ask(name)).answers, [`${name} 60 A 192.0.2.66`]);
   });
 
   test('are not given without `staleSeconds`', async (t) => {

@@ -26,7 +26,7 @@ import {
 import { makeCertificate, withoutOpenssl } from '../../support/certificate.ts';
 import { temporaryFolder } from '../../support/temporary.ts';
 import { until } from '../../support/until.ts';
-import { openForwarding, quiet } from './open-forwarding.ts';
+import { assertAnswers, openForwarding, quiet } from './open-forwarding.ts';
 
 const wellBehaved: Behaviour = (query) => [reply(query, { answers: [good()] })];
 const aliasTo =
@@ -61,7 +61,7 @@ test('an alias into another forwarded zone is followed there, also from the cach
     { zone: 'b.test', targets: [b.port], timeoutMilliseconds: 5_000 },
   ]);
   const whole = ['www.a.test 60 CNAME www.b.test', 'www.b.test 60 A 192.0.2.1'];
-  assert.deepEqual((await ask('www.a.test')).answers, whole);
+  assertAnswers((await ask('www.a.test')).answers, whole);
   assert.deepEqual((await ask('www.a.test')).answers.length, 2);
   assert.equal(asked(a).length + asked(b).length, 2);
 });
@@ -74,7 +74,8 @@ test('an alias into a zone that the client may not ask is not followed: the clie
   ]);
   assert.equal((await ask('www.a.test', { client: '10.1.2.3' })).answers.length, 2);
   const refused = await ask('www.a.test', { client: '192.0.2.9' });
-  assert.deepEqual([refused.rcode, refused.answers], [0, ['www.a.test 60 CNAME www.b.test']]);
+  assert.equal(refused.rcode, 0);
+  assertAnswers(refused.answers, ['www.a.test 60 CNAME www.b.test']);
 });
 
 test('the time of a forwarder is for all zones to which its aliases lead', async (t) => {
@@ -88,7 +89,8 @@ test('the time of a forwarder is for all zones to which its aliases lead', async
   const alias = ask('www.a.test');
   assert.equal(await Promise.race([slow, alias.then(() => 'in time')]), 'in time');
   const { rcode, answers } = await alias;
-  assert.deepEqual([rcode, answers], [0, ['www.a.test 60 CNAME www.b.test']]);
+  assert.equal(rcode, 0);
+  assertAnswers(answers, ['www.a.test 60 CNAME www.b.test']);
 });
 
 test('if the target of an alias fails, the client gets only the alias, without an error', async (t) => {
@@ -99,7 +101,8 @@ test('if the target of an alias fails, the client gets only the alias, without a
     { zone: 'b.test', targets: [b.port] },
   ]);
   const answer = await ask('www.a.test');
-  assert.deepEqual([answer.rcode, answer.answers], [0, ['www.a.test 60 CNAME www.b.test']]);
+  assert.equal(answer.rcode, 0);
+  assertAnswers(answer.answers, ['www.a.test 60 CNAME www.b.test']);
 });
 
 test('an alias into a zone of ours is followed, and so is an alias in that zone', async (t) => {
@@ -110,11 +113,11 @@ test('an alias into a zone of ours is followed, and so is an alias in that zone'
     { zone: 'b.test', targets: [b.port] },
   ];
   const { ask } = openForwarding(t, given, { ownZones: ownZone('own.test') });
-  assert.deepEqual((await ask('www.a.test')).answers, [
+  assertAnswers((await ask('www.a.test')).answers, [
     'www.a.test 60 CNAME www.own.test',
     'www.own.test 20 A 192.0.2.66',
   ]);
-  assert.deepEqual((await ask('alias.a.test')).answers, [
+  assertAnswers((await ask('alias.a.test')).answers, [
     'alias.a.test 60 CNAME alias.own.test',
     'alias.own.test 60 CNAME www.b.test',
     'www.b.test 60 A 192.0.2.1',
@@ -137,7 +140,7 @@ test('a record of a zone of ours in the answer of another server is left out', a
     reply(query, { answers: [record(5, 60, wireName('x.own.a.test')), record(1, 60, evilAddress, 'x.own.a.test')] }),
   ]);
   const { ask } = openForwarding(t, [{ zone: 'a.test', targets: [server.port] }], { ownZones: ownZone('own.a.test') });
-  assert.deepEqual((await ask('www.a.test')).answers, [
+  assertAnswers((await ask('www.a.test')).answers, [
     'www.a.test 60 CNAME x.own.a.test',
     'x.own.a.test 20 A 192.0.2.66',
   ]);
@@ -191,7 +194,7 @@ test('the cookie of a server is sent back, and answers without it, or with anoth
       options: [option(10, Buffer.concat([query.cookie!.subarray(0, 8), serverPart]))],
     }),
   ]);
-  assert.deepEqual((await ask('c.bad.test')).answers, ['c.bad.test 60 A 192.0.2.1']);
+  assertAnswers((await ask('c.bad.test')).answers, ['c.bad.test 60 A 192.0.2.1']);
 });
 
 test('after BADCOOKIE the query is sent with the new cookie, and after another BADCOOKIE over TCP', async (t) => {
@@ -414,7 +417,7 @@ test('if the name in an answer has another case, the question is asked again ove
   ]);
   const { ask } = openForwarding(t, [{ zone: 'bad.test', targets: [server.port] }]);
   const name = 'a-long-name-that-is-hardly-ever-all-in-lower-case.bad.test';
-  assert.deepEqual((await ask(name)).answers, [`${name} 60 A 192.0.2.1`]);
+  assertAnswers((await ask(name)).answers, [`${name} 60 A 192.0.2.1`]);
 });
 
 test('while all servers are down, one question is tried, and the others fail at once', async (t) => {

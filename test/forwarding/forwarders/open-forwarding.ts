@@ -1,5 +1,6 @@
 // Opens the part that forwards, with its cache, but without the threads and sockets of clients. Answers come as text.
 
+import assert from 'node:assert/strict';
 import { decode, type Message } from 'dns-packet';
 import { type OpenServerSocket, openNodeSocket } from '../../../src/dns/ask/server-socket.ts';
 import { AnswerReader } from '../../../src/forward-cache/answer-reader.ts';
@@ -122,6 +123,19 @@ function read(answer: AnswerReader, question: CachedQuestion, later: number): Om
 /** Returns records as text: name, TTL, type, data. */
 export function texts(records: Message['answers']): string[] {
   return records.map(({ name, ttl, type, data }) => [name, ttl, type, data].map(String).join(' '));
+}
+
+/**
+ * Asserts the records of an answer, written as {@link texts} writes them. A TTL may be one less, because a second can
+ * end while the answer is put together.
+ */
+export function assertAnswers(answers: readonly string[], expected: readonly string[]): void {
+  const ttlOf = (record = '') => Number(record.split(' ')[1]);
+  const inThatSecond = answers.map((record, place) => {
+    const ttl = ttlOf(expected[place]);
+    return ttlOf(record) === ttl - 1 ? record.replace(` ${ttl - 1} `, ` ${ttl} `) : record;
+  });
+  assert.deepEqual(inThatSecond, expected);
 }
 
 const noZones: OwnZones = { labelsOfZone: () => -1, answer: () => undefined };
