@@ -156,7 +156,7 @@ test('a split is refused with the way out, and then nothing is changed', async (
       /not in/,
     ],
     ['p', { ...upper, ranges: ['10.0.0.0/25', '10.0.0.9'] }, 409, 'pool_overlap', '/ranges/1', /10\.0\.0\.0\/25/],
-    ['p', { ...upper, ranges: ['10.0.0.0/25', '10.0.0.128/25'] }, 400, 'invalid_request', '/ranges', /PATCH/],
+    ['p', { ...upper, ranges: ['10.0.0.0/25', '10.0.0.128/25'] }, 409, 'pool_overlap', '/ranges', /PATCH/],
     ['p', { ...upper, ranges: ['10.0.0.300'] }, 400, 'invalid_request', '/ranges/0', /10\.0\.0\.300/],
     ['p', { ...upper, ranges: [] }, 400, 'invalid_request', '/ranges', /./],
     ['r', { ...upper, ranges: ['10.1.0.8-10.1.0.99'] }, 409, 'pool_in_use', '/ranges', /child/],

@@ -42,8 +42,8 @@ export async function usageOfSplit(
  * Splits a pool. The new pool has the settings and the parent of the pool, and the exclusions in its ranges. Tokens
  * that are limited to the pool get the new one too: so each token may use the same addresses as before. Result: the new
  * pool with its usage, which the caller has from {@link usageOfSplit}. Refuses with `not_found`, `precondition_failed`,
- * `already_exists`, `address_outside_pool` or `pool_overlap`, with `pool_in_use` if pools were carved out of these
- * ranges, with `renumbering_running`, and with `invalid_request` if nothing would be left of the pool.
+ * `already_exists` or `address_outside_pool`, with `pool_overlap` also if nothing would be left of the pool, with
+ * `pool_in_use` if pools were carved out of these ranges, and with `renumbering_running`.
  */
 export function decideSplitPool(
   context: DecisionContext,
@@ -93,7 +93,7 @@ function checkParts({ refusals }: TransactionBuilder, pool: Pool, ranges: readon
 function refuseLeft(pool: Pool, left: Pool): void {
   if (left.ranges.length === 0) {
     const message = `are all of pool '${pool.name}': leave it an address, or rename it (PATCH {"name": …})`;
-    refuseField('invalid_request', '/ranges', message);
+    refuseField('pool_overlap', '/ranges', message, { pool: pool.name });
   }
   const most = Math.max(left.ranges.length, left.exclude.length);
   if (most > maxRanges)
