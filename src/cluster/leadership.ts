@@ -1,12 +1,13 @@
 // Elects one replica as the leader of a task that only one replica may do. The leader's key is on a lease: if the
 // leader dies, another replica takes over within seconds. A leader that was frozen, or cut off from the store, may
-// believe for a moment that it still leads. So its work must do no harm beside the work of the next leader.
+// believe for a moment that it still leads. So its work must do no harm beside the work of the next leader, or its
+// transactions must have the proof that it leads.
 
 import type { Logger } from '../model/logger.ts';
 import { messageOf } from '../model/thrown.ts';
 import { within } from '../model/within.ts';
 import { leaderKey, leaderValue } from '../store/kinds/leader.ts';
-import { type LeaseId, type Store, StoreUnavailable } from '../store/store.ts';
+import { type Compare, type LeaseId, type Store, StoreUnavailable } from '../store/store.ts';
 
 const leaseSeconds = 10;
 const campaignMilliseconds = 3000;
@@ -15,6 +16,11 @@ const resignMilliseconds = 2000;
 
 export interface Leadership {
   isLeader(): boolean;
+  /**
+   * Returns the compare that holds in the store as long as this leadership lasts; undefined if this replica does not
+   * lead. A transaction with it is never committed beside the work of the next leader.
+   */
+  proof(): Compare | undefined;
   resign(): Promise<void>;
 }
 
@@ -36,6 +42,7 @@ export function campaign(
   let lease: LeaseId | undefined;
   let release = () => {};
   let isLeading = false;
+  let proof: Compare | undefined;
   let keptAt = 0;
   let attempt: Promise<void> | undefined;
   let isResigning = false;
@@ -58,9 +65,10 @@ export function campaign(
       if (isLeading || isResigning) return;
       const key = leaderKey(task);
       const put = { kind: 'put', key, value: leaderValue.encode({ replica }), lease } as const;
-      const { committed } = await store.commit({ compares: [{ kind: 'absent', key }], operations: [put] });
+      const { committed, revision } = await store.commit({ compares: [{ kind: 'absent', key }], operations: [put] });
       if (!committed) return;
       isLeading = true;
+      proof = { kind: 'created', key, revision };
       release = store.guardLease(lease);
       logger.info({ task, replica }, 'this replica leads');
     } catch (error) {
@@ -79,8 +87,10 @@ export function campaign(
   void tick();
   const timer = setInterval(tick, every);
   timer.unref();
+  const isLeader = () => isLeading && performance.now() - keptAt < leaseSeconds * 1000;
   return {
-    isLeader: () => isLeading && performance.now() - keptAt < leaseSeconds * 1000,
+    isLeader,
+    proof: () => (isLeader() ? proof : undefined),
     resign: async () => {
       isResigning = true;
       clearInterval(timer);

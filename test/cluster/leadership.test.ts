@@ -7,7 +7,7 @@ import { campaign, type Leadership } from '../../src/cluster/leadership.ts';
 import { openEmbeddedStore } from '../../src/store/embedded.ts';
 import { openEtcdStore } from '../../src/store/etcd.ts';
 import { leaderKey } from '../../src/store/kinds/leader.ts';
-import type { Store } from '../../src/store/store.ts';
+import type { Compare, Store } from '../../src/store/store.ts';
 import { changedStore } from '../support/changed-store.ts';
 import { skipWithoutEtcd, startEtcd } from '../support/etcd.ts';
 import { type Cleanup, temporaryFolder } from '../support/temporary.ts';
@@ -59,6 +59,28 @@ for (const { name, skip, open } of stores) {
     await until(() => leading().length > 0, 'no replica took over');
     assert.equal(leading().length, 1);
     assert.notEqual(leading()[0], first);
+  });
+
+  test(`${name}: a transaction with the proof of an ended leadership is not committed`, { skip }, async (t) => {
+    const openStore = await open(t);
+    const store = await openStore();
+    t.after(() => store.close());
+    const commitWith = async (proof: Compare | undefined) => {
+      assert.ok(proof !== undefined);
+      const operations = [{ kind: 'put', key: 'work', value: '{}' }] as const;
+      return (await store.commit({ compares: [proof], operations: [...operations] })).committed;
+    };
+    const first = run(t, store, 'a');
+    await until(() => first.isLeader(), 'no replica leads');
+    const proof = first.proof();
+    assert.equal(await commitWith(proof), true);
+    await first.resign();
+    assert.equal(first.proof(), undefined);
+    assert.equal(await commitWith(proof), false, 'nobody leads');
+    const second = run(t, store, 'b');
+    await until(() => second.isLeader(), 'no replica took over');
+    assert.equal(await commitWith(proof), false, 'another replica leads');
+    assert.equal(await commitWith(second.proof()), true);
   });
 
   test(`${name}: a leader whose lease has ended knows it, and may lead again`, { skip }, async (t) => {
