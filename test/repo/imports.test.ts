@@ -37,6 +37,7 @@ const useCases: Record<string, string[]> = {
   forwarders: [],
   history: [],
   hosts: ['addresses', 'csv'],
+  kubernetes: [],
   pools: ['addresses', 'hosts'],
   renumbering: ['addresses', 'hosts'],
   resolvers: [],
