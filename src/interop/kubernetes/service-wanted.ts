@@ -8,8 +8,8 @@ import type { Service } from './service.ts';
 
 /** The class of load balancer whose Services are ours, unless a setting names another one. */
 export const defaultClass = 'zonewright.io/lb';
-/** The annotation in which we note the addresses that we have asked MetalLB to announce. */
-export const announcedAnnotation = 'zonewright.io/announced';
+/** The annotation in which we note the addresses that we gave a Service. */
+export const givenAnnotation = 'zonewright.io/addresses';
 /** The annotation with which MetalLB is asked for addresses. */
 export const metallbAddressesAnnotation = 'metallb.io/loadBalancerIPs';
 
@@ -108,8 +108,8 @@ function requestedOf(service: Service): Address[] {
 
 /** Returns whether the annotation that asks MetalLB for addresses was written by us, not by a user. */
 function isOwnRequest({ annotations }: Service): boolean {
-  const announced = annotations[announcedAnnotation];
-  return announced !== undefined && announced === annotations[metallbAddressesAnnotation];
+  const given = annotations[givenAnnotation];
+  return given !== undefined && given === annotations[metallbAddressesAnnotation];
 }
 
 function parseWanted(text: string, field: string): Address {

@@ -92,13 +92,13 @@ const addresses: [what: string, spec: object, annotations: object, expected: Par
   [
     'what we ourselves asked MetalLB for',
     { loadBalancerIP: '10.0.0.8' },
-    { 'metallb.io/loadBalancerIPs': '10.0.0.7', 'zonewright.io/announced': '10.0.0.7' },
+    { 'metallb.io/loadBalancerIPs': '10.0.0.7', 'zonewright.io/addresses': '10.0.0.7' },
     { requested: ['10.0.0.8'] as never },
   ],
   [
     'another address than we asked MetalLB for',
     {},
-    { 'metallb.io/loadBalancerIPs': '10.0.0.9', 'zonewright.io/announced': '10.0.0.7' },
+    { 'metallb.io/loadBalancerIPs': '10.0.0.9', 'zonewright.io/addresses': '10.0.0.7' },
     { requested: ['10.0.0.9'] as never },
   ],
   ['both families', { ...dual, ipFamilyPolicy: 'RequireDualStack' }, {}, { families: ['ipv6', 'ipv4'] }],
