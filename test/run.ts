@@ -1,10 +1,11 @@
 // Runs the tests: `npm test` for all, `npm test -- <files…>` for some. Installs the missing programs that they start.
-// `npm test` runs neither test/neighbours/ nor test/lab/ (which needs containers): each has a command of its own.
+// `npm test` runs neither test/neighbours/ nor test/kubernetes/ nor test/lab/ (which needs containers): each has a
+// command of its own.
 
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { buildGoNeighbours } from './support/go-built.ts';
+import { buildWithGo, kubernetesPrograms, neighbourPrograms } from './support/go-built.ts';
 import { buildNewestEtcd } from './support/newest-etcd.ts';
 import { findProgram } from './support/peer-process.ts';
 import { findPostgresql } from './support/postgresql.ts';
@@ -37,19 +38,21 @@ const neighbours = [
 
 const named = process.argv.slice(2);
 const hasNeighbours = named.some((file) => file.includes('test/neighbours/'));
+const hasKubernetes = named.some((file) => file.includes('test/kubernetes/'));
 const missing = [...peers, ...(hasNeighbours ? neighbours : [])]
   .filter(([program]) => !isInstalled(program))
   .map(([, name]) => name);
 if (missing.length > 0) installPeers(missing);
 
-const files =
-  named.length > 0 ? named : globSync('test/**/*.test.ts', { exclude: ['test/lab/**', 'test/neighbours/**'] }).sort();
+const withOwnCommand = ['test/lab/**', 'test/neighbours/**', 'test/kubernetes/**'];
+const files = named.length > 0 ? named : globSync('test/**/*.test.ts', { exclude: withOwnCommand }).sort();
 if (files.length === 0) {
   console.error('there are no tests to run');
   process.exit(1);
 }
-if (files.some((file) => file.includes('etcd-cluster'))) buildNewestEtcd();
-if (hasNeighbours) buildGoNeighbours();
+if (hasKubernetes || files.some((file) => file.includes('etcd-cluster'))) buildNewestEtcd();
+if (hasNeighbours) buildWithGo(neighbourPrograms);
+if (hasKubernetes) buildWithGo(kubernetesPrograms);
 // Many tests start processes, and many wait for time to pass. Running three files at a time keeps two cores busy.
 const concurrency = Math.min(4, Math.max(3, availableParallelism() - 1));
 /** A test that hangs fails with its name after this time. A test that needs longer sets its own limit. */

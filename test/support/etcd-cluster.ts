@@ -1,13 +1,13 @@
 // An etcd cluster of three members for tests, on loopback. A test can kill a member, or cut it off from the others
 // while clients still reach it. Members reach each other through proxies of ours. A lone etcd: etcd.ts.
 
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { askEtcd, findEtcd, untilHealthy } from './etcd.ts';
 import { freePorts } from './free-port.ts';
 import { findNewestEtcd, newestEtcdVersion } from './newest-etcd.ts';
+import { RestartableProcess } from './restartable-process.ts';
 import { type Cleanup, temporaryFolder } from './temporary.ts';
 import { until } from './until.ts';
 
@@ -82,8 +82,7 @@ export async function startEtcdCluster(scope: Cleanup, binary: string): Promise<
       ['--log-level', 'error'],
       ['--log-outputs', 'stderr'],
     ];
-    const process = new MemberProcess(binary, settings.flat());
-    scope.after(() => process.stop());
+    const process = new RestartableProcess(scope, binary, settings.flat());
     const member: EtcdMember = {
       endpoint,
       start: async () => {
@@ -117,45 +116,6 @@ export async function startEtcdCluster(scope: Cleanup, binary: string): Promise<
       return leader as EtcdMember;
     },
   };
-}
-
-/** One member's process. It ends with the process of the test. */
-class MemberProcess {
-  readonly #binary: string;
-  readonly #settings: string[];
-  #child: ChildProcess | undefined;
-  #stderr = '';
-  readonly #kill = () => this.#child?.kill('SIGKILL');
-
-  constructor(binary: string, settings: string[]) {
-    this.#binary = binary;
-    this.#settings = settings;
-    process.on('exit', this.#kill);
-  }
-
-  start(): void {
-    this.#stderr = '';
-    this.#child = spawn(this.#binary, this.#settings, { stdio: ['ignore', 'ignore', 'pipe'] });
-    this.#child.stderr?.on('data', (text) => {
-      this.#stderr = `${this.#stderr}${text}`.slice(-4000);
-    });
-  }
-
-  /** Throws if the process has ended. */
-  check(): void {
-    if (this.#hasEnded()) throw new Error(`etcd ended: ${this.#stderr}`);
-  }
-
-  async stop(): Promise<void> {
-    if (this.#child === undefined || this.#hasEnded()) return;
-    const exit = once(this.#child, 'exit');
-    this.#child.kill('SIGKILL');
-    await exit;
-  }
-
-  #hasEnded(): boolean {
-    return this.#child !== undefined && (this.#child.exitCode !== null || this.#child.signalCode !== null);
-  }
 }
 
 interface Link {

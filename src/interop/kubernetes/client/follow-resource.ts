@@ -11,7 +11,7 @@
 // - It keeps no objects, only the name and UID of each. The callbacks are synchronous. If one throws, which is a bug,
 //   the error is logged and all objects are listed again.
 //
-// Needs the rights `list` and `watch`.
+// Needs the rights `list` and `watch`. Tests: test/interop/kubernetes/follow.test.ts, test/kubernetes/follow.test.ts.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../../model/logger.ts';

@@ -7,6 +7,8 @@
 // - A call has an answer after 30 seconds, or rejects. A watch has headers by then, and no limit of time afterwards:
 //   follow-resource.ts notices a silent one.
 // - Answers have 64 MiB at most, events of a watch 16 MiB. At most eight requests are on their way, besides watches.
+//
+// Tests: test/interop/kubernetes/kubernetes-api.test.ts, test/kubernetes/api.test.ts.
 
 import type { IncomingMessage } from 'node:http';
 import { messageOf } from '../../../model/thrown.ts';
