@@ -50,7 +50,7 @@ async function run(
     rules: { class: 'zonewright.io/lb', isDefault: true },
     announce: 'status',
     graceSeconds: 5,
-    readNames: () => ({ names: [], faults: [] }),
+    names: {},
     instance: 'test',
     logger: pino({ level: 'silent' }),
     ...options,
@@ -93,7 +93,7 @@ suite('the controller of a cluster', { skip: skipWithoutKubernetes() }, () => {
     }
     // The controller of the test still runs: it removes its finalizer.
     t.after(() => cluster.kubectl(['delete', 'services', '-l', 'component!=apiserver']));
-    t.after(() => cluster.kubectl(['delete', 'events.events.k8s.io', '--all']));
+    t.after(() => cluster.kubectl(['delete', 'events.events.k8s.io', '--all', '--wait=false']));
     return cluster;
   }
 
@@ -244,6 +244,28 @@ suite('the controller of a cluster', { skip: skipWithoutKubernetes() }, () => {
     await cluster.start();
     await cluster.apply(loadBalancer('next'));
     await has('next', '10.0.0.2');
+  });
+
+  test('a deleted Service with a name keeps it for a while: a successor of the same name has address and name', async (t) => {
+    await clean(t);
+    const { has, get, keeper } = await run(t, cluster, memoryKeeper(range(1, 9)), { graceSeconds: 2 });
+    const annotations = { 'external-dns.alpha.kubernetes.io/hostname': 'web.foowidgets.k8s' };
+    const web = loadBalancer('web', {}, { annotations });
+    await cluster.apply(loadBalancer('first'));
+    await has('first', '10.0.0.1');
+    await cluster.apply(web);
+    await has('web', '10.0.0.2');
+    const { uid } = await get('web');
+    await cluster.kubectl(['delete', 'service', 'first', 'web']);
+    assert.deepEqual(Object.keys(keeper.held()), ['10.0.0.2']);
+    await cluster.apply(web);
+    await has('web', '10.0.0.2');
+    assert.notEqual((await get('web')).uid, uid);
+    await delay(2500);
+    assert.deepEqual(Object.keys(keeper.held()), ['10.0.0.2']);
+    await cluster.kubectl(['delete', 'service', 'web']);
+    assert.deepEqual(Object.keys(keeper.held()), ['10.0.0.2']);
+    await until(() => Object.keys(keeper.held()).length === 0, 'the name is never given back');
   });
 
   test('300 Services at once: all served, each by one patch', async (t) => {

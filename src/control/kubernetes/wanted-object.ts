@@ -66,9 +66,9 @@ export interface ObjectOutcome {
   faults: ObjectFault[];
 }
 
-/** Why an object has no address, or not one of its names. */
+/** Why an object has no address, or not one of its names, or what is wrong in an annotation. */
 export interface ObjectFault {
-  what: 'address' | Fqdn;
+  what: 'address' | 'annotation' | Fqdn;
   code: ErrorCode;
   message: string;
 }

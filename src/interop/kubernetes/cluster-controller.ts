@@ -3,12 +3,7 @@
 // Service, not from the change: so it may be repeated, and nothing is lost if one fails. After all Services are listed,
 // what disappeared while nobody looked is given back. Services that have an address come before all others.
 
-import type {
-  ObjectFault,
-  ObjectOutcome,
-  WantedAddresses,
-  WantedName,
-} from '../../control/kubernetes/wanted-object.ts';
+import type { ObjectFault, ObjectOutcome, WantedAddresses } from '../../control/kubernetes/wanted-object.ts';
 import { familyOf } from '../../model/address.ts';
 import type { KubernetesObject } from '../../model/kubernetes-object.ts';
 import type { Logger } from '../../model/logger.ts';
@@ -18,6 +13,7 @@ import { type FollowState, followResource, type ResourceFollower } from './clien
 import type { KubernetesApi, StatusPatch } from './client/kubernetes-api.ts';
 import { isCode } from './client/kubernetes-error.ts';
 import { EventWriter, type Happening } from './event-writer.ts';
+import { type NameRules, readServiceNames } from './names/service-names.ts';
 import type { ObjectKeeper } from './object-keeper.ts';
 import { readService, type Service } from './service.ts';
 import { type Announce, foreignStatus, patchOf, releasePatchOf } from './service-status.ts';
@@ -32,8 +28,7 @@ export interface ControllerOptions {
   announce: Announce;
   /** How long a deleted Service keeps its names, in seconds, for a successor of the same name. */
   graceSeconds: number;
-  /** Reads the names that a Service wants. */
-  readNames(service: Service): { names: WantedName[]; faults: ObjectFault[] };
+  names: NameRules;
   /** The name of this replica. */
   instance: string;
   logger: Logger;
@@ -158,11 +153,11 @@ export class ClusterController {
     }
     clearTimeout(this.#leaving.get(key));
     this.#leaving.delete(key);
-    const { cluster, rules, announce, keeper, readNames } = this.#options;
+    const { cluster, rules, announce, keeper } = this.#options;
     const object = this.#objectOf(service);
     const wanted = readAddressesWanted(cluster, service, rules);
     const addresses = wanted === undefined ? undefined : this.#addressesOf(service, wanted);
-    const { names, faults } = readNames(service);
+    const { names, faults } = readServiceNames(service, wanted !== undefined, this.#options.names);
     if (wanted !== undefined && 'message' in wanted)
       faults.unshift({ what: 'address', code: 'invalid_request', message: wanted.message });
     let outcome: ObjectOutcome = { addresses: [], names: [], faults: [] };
@@ -238,7 +233,7 @@ export class ClusterController {
     const happenings: Happening[] = [...faults, ...outcome.faults].map(({ what, code, message }) => ({
       type: 'Warning',
       reason: camelCase(code),
-      action: what === 'address' ? 'AllocateAddress' : `WriteName`,
+      action: what === 'address' ? 'AllocateAddress' : what === 'annotation' ? 'ReadAnnotation' : 'WriteName',
       note: message,
     }));
     const given = outcome.addresses.join(', ');
