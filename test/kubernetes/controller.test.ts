@@ -166,6 +166,55 @@ suite('the controller of a cluster', { skip: skipWithoutKubernetes() }, () => {
     assert.ok(address === undefined || keeper.held()[address] !== undefined);
   });
 
+  test('the next leader writes and tells nothing again', async (t) => {
+    await clean(t);
+    const keeper = memoryKeeper(range(1, 9));
+    const first = await run(t, cluster, keeper);
+    await cluster.apply(loadBalancer('web'));
+    await first.has('web', '10.0.0.1');
+    await until(async () => (await first.events('web')).length === 1, 'there is no Event');
+    await first.controller.close();
+    const puts = keeper.puts;
+    const second = await run(t, cluster, keeper);
+    await until(() => keeper.puts > puts && second.controller.counts.waiting === 0, 'it is not decided again');
+    await delay(300);
+    assert.equal(second.controller.counts.patches, 0);
+    assert.equal((await second.events('web')).length, 1);
+  });
+
+  test('two controllers at once write what one would write', async (t) => {
+    await clean(t);
+    const keeper = memoryKeeper(range(1, 30));
+    const one = await run(t, cluster, keeper);
+    const other = await run(t, cluster, keeper);
+    const names = Array.from({ length: 20 }, (_, index) => `s${index}`);
+    await cluster.apply(...names.map((name) => loadBalancer(name)));
+    const isIdle = () => one.controller.counts.waiting + other.controller.counts.waiting === 0;
+    await until(() => Object.keys(keeper.held()).length === 20 && isIdle(), 'not all are served');
+    for (const [address, holder] of Object.entries(keeper.held()))
+      await one.has(holder.replace('lab/default/Service/', ''), address);
+    await cluster.kubectl(['delete', 'services', ...names]);
+    await until(() => Object.keys(keeper.held()).length === 0, 'not all are given back');
+  });
+
+  test('with MetalLB as the announcer, it is asked by its annotation and writes the status', async (t) => {
+    await clean(t);
+    const rules = { class: undefined, isDefault: true };
+    const { get, has, keeper } = await run(t, cluster, memoryKeeper(range(1, 9)), { announce: 'metallb', rules });
+    await cluster.apply(loadBalancer('web'));
+    const asked = async () => (await get('web')).annotations['metallb.io/loadBalancerIPs'];
+    await until(async () => (await asked()) === '10.0.0.1', 'MetalLB is not asked');
+    assert.deepEqual((await get('web')).ingress, []);
+    assert.deepEqual((await get('web')).finalizers, []);
+    const patch = '{"status":{"loadBalancer":{"ingress":[{"ip":"10.0.0.1"}]}}}';
+    await cluster.kubectl(['patch', 'service', 'web', '--subresource=status', '--type=merge', '-p', patch]);
+    // The annotation is ours, and no wish of the user: beside it, spec.loadBalancerIP is one.
+    await cluster.kubectl(['patch', 'service', 'web', '-p', '{"spec":{"loadBalancerIP":"10.0.0.7"}}']);
+    await until(async () => (await asked()) === undefined, 'MetalLB would refuse both');
+    await until(() => keeper.held()['10.0.0.7'] !== undefined, 'the address is not given');
+    await has('web', '10.0.0.1');
+  });
+
   test('pool full: an Event says so once, and the oldest is served when something is free', async (t) => {
     await clean(t);
     const { has, get, events, keeper } = await run(t, cluster, memoryKeeper(range(1, 1)));

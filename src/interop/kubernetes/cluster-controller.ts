@@ -17,7 +17,7 @@ import { type NameRules, readServiceNames } from './names/service-names.ts';
 import type { ObjectKeeper } from './object-keeper.ts';
 import { readService, type Service } from './service.ts';
 import { type Announce, foreignStatus, patchOf, releasePatchOf } from './service-status.ts';
-import { readAddressesWanted, type ServiceRules } from './service-wanted.ts';
+import { givenAnnotation, readAddressesWanted, type ServiceRules } from './service-wanted.ts';
 import { WorkLine } from './work-line.ts';
 
 export interface ControllerOptions {
@@ -61,8 +61,10 @@ export class ClusterController {
   /** `namespace/name` → the Service. */
   #services = new Map<string, Service>();
   readonly #lacking = new Map<string, Lacking>();
-  /** The deleted Services that keep their names for a while, and when that ends. */
-  readonly #leaving = new Map<string, NodeJS.Timeout>();
+  /** The deleted Services that keep their names for a while. `over`: the while is over. */
+  readonly #leaving = new Map<string, NodeJS.Timeout | 'over'>();
+  /** The Services with which the last work has failed. */
+  readonly #failing = new Set<string>();
   #retrying: NodeJS.Timeout | undefined;
   #settings: string;
   #patches = 0;
@@ -80,9 +82,12 @@ export class ClusterController {
       atOnce,
       work: async (key) => {
         await this.#work(key);
-        this.#trouble.succeeded({ cluster });
+        if (this.#failing.delete(key) && this.#failing.size === 0) this.#trouble.succeeded({ cluster });
       },
-      failed: (object, error) => this.#trouble.failed(error, { cluster, object }),
+      failed: (key, error) => {
+        this.#failing.add(key);
+        this.#trouble.failed(error, { cluster, object: key });
+      },
     });
     this.#settings = keeper.settings();
     this.#unwatch = keeper.watch(() => this.#retrySoon());
@@ -111,7 +116,7 @@ export class ClusterController {
     this.#unwatch();
     clearInterval(this.#ticking);
     clearTimeout(this.#retrying);
-    for (const timer of this.#leaving.values()) clearTimeout(timer);
+    for (const key of this.#leaving.keys()) this.#forgetLeaving(key);
     await this.#follower.close();
     this.#stopped.abort();
     await this.#line.close();
@@ -151,8 +156,7 @@ export class ClusterController {
       if (service !== undefined) await this.#patch(service, releasePatchOf(service));
       return;
     }
-    clearTimeout(this.#leaving.get(key));
-    this.#leaving.delete(key);
+    this.#forgetLeaving(key);
     const { cluster, rules, announce, keeper } = this.#options;
     const object = this.#objectOf(service);
     const wanted = readAddressesWanted(cluster, service, rules);
@@ -197,20 +201,23 @@ export class ClusterController {
     this.#lacking.delete(key);
     const object = this.#objectAt(key);
     const kept = keeper.get(object);
-    if (kept === undefined || this.#leaving.has(key)) return;
-    if (!kept.hasNames || graceSeconds === 0) {
-      await keeper.delete(object);
-      return;
+    const leaving = this.#leaving.get(key);
+    if (kept === undefined || leaving === 'over' || !kept.hasNames || graceSeconds === 0) {
+      if (kept !== undefined) await keeper.delete(object);
+      this.#forgetLeaving(key);
+    } else if (leaving === undefined) {
+      const end = () => {
+        this.#leaving.set(key, 'over');
+        this.#line.add(key);
+      };
+      this.#leaving.set(key, setTimeout(end, graceSeconds * 1000).unref());
     }
-    const end = () => {
-      const service = this.#services.get(key);
-      if (service !== undefined && !service.isDeleting) return;
-      this.#options.keeper
-        .delete(object)
-        .catch(() => this.#line.add(key))
-        .finally(() => this.#leaving.delete(key));
-    };
-    this.#leaving.set(key, setTimeout(end, graceSeconds * 1000).unref());
+  }
+
+  #forgetLeaving(key: string): void {
+    const leaving = this.#leaving.get(key);
+    if (leaving !== 'over') clearTimeout(leaving);
+    this.#leaving.delete(key);
   }
 
   /** Sends a patch. If the Service has changed meanwhile, the watch tells of that, and it is decided anew. */
@@ -237,7 +244,8 @@ export class ClusterController {
       note: message,
     }));
     const given = outcome.addresses.join(', ');
-    if (given !== '' && foreign === undefined)
+    // It was told before if the Service says so already.
+    if (given !== '' && foreign === undefined && service.annotations[givenAnnotation] !== given)
       happenings.push({ type: 'Normal', reason: 'AddressAllocated', action: 'AllocateAddress', note: `has ${given}` });
     if (foreign !== undefined)
       happenings.push({

@@ -51,10 +51,14 @@ export interface Service extends ObjectIdentity {
   ingress: readonly IngressPoint[];
 }
 
+/** kubectl writes a copy of the whole object there. It is not kept in memory. */
+const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
+
 export function readService(object: ApiObject): Service {
   const { metadata } = object;
   const spec = fieldsOf(object.spec);
   const status = fieldsOf(fieldsOf(object.status).loadBalancer);
+  const { [lastApplied]: _, ...annotations } = textFieldsOf(metadata.annotations);
   const clusterIPs = textsOf(spec.clusterIPs);
   const loadBalancerClass = textOf(spec.loadBalancerClass);
   const loadBalancerIP = textOf(spec.loadBalancerIP);
@@ -65,7 +69,7 @@ export function readService(object: ApiObject): Service {
     createdAt: textOf(metadata.creationTimestamp) ?? '',
     isDeleting: textOf(metadata.deletionTimestamp) !== undefined,
     labels: textFieldsOf(metadata.labels),
-    annotations: textFieldsOf(metadata.annotations),
+    annotations,
     finalizers: textsOf(metadata.finalizers),
     type: oneOf(spec.type, types) ?? 'ClusterIP',
     ...(loadBalancerClass !== undefined && { loadBalancerClass }),

@@ -38,7 +38,7 @@ test('a LoadBalancer as kube-apiserver 1.37 sends it', () => {
       creationTimestamp: '2026-12-01T02:00:00Z',
       deletionTimestamp: '2026-12-01T03:00:00Z',
       labels: { app: 'web' },
-      annotations: { 'metallb.io/address-pool': 'lan' },
+      annotations: { 'metallb.io/address-pool': 'lan', 'kubectl.kubernetes.io/last-applied-configuration': '{}' },
       finalizers: ['service.kubernetes.io/load-balancer-cleanup'],
     },
     spec: {
