@@ -238,6 +238,8 @@ export class ClusterController {
   #tell(service: Service, outcome: ObjectOutcome, faults: readonly ObjectFault[], foreign: string | undefined): void {
     const { namespace, name, uid } = service;
     const happenings: Happening[] = [...faults, ...outcome.faults].map(({ what, code, message }) => ({
+      // Several annotations may be wrong.
+      about: what === 'annotation' ? message : what,
       type: 'Warning',
       reason: camelCase(code),
       action: what === 'address' ? 'AllocateAddress' : what === 'annotation' ? 'ReadAnnotation' : 'WriteName',
@@ -246,9 +248,16 @@ export class ClusterController {
     const given = outcome.addresses.join(', ');
     // It was told before if the Service says so already.
     if (given !== '' && foreign === undefined && service.annotations[givenAnnotation] !== given)
-      happenings.push({ type: 'Normal', reason: 'AddressAllocated', action: 'AllocateAddress', note: `has ${given}` });
+      happenings.push({
+        about: 'address',
+        type: 'Normal',
+        reason: 'AddressAllocated',
+        action: 'AllocateAddress',
+        note: `has ${given}`,
+      });
     if (foreign !== undefined)
       happenings.push({
+        about: 'status',
         type: 'Warning',
         reason: 'StatusOfAnother',
         action: 'WriteStatus',

@@ -10,6 +10,8 @@ import type { EventReference, EventSubject } from './client/kubernetes-event.ts'
 
 /** What happened to an object. */
 export interface Happening {
+  /** What of the object it is about, for example one of its names. */
+  about: string;
   type: 'Normal' | 'Warning';
   /** Why, in one word of CamelCase. */
   reason: string;
@@ -45,7 +47,7 @@ export class EventWriter {
   readonly #instance: string;
   readonly #signal: AbortSignal;
   readonly #trouble: TroubleLog;
-  /** UID → reason and action → what was told. */
+  /** UID → reason and what it is about → what was told. */
   readonly #told = new Map<string, Map<string, Told>>();
   readonly #waiting: Waiting[] = [];
   #writing = 0;
@@ -112,11 +114,12 @@ export class EventWriter {
         if (!isCode(error, 404)) throw error;
       }
     }
-    const event = { regarding: subject, ...happening, controller, instance: this.#instance, at };
+    const { about: _, ...what } = happening;
+    const event = { regarding: subject, ...what, controller, instance: this.#instance, at };
     told.reference = await this.#api.createEvent(event, this.#signal);
   }
 }
 
-function keyOf({ reason, action }: Happening): string {
-  return `${reason} ${action}`;
+function keyOf({ reason, about }: Happening): string {
+  return `${reason} ${about}`;
 }
