@@ -4,7 +4,7 @@
 import type { WantedName } from '../../../control/kubernetes/wanted-object.ts';
 import { type Address, parseAddress } from '../../../model/address.ts';
 import { unlessInvalid } from '../../../model/invalid-value.ts';
-import { parseName } from '../../../model/name.ts';
+import { type Fqdn, parseName } from '../../../model/name.ts';
 import { type ApiObject, identityOf, type Resource } from '../client/api-object.ts';
 import { fieldsOf, listOf, textOf, textsOf } from '../read-fields.ts';
 import type { Service } from '../service.ts';
@@ -48,20 +48,26 @@ export function readHeadlessNames(service: Service, slices: readonly EndpointSli
   if (targets !== undefined) return [];
   const endpoints = slices.flatMap((slice) => slice.endpoints);
   const namesOfHosts = [...new Set(endpoints.flatMap(({ hostname }) => hostname ?? []))];
-  return hostnames.flatMap((name) => [
-    ...wantedName(
+  const ofService = hostnames.flatMap((name) =>
+    wantedName(
       name,
       endpoints.map(({ address }) => address),
       ttl,
     ),
-    ...namesOfHosts.flatMap((host) =>
+  );
+  const ofHosts = hostnames.flatMap((name) =>
+    namesOfHosts.flatMap((host) =>
       wantedName(
         `${host}.${name}`,
         endpoints.filter(({ hostname }) => hostname === host).map(({ address }) => address),
         ttl,
       ),
     ),
-  ]);
+  );
+  // A hostname of the annotation may also be the name of an endpoint below another one. It then has all endpoints.
+  const names = new Map<Fqdn, WantedName>();
+  for (const wanted of [...ofService, ...ofHosts]) if (!names.has(wanted.name)) names.set(wanted.name, wanted);
+  return [...names.values()];
 }
 
 /** Returns a name with these addresses; nothing if it has none, or if the name is too long. */

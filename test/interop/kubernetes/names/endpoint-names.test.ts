@@ -46,6 +46,17 @@ test('a headless Service: ready endpoints, of all slices, and each host name', (
   assert.equal(slices[0]?.service, 'db');
 });
 
+test('a hostname that is also the name of an endpoint is wanted once, with all endpoints', () => {
+  const annotations = { [`${prefix}hostname`]: 'db.example,db-1.db.example' };
+  assert.deepEqual(texts(readHeadlessNames(service({ clusterIP: 'None' }, annotations), slices)), [
+    'db.example A 10.1.0.3, 10.1.0.4 AAAA fd00:1::3',
+    'db-1.db.example A 10.1.0.3, 10.1.0.4 AAAA fd00:1::3',
+    'db-0.db.example A 10.1.0.3 AAAA fd00:1::3',
+    'db-0.db-1.db.example A 10.1.0.3 AAAA fd00:1::3',
+    'db-1.db-1.db.example A 10.1.0.4',
+  ]);
+});
+
 test('without a ready endpoint, with targets, or with a cluster IP, endpoints have no names', () => {
   const headless = service({ clusterIP: 'None' });
   assert.deepEqual(readHeadlessNames(headless, []), []);
