@@ -92,7 +92,7 @@ const tagsOf = <T>(value: TSchema) =>
   Type.Unsafe<Record<string, T>>({
     type: 'object',
     additionalProperties: value,
-    propertyNames: { maxLength: 63 },
+    propertyNames: { maxLength: 63, not: { const: '__proto__' } },
     maxProperties: maxTags,
   });
 export const Tags = tagsOf<string>(TagValue);
@@ -117,6 +117,7 @@ export const LabelText = Type.String({
 
 /** The clients that may ask a forwarder. */
 export const AllowFrom = Type.Array(Type.String({ maxLength: 100, format: 'address-range' }), {
+  format: 'distinct',
   minItems: 1,
   maxItems: forwarderLimits.allowFrom,
 });

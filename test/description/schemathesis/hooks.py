@@ -86,6 +86,9 @@ def before_call(context, case, kwargs):
             del case.query["part"]
     if case.operation.path == "/v1/pools/{pool}" and case.operation.method.lower() == "put":
         case.path_parameters["pool"] = pool_name(case.path_parameters["pool"])
+    if "/forwarders/" in case.operation.path and re.fullmatch("[0-9./]+", case.path_parameters["zone"]):
+        # A forwarder is not named by addresses. Its reverse zone has a name.
+        case.path_parameters["zone"] = "corp.test"
     body = case.body
     rows = {"hosts": "name\na.foo.k8s\n", "allocations": "address\n10.0.0.1\n"}
     for resource, text in rows.items():
@@ -114,8 +117,8 @@ def before_call(context, case, kwargs):
     if path.startswith("/v1/pools") and "name" in body:
         body = {**body, "name": pool_name(body["name"])}
     for end, other in [("/merge", "from"), ("/renumber", "to")]:
-        # The other pool is not the pool itself.
-        if path.endswith(end) and body.get(other) == "default":
+        # The other pool is not the pool itself, by its name or by its id.
+        if path.endswith(end) and isinstance(body.get(other), str) and is_itself(body[other]):
             body = {**body, other: "b"}
         if path.endswith(end):
             case.path_parameters["pool"] = "default"
@@ -126,9 +129,18 @@ def before_call(context, case, kwargs):
     case.body = {field: value for field, value in related(body).items() if field not in left_out}
 
 
+def is_id(text):
+    """Schemathesis takes ids of pools from answers."""
+    return re.fullmatch("[0-7][0-9a-z]{25}", text) is not None
+
+
+def is_itself(text):
+    return text == "default" or is_id(text)
+
+
 def pool_name(text):
-    """A name that is not in the form of an id. Schemathesis takes ids of pools from answers."""
-    return f"pool-{text[:20]}" if re.fullmatch("[0-7][0-9a-z]{25}", text) else text
+    """A name that is not in the form of an id."""
+    return f"pool-{text[:20]}" if is_id(text) else text
 
 
 def related(body):
