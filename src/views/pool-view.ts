@@ -4,18 +4,20 @@
 
 import { type Address, type AddressNumber, addressNumber, type Family } from '../model/address.ts';
 import { type AddressRange, type Interval, rangesOverlap, rangesWithout } from '../model/address-range.ts';
-import { type AddressRecord, coolDownEnd, describeHolder, type Holder, traitsOf } from '../model/allocation.ts';
+import type { AddressRecord, Holder } from '../model/allocation.ts';
 import type { Fqdn } from '../model/name.ts';
-import { exclusionIn, type Pool, poolShape, strategyTraits } from '../model/pool.ts';
+import { exclusionIn, type Pool, poolShape } from '../model/pool.ts';
 import { noRevision, type Revision } from '../model/revision.ts';
 import { AddressRecords } from './address-records.ts';
+import { Expiries, endIn } from './expiries.ts';
+import { FormerAddresses } from './former-addresses.ts';
 import { firstFreeBlock } from './free-block.ts';
 import { compareNumbers } from './free-space.ts';
 import { PoolIndex } from './pool-index.ts';
+import { PoolRanges } from './pool-ranges.ts';
 import { type FamilyUsage, PoolState } from './pool-state.ts';
 import type { RecordedAddresses } from './recorded-addresses.ts';
 import { SharingIndex } from './sharing-index.ts';
-import { SortedMap } from './sorted-map.ts';
 import type { Versioned } from './versioned.ts';
 import { visitAddresses } from './visit-addresses.ts';
 
@@ -26,27 +28,17 @@ export class PoolView {
   readonly #pools = new PoolIndex();
   #freed = 0;
   readonly #records = new AddressRecords();
-  /** The ranges of all pools by space and first address. */
-  readonly #ranges = new Map<string, SortedMap<AddressNumber, { range: AddressRange; pool: PoolState }>>();
-  /** The released addresses that a host held last, by the name of that host and by `space/address`. */
-  readonly #former = new Map<Fqdn, Map<string, AddressRecord>>();
+  readonly #ranges = new PoolRanges();
+  readonly #former = new FormerAddresses();
+  readonly #expiries = new Expiries();
   /** The held addresses that further holders may share, by space. */
   readonly #sharing = new Map<string, SharingIndex>();
-  /**
-   * Address records that housekeeping must change, by the time of the change, soonest first: an allocation expires, a
-   * cool-down ends, or no pool needs the record of a release. A least-recently-used pool needs its records of releases,
-   * so these are not in here.
-   */
-  readonly #expiries = new SortedMap<readonly [time: number, key: string], AddressRecord>(
-    undefined,
-    (a, b) => a[0] - b[0] || (a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : 0),
-  );
 
   constructor(recorded: RecordedAddresses) {
     this.#recorded = recorded;
     recorded.connect({
       exist: () => this.#pools.size > 0,
-      covers: (value) => this.#spaces().some((space) => this.#stateAt(space, value) !== undefined),
+      covers: (value) => this.#ranges.allAt(value).length > 0,
       aroundChange: (value, change) => this.#aroundChange(value, change),
     });
   }
@@ -76,7 +68,7 @@ export class PoolView {
 
   /** Returns the pool of the space that has the address in its ranges; undefined if there is none. */
   poolAt(space: string, address: Address): Versioned<Pool> | undefined {
-    return this.#stateAt(space, addressNumber(address));
+    return this.#ranges.at(space, addressNumber(address));
   }
 
   /** Yields the pools that were carved out of the pool with this id, in the order of their names. */
@@ -111,16 +103,7 @@ export class PoolView {
     range: AddressRange,
     isRelated: (pool: Pool) => boolean,
   ): { pool: Pool; range: AddressRange } | undefined {
-    const ranges = this.#ranges.get(space);
-    if (ranges === undefined) return undefined;
-    for (let pair = ranges.nextLowerPair(range.last + 1n); pair !== undefined; pair = ranges.nextLowerPair(pair[0])) {
-      const { range: other, pool } = pair[1];
-      // In a space, control accepts no ranges that overlap, so no earlier range ends after this one. Overlaps that were
-      // written into the store by hand may be missed.
-      if (other.last < range.first) return undefined;
-      if (!isRelated(pool.value)) return { pool: pool.value, range: other };
-    }
-    return undefined;
+    return this.#ranges.overlapping(space, range, isRelated);
   }
 
   address(space: string, address: Address): Versioned<AddressRecord> | undefined {
@@ -138,7 +121,7 @@ export class PoolView {
   /** Returns whether the address is recorded and in the ranges of a pool of the space. */
   isRecorded(space: string, address: Address): boolean {
     const value = addressNumber(address);
-    return this.#recorded.has(value) && this.#stateAt(space, value) !== undefined;
+    return this.#recorded.has(value) && this.#ranges.at(space, value) !== undefined;
   }
 
   /** Yields the address records of a space from address `from` to address `last`, in order. */
@@ -204,14 +187,12 @@ export class PoolView {
    * have ended.
    */
   formerOf(host: Fqdn): AddressRecord[] {
-    const compare = (a: AddressRecord, b: AddressRecord) =>
-      Date.parse(b.since) - Date.parse(a.since) || compareNumbers(addressNumber(a.address), addressNumber(b.address));
-    return [...(this.#former.get(host)?.values() ?? [])].sort(compare);
+    return this.#former.of(host);
   }
 
   /** Returns when the cool-down of the record's address ends, in milliseconds since 1970; undefined if it has none. */
   coolDownEnd(record: AddressRecord): number | undefined {
-    return endIn(this.#stateAt(record.space, addressNumber(record.address)), record);
+    return endIn(this.#ranges.at(record.space, addressNumber(record.address)), record);
   }
 
   /** Returns how many addresses the pool could give if none was in use: not excluded, and not carved out of it. */
@@ -240,11 +221,8 @@ export class PoolView {
   }
 
   /** Yields the records that housekeeping must change now: a holder has expired, or a release is no longer needed. */
-  *expired(now: number): Generator<AddressRecord> {
-    for (const [[time], record] of this.#expiries.entries()) {
-      if (time > now) return;
-      yield record;
-    }
+  expired(now: number): Generator<AddressRecord> {
+    return this.#expiries.due(now);
   }
 
   /**
@@ -276,11 +254,17 @@ export class PoolView {
     const fresh = next.flatMap(({ shape }) => shape.ranges);
     yield* this.#recorded.settle(rangesWithout(fresh, this.#allRanges()));
     for (const state of next) yield* this.#fill(state);
-    for (const state of before) this.#unlink(state);
-    for (const state of next) this.#link(state);
+    for (const state of before) {
+      this.#pools.delete(state);
+      this.#ranges.delete(state);
+    }
+    for (const state of next) {
+      this.#pools.add(state);
+      this.#ranges.add(state);
+    }
     this.#pending.clear();
     for (const state of before) {
-      yield* this.#renewExpiries(state, state, ({ space, address }) => this.#stateAt(space, addressNumber(address)));
+      yield* this.#renewExpiries(state, state, ({ space, address }) => this.#ranges.at(space, addressNumber(address)));
     }
     for (const state of next) yield* this.#renewExpiries(state, undefined, () => state);
     const left = before.flatMap(({ shape }) => shape.ranges);
@@ -368,18 +352,6 @@ export class PoolView {
     });
   }
 
-  #unlink(state: PoolState): void {
-    this.#pools.delete(state);
-    const ranges = this.#ranges.get(state.value.space);
-    for (const { first } of state.shape.ranges) if (ranges?.get(first)?.pool === state) ranges.delete(first);
-  }
-
-  #link(state: PoolState): void {
-    this.#pools.add(state);
-    const ranges = this.#ranges.getOrInsertComputed(state.value.space, () => new SortedMap(undefined, compareNumbers));
-    for (const range of state.shape.ranges) ranges.set(range.first, { range, pool: state });
-  }
-
   /**
    * Replaces the entries of `#expiries` for releases in the ranges of a state, since they depend on the pool: `before`
    * is the pool of the old entries, `afterOf` returns the pool for the new one. Yields after each slice.
@@ -391,13 +363,9 @@ export class PoolView {
   ): Generator<void> {
     yield* this.#visitRecords(space, shape.ranges, (record) => {
       if (record.state !== 'released') return;
-      for (const expiry of expiriesOf(before, record)) this.#expiries.delete(expiry);
-      for (const expiry of expiriesOf(afterOf(record), record)) this.#expiries.set(expiry, record);
+      this.#expiries.delete(before, record);
+      this.#expiries.add(afterOf(record), record);
     });
-  }
-
-  #spaces(): string[] {
-    return [...this.#ranges.keys()];
   }
 
   #allRanges(): AddressRange[] {
@@ -405,10 +373,9 @@ export class PoolView {
   }
 
   #aroundChange(value: AddressNumber, change: () => void): void {
-    const counted = this.#spaces().flatMap((space) => {
-      const state = this.#stateAt(space, value);
-      return state === undefined ? [] : [{ state, record: this.#records.at(space, value)?.value }];
-    });
+    const counted = this.#ranges
+      .allAt(value)
+      .map((state) => ({ state, record: this.#records.at(state.value.space, value)?.value }));
     for (const { state, record } of counted) state.leaveRecorded(value, record);
     this.#freed += 1;
     change();
@@ -420,13 +387,11 @@ export class PoolView {
     if (record.state === 'released') this.#freed += 1;
     const value = addressNumber(record.address);
     this.#records.set(record, modified);
-    const { former, space, address } = record;
-    if (former !== undefined)
-      this.#former.getOrInsertComputed(former.host, () => new Map()).set(`${space}/${address}`, record);
+    this.#former.add(record);
     this.#sharing.getOrInsertComputed(record.space, () => new SharingIndex()).add(value, record);
-    const state = this.#stateAt(record.space, value);
+    const state = this.#ranges.at(record.space, value);
     state?.add(record);
-    for (const expiry of expiriesOf(state, record)) this.#expiries.set(expiry, record);
+    this.#expiries.add(state, record);
   }
 
   /**
@@ -448,17 +413,11 @@ export class PoolView {
     const record = this.#records.at(space, value)?.value;
     if (record === undefined) return;
     this.#records.delete(space, value);
-    if (record.former !== undefined) this.#forgetFormer(record.former.host, `${space}/${address}`);
+    this.#former.delete(record);
     this.#sharing.get(space)?.delete(value, record);
-    const state = this.#stateAt(space, value);
-    for (const expiry of expiriesOf(state, record)) this.#expiries.delete(expiry);
+    const state = this.#ranges.at(space, value);
+    this.#expiries.delete(state, record);
     state?.delete(record);
-  }
-
-  #forgetFormer(host: Fqdn, place: string): void {
-    const places = this.#former.get(host);
-    places?.delete(place);
-    if (places?.size === 0) this.#former.delete(host);
   }
 
   /** Returns the ranges of the pool without those that were carved out of it, in address order. */
@@ -466,32 +425,4 @@ export class PoolView {
     const { ranges } = this.#pools.byId(pool.id)?.shape ?? poolShape(pool);
     return ranges.toSorted((a, b) => compareNumbers(a.first, b.first));
   }
-
-  #stateAt(space: string, value: AddressNumber): PoolState | undefined {
-    const pair = this.#ranges.get(space)?.getPairOrNextLower(value);
-    return pair !== undefined && value <= pair[1].range.last ? pair[1].pool : undefined;
-  }
-}
-
-function endIn(pool: PoolState | undefined, record: AddressRecord): number | undefined {
-  return coolDownEnd(record, pool?.value.coolDownSeconds);
-}
-
-/**
- * Returns the keys of the record in `#expiries`, each with the time at which housekeeping must change the record.
- * `pool` is the pool that has the address in its ranges.
- */
-function expiriesOf(pool: PoolState | undefined, record: AddressRecord): [time: number, key: string][] {
-  const key = `${record.space}/${record.address}`;
-  if (record.state === 'released') {
-    // A pool that remembers releases needs the record even after the cool-down.
-    if (pool !== undefined && strategyTraits[pool.value.strategy].remembersReleases) return [];
-    return [[endIn(pool, record) ?? Date.parse(record.since), key]];
-  }
-  const ends: [number, string][] = [];
-  for (const holder of record.holders) {
-    const end = traitsOf(holder).endOf(holder);
-    if (end !== undefined) ends.push([Date.parse(end), `${key}/${describeHolder(holder)}`]);
-  }
-  return ends;
 }
