@@ -107,7 +107,7 @@ export async function splitPool({ model, names, views, commit }: Run, split: Wan
     model.isRenumbered(split.pool) && 'renumbering_running',
     isOutside && 'address_outside_pool',
     isTwice && 'pool_overlap',
-    areFit && left?.ranges.length === 0 && 'invalid_request',
+    areFit && left?.ranges.length === 0 && 'pool_overlap',
     areFit && carved.some((one) => all.includes(one)) && 'pool_in_use',
   ];
   const predicted = refusedWith(...(pool === undefined ? ['not_found'] : codes));
