@@ -158,15 +158,45 @@ const sharers = fc.array(
 const other = fc
   .tuple(pool, pick([[range(8, 15)], [range(8, 11), range(20, 23)], [range(24, 31), range(6, 7)]]))
   .map(([one, ranges]) => ({ ...one, name: 'q', ranges }));
+/** Requests that seldom come together by themselves: pools in use are carved, renumbered, split and merged. */
+const scene = fc
+  .record({ a: anyPool, b: anyPool, c: anyPool, at: place, name: hostName, which: fc.nat(3) })
+  .map(({ a, b, c, at, name, which }): Command[] => {
+    const allocate = (from: string, count: number): Command => {
+      const more = { named: undefined, sharing: {}, expires: undefined };
+      return { kind: 'allocate', pool: from, family: 'ipv4', count, ...more };
+    };
+    const carve: Command = { kind: 'carve pool', parent: b, family: 'ipv4', size: 2 };
+    const renumber: Command = { kind: 'renumber pool', pool: a, to: b };
+    const moves: Command[] = [
+      { kind: 'move allocations', pool: a, place: at },
+      { kind: 'move host', pool: a, name },
+    ];
+    const end: Command = { kind: 'end renumbering', pool: a };
+    const merge = (into: string, from: string): Command => ({ kind: 'merge pools', pool: into, from });
+    const split: Command = { kind: 'split pool', pool: a, name: 's', ranges: [range(2, 5, false)] };
+    const scenes: Command[][] = [
+      [carve, allocate(a, 1), renumber, ...moves],
+      [renumber, ...moves, end, merge(b, a), renumber],
+      [renumber, merge(c, a), merge(c, b), split],
+      [allocate(a, 3), split, allocate('s', 1), { kind: 'release', place: at, one: undefined }, merge(a, 's')],
+    ];
+    return scenes[which] ?? [];
+  });
 /** `isAimed`: the command is aimed at what exists then (address-aim.ts). */
-const aimedCommand = fc.record({ command, isAimed: fc.nat(4).map((one) => one > 0) });
+const aimedCommands = fc
+  .tuple(
+    fc.oneof({ weight: 12, arbitrary: command.map((one) => [one]) }, { weight: 1, arbitrary: scene }),
+    fc.nat(4).map((one) => one > 0),
+  )
+  .map(([all, isAimed]) => all.map((one) => ({ command: one, isAimed })));
 /** A history begins with pools, which it may change and delete. */
 export const history = fc
-  .tuple(pool, maybe(other), sharers, fc.array(aimedCommand, { minLength: 10, maxLength: 30, size: 'max' }))
+  .tuple(pool, maybe(other), sharers, fc.array(aimedCommands, { minLength: 10, maxLength: 30, size: 'max' }))
   .map(([first, second, hosts, rest]) => [
     ...[{ ...first, name: 'p' }, ...(second ? [second] : [])].map((one) => fixed({ kind: 'put pool', pool: one })),
     ...hosts.map((one) => fixed({ kind: 'create host', host: one })),
-    ...rest,
+    ...rest.flat(),
   ]);
 const fixed = (command: Command) => ({ command, isAimed: false });
 export type RandomHistory = typeof history extends fc.Arbitrary<infer H> ? H : never;

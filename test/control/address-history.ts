@@ -40,6 +40,7 @@ import {
 import { HistoryNames } from './address-names.ts';
 import { carvePool, deletePool, mergePools, putPool, type Run, splitPool } from './address-pools.ts';
 
+const poolNames = ['p', 'q', 'c', 's'];
 let numbers = 0;
 
 /** One history: its addresses and names, its model and the replicas that carry it out in turn. */
@@ -172,7 +173,6 @@ export class History {
     const [{ views }] = this.#replicas as [ControlPlane];
     const found = views.renumberings.get(this.#names.pool(pool));
     const move = this.#model.renumberings.get(pool);
-    assert.equal(found?.value.to, move && this.#names.pool(move.to), `the renumbering of ${pool}`);
     // Its progress is not noted here, so its key was last written when it was created.
     if (found === undefined || move === undefined || move.ended) return undefined;
     return { job: { renumbering: found.value, created: found.modified }, move };
@@ -432,6 +432,12 @@ export class History {
         const id = views.pools.poolIdAt('default', this.#names.addressOf(at));
         assert.equal(id, owner === undefined ? null : this.#names.pool(owner), `the pool of place ${at}`);
       }
+      for (const name of poolNames) {
+        const [found, move] = [views.renumberings.get(this.#names.pool(name))?.value, model.renumberings.get(name)];
+        const isRunning = move && !move.ended;
+        assert.equal(found?.to, move && this.#names.pool(move.to), `the renumbering of ${name}`);
+        assert.equal(found && found.state === 'running', isRunning, `the state of the renumbering of ${name}`);
+      }
       for (const [name, { places: expected }] of model.hosts) {
         const found = views.hosts
           .get(this.#names.host(name))
@@ -463,7 +469,7 @@ export class History {
   }
 
   #scoped(): Actor {
-    const pools = ['p', 'q', 'c', 's'].map((name) => this.#names.pool(name));
+    const pools = poolNames.map((name) => this.#names.pool(name));
     return { ...testActor, id: `of-${this.#number}`, rights: { role: 'admin', pools } };
   }
 

@@ -16,16 +16,17 @@ import { history } from './address-commands.ts';
 import { History } from './address-history.ts';
 
 const histories = numberFromEnvironment('ZONEWRIGHT_TEST_HISTORIES');
-const historiesAtOnce = 64;
+const historiesAtOnce = 24;
 
 async function runHistories(replicas: readonly ControlPlane[], count: number): Promise<Map<string, number>> {
   await replicas[0]?.commit(putZone(parseName('z')));
   const codes = new Map<string, number>();
-  const many = fc.array(history, { minLength: 1, maxLength: historiesAtOnce, size: 'max' });
+  const length = Math.min(count, historiesAtOnce);
+  const many = fc.array(history, { minLength: length, maxLength: length });
   const property = fc.asyncProperty(many, async (all) => {
     await Promise.all(all.map((commands) => new History(replicas, codes).run(commands)));
   });
-  await fc.assert(property, { numRuns: Math.ceil(count / (historiesAtOnce / 2)), endOnFailure: true });
+  await fc.assert(property, { numRuns: Math.ceil(count / length), endOnFailure: true });
   return codes;
 }
 
