@@ -17,7 +17,7 @@ import { keptAnswer } from './kept-answer.ts';
 
 const calls = 100_000;
 
-test('a million answers of every kind allocate nothing', () => {
+test('answers of every kind allocate nothing', () => {
   const table = createTable({ bytes: 2 ** 22 });
   const writer = createTableWriter(table);
   writer.putForwarder(parseName('corp.example'), 7, ['2001:db8::/32', '192.0.2.0/24'].map(parseRange));
