@@ -28,6 +28,11 @@ export interface Zone {
   nameservers: Fqdn[];
   soa: SoaSettings;
   skydns: boolean;
+  /**
+   * When `skydns` was switched on, if it was off before. By it, the leader of the layout notices that `skydns` was off,
+   * however briefly: names that were written then have no keys.
+   */
+  skydnsSince?: string;
   /** True: the stub zones that others have written into the SkyDNS layout of this zone are forwarded. */
   stubZones?: boolean;
   /** The clients whose questions for these stub zones are forwarded. Absent: the default of forwarders. */

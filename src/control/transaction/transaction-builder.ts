@@ -228,9 +228,10 @@ export class TransactionBuilder implements DecisionContext {
    * Writes the first SkyDNS state of a zone that gets `skydns`. Because of this state, the leader clears the
    * zone's keys later, even if the zone is deleted.
    */
-  beginSkydns({ name, skydns, generation, defaultTtl }: Zone): void {
+  beginSkydns({ name, skydns, generation, defaultTtl, skydnsSince: since }: Zone): void {
     if (!skydns || this.views.skydns.states.has(name)) return;
-    const state = newState(name, { on: true, generation, defaultTtl }, this.views.zones.counts(name).names);
+    const settings = { on: true, generation, defaultTtl, ...(since !== undefined && { since }) };
+    const state = newState(name, settings, this.views.zones.counts(name).names);
     this.addUnchecked({ kind: 'put', key: skydnsStateKey(name), value: skydnsStateValue.encode(state) });
   }
 

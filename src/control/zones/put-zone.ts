@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { refuse, refuseField } from '../../errors.ts';
 import { checkBelow, checkNameservers } from '../../model/check-name.ts';
 import type { Fqdn } from '../../model/name.ts';
+import { timestamp } from '../../model/timestamp.ts';
 import { isKnown, known } from '../../model/unknown.ts';
 import type { Zone } from '../../model/zone.ts';
 import { serialKey } from '../../store/kinds/serial.ts';
@@ -49,7 +50,11 @@ export function decidePutZone(
   const current = context.views.zones.get(name);
   const builder = new TransactionBuilder(context);
   builder.refusals.try(() => checkPrecondition(precondition, current && entityTag(current.modified)));
-  const zone = builder.refusals.need(() => change(current?.value));
+  const zone = withSince(
+    builder,
+    builder.refusals.need(() => change(current?.value)),
+    current?.value,
+  );
   builder.refusals.try(() => checkSkydns(builder, zone, current?.value));
   if (isKnown(zone)) checkStubZones(builder, zone, current?.value);
   if (current === undefined) {
@@ -63,6 +68,15 @@ export function decidePutZone(
   const created = current === undefined;
   const warnings = created ? hiddenBy(context, name) : [];
   return builder.build({ zone, created, warnings, ...standingSince(builder, zoneKey(name), current) });
+}
+
+/** Returns the zone with its `skydnsSince` (test/control/skydns-histories.test.ts). */
+function withSince({ now }: DecisionContext, zone: Zone, before: Zone | undefined): Zone {
+  if (!isKnown(zone)) return zone;
+  const { skydnsSince: _, ...settings } = zone;
+  if (!isKnown(zone.skydns) || !zone.skydns || before === undefined) return settings;
+  const since = before.skydns ? before.skydnsSince : timestamp(now);
+  return since === undefined ? settings : { ...settings, skydnsSince: since };
 }
 
 /** Creates a zone. Refuses with `already_exists`, and as {@link decidePutZone} does. */

@@ -40,9 +40,15 @@ export class Interrupted extends Error {}
 
 /** Returns the settings that decide which keys the zone has. */
 export function settingsOf({ parts: { views }, hiddenBy }: LeaderParts, zone: Fqdn): SkydnsSettings {
-  const { skydns = false, generation = 0, defaultTtl = 0 } = views.zones.get(zone)?.value ?? {};
+  const { skydns = false, generation = 0, defaultTtl = 0, skydnsSince: since } = views.zones.get(zone)?.value ?? {};
   const hidden = hiddenBy.get(zone);
-  return { on: skydns, generation, defaultTtl, ...(hidden !== undefined && { hiddenBy: hidden }) };
+  return {
+    on: skydns,
+    generation,
+    defaultTtl,
+    ...(since !== undefined && { since }),
+    ...(hidden !== undefined && { hiddenBy: hidden }),
+  };
 }
 
 export class OwnKeys {

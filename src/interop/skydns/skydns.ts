@@ -13,6 +13,7 @@ import { LimitedLog } from '../../model/limited-log.ts';
 import { ancestry, type Fqdn, parentOf } from '../../model/name.ts';
 import { after, type Revision } from '../../model/revision.ts';
 import { TroubleLog } from '../../model/trouble-log.ts';
+import type { Zone } from '../../model/zone.ts';
 import { namesPrefix, nameValue } from '../../store/kinds/name.ts';
 import { Mirror } from './mirror.ts';
 import { NameserverKeys } from './nameserver-keys.ts';
@@ -151,8 +152,10 @@ function hasFollowers({ views }: SkydnsParts): boolean {
 }
 
 /** Returns the zones with `skydns` and all zones inside them. If this list changes, all values must be read anew. */
-function zonesOf({ views }: Pick<SkydnsParts, 'views'>): { name: Fqdn; skydns: boolean }[] {
-  const all = [...views.zones.list()].map(({ value: { name, skydns } }) => ({ name, skydns }));
+function zonesOf({ views }: Pick<SkydnsParts, 'views'>): Pick<Zone, 'name' | 'skydns' | 'skydnsSince'>[] {
+  const all = [...views.zones.list()].map(({ value: { name, skydns, skydnsSince } }) => {
+    return { name, skydns, ...(skydnsSince !== undefined && { skydnsSince }) };
+  });
   const around = new Set(all.filter(({ skydns }) => skydns).map(({ name }) => name));
   return around.size === 0 ? [] : all.filter(({ name }) => ancestry(name).some((one) => around.has(one)));
 }

@@ -48,6 +48,8 @@ export interface SkydnsSettings {
   on: boolean;
   generation: number;
   defaultTtl: number;
+  /** The zone's `skydnsSince`. */
+  since?: string;
   /** A digest of the zones inside this one that hide names of it: hidden names have no keys. Absent: there are none. */
   hiddenBy?: string;
 }

@@ -7,7 +7,7 @@ import type { SkydnsFault, SkydnsPhase, SkydnsSettings, SkydnsState } from '../.
 import { decodeName, encodeName } from '../codec/encoded-name.ts';
 import { requireCanonicalName, requireEqual } from '../codec/value-checks.ts';
 import { type FieldsOf, type ValueCodec, valueCodec } from '../codec/value-codec.ts';
-import { fqdn, seconds, text } from '../codec/value-fields.ts';
+import { fqdn, seconds, text, time } from '../codec/value-fields.ts';
 import { storedKind } from './stored-kind.ts';
 
 declare module './stored-kind.ts' {
@@ -32,6 +32,7 @@ export const skydnsStateValue: ValueCodec<SkydnsState> = valueCodec({
     on: Type.Boolean(),
     generation: count,
     defaultTtl: seconds,
+    since: Type.Optional(time),
     hiddenBy: Type.Optional(text),
   } satisfies FieldsOf<SkydnsSettings>),
   phase: Type.Unsafe<SkydnsPhase>(Type.Enum(['clearing', 'writing', 'following'])),

@@ -8,7 +8,7 @@ import type { Zone } from '../../model/zone.ts';
 import { decodeName, encodeName } from '../codec/encoded-name.ts';
 import { requireCanonicalName, requireDistinct, requireEqual } from '../codec/value-checks.ts';
 import { type FieldsOf, type ValueCodec, valueCodec } from '../codec/value-codec.ts';
-import { fqdn, seconds, someTexts } from '../codec/value-fields.ts';
+import { fqdn, seconds, someTexts, time } from '../codec/value-fields.ts';
 import { type Subject, storedKind } from './stored-kind.ts';
 
 declare module './stored-kind.ts' {
@@ -38,6 +38,7 @@ export const zoneValue: ValueCodec<Zone> = valueCodec({
     negativeTtlSeconds: Type.Optional(seconds),
   }),
   skydns: Type.Boolean(),
+  skydnsSince: Type.Optional(time),
   stubZones: Type.Optional(Type.Boolean()),
   stubZonesAllowFrom: Type.Optional(someTexts),
   addressNames: Type.Optional(

@@ -99,6 +99,7 @@ export const auditedKinds = {
       nameservers: true,
       soa: true,
       skydns: true,
+      skydnsSince: false,
       stubZones: true,
       stubZonesAllowFrom: true,
       addressNames: true,
