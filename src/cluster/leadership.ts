@@ -41,15 +41,15 @@ export function campaign(
 ): Leadership {
   let lease: LeaseId | undefined;
   let release = () => {};
-  let isLeading = false;
+  /** Undefined: this replica does not lead. */
   let proof: Compare | undefined;
   let keptAt = 0;
   let attempt: Promise<void> | undefined;
   let isResigning = false;
 
   const lose = (reason: string) => {
-    if (isLeading) logger.warn({ task, replica, reason }, 'this replica no longer leads');
-    isLeading = false;
+    if (proof !== undefined) logger.warn({ task, replica, reason }, 'this replica no longer leads');
+    proof = undefined;
     release();
     release = () => {};
     lease = undefined;
@@ -62,12 +62,11 @@ export function campaign(
       if (lease !== undefined && !(await store.keepLease(lease))) lose('its lease has ended');
       lease ??= await store.grantLease(leaseSeconds);
       keptAt = begin;
-      if (isLeading || isResigning) return;
+      if (proof !== undefined || isResigning) return;
       const key = leaderKey(task);
       const put = { kind: 'put', key, value: leaderValue.encode({ replica }), lease } as const;
       const { committed, revision } = await store.commit({ compares: [{ kind: 'absent', key }], operations: [put] });
       if (!committed) return;
-      isLeading = true;
       proof = { kind: 'created', key, revision };
       release = store.guardLease(lease);
       logger.info({ task, replica }, 'this replica leads');
@@ -87,7 +86,7 @@ export function campaign(
   void tick();
   const timer = setInterval(tick, every);
   timer.unref();
-  const isLeader = () => isLeading && performance.now() - keptAt < leaseSeconds * 1000;
+  const isLeader = () => proof !== undefined && performance.now() - keptAt < leaseSeconds * 1000;
   return {
     isLeader,
     proof: () => (isLeader() ? proof : undefined),
@@ -96,7 +95,7 @@ export function campaign(
       clearInterval(timer);
       const revoke = async () => {
         await attempt;
-        isLeading = false;
+        proof = undefined;
         release();
         if (lease !== undefined) await store.revokeLease(lease);
       };
