@@ -8,7 +8,7 @@ import type { AuditEvent, Fields } from '../../model/audit-event.ts';
 import { ancestry, type Fqdn, parentOf } from '../../model/name.ts';
 import type { Revision } from '../../model/revision.ts';
 import { maxTypes, type Rrset } from '../../model/rrset.ts';
-import { newState } from '../../model/skydns/state.ts';
+import { newState, settingsOf } from '../../model/skydns/state.ts';
 import type { Zone } from '../../model/zone.ts';
 import { flushKey } from '../../store/kinds/flush.ts';
 import { forwarderKey } from '../../store/kinds/forwarder.ts';
@@ -228,10 +228,10 @@ export class TransactionBuilder implements DecisionContext {
    * Writes the first SkyDNS state of a zone that gets `skydns`. Because of this state, the leader clears the
    * zone's keys later, even if the zone is deleted.
    */
-  beginSkydns({ name, skydns, generation, defaultTtl, skydnsSince: since }: Zone): void {
+  beginSkydns(zone: Zone): void {
+    const { name, skydns } = zone;
     if (!skydns || this.views.skydns.states.has(name)) return;
-    const settings = { on: true, generation, defaultTtl, ...(since !== undefined && { since }) };
-    const state = newState(name, settings, this.views.zones.counts(name).names);
+    const state = newState(name, settingsOf(zone), this.views.zones.counts(name).names);
     this.addUnchecked({ kind: 'put', key: skydnsStateKey(name), value: skydnsStateValue.encode(state) });
   }
 

@@ -14,7 +14,14 @@ import type { NamedRrsets } from '../../model/rrset.ts';
 import { skydnsKey, skydnsPrefixBelow } from '../../model/skydns/key.ts';
 import { ownValues } from '../../model/skydns/own-values.ts';
 import { isOwnValue } from '../../model/skydns/service.ts';
-import { maxNamedFaults, newState, noFaults, type SkydnsSettings, type SkydnsState } from '../../model/skydns/state.ts';
+import {
+  maxNamedFaults,
+  newState,
+  noFaults,
+  type SkydnsSettings,
+  type SkydnsState,
+  settingsOf,
+} from '../../model/skydns/state.ts';
 import { nameKind, namesPrefix, nameValue } from '../../store/kinds/name.ts';
 import { skydnsStateKey } from '../../store/kinds/skydns.ts';
 import { zoneKey } from '../../store/kinds/zone.ts';
@@ -38,17 +45,12 @@ export interface LeaderParts {
 /** The error of work on a zone that was changed meanwhile: the work must begin again or continue. */
 export class Interrupted extends Error {}
 
-/** Returns the settings that decide which keys the zone has. */
-export function settingsOf({ parts: { views }, hiddenBy }: LeaderParts, zone: Fqdn): SkydnsSettings {
-  const { skydns = false, generation = 0, defaultTtl = 0, skydnsSince: since } = views.zones.get(zone)?.value ?? {};
+/** Returns the settings that decide which keys the zone has. A zone that was deleted has none. */
+export function presentSettings({ parts: { views }, hiddenBy }: LeaderParts, zone: Fqdn): SkydnsSettings {
+  const current = views.zones.get(zone)?.value;
   const hidden = hiddenBy.get(zone);
-  return {
-    on: skydns,
-    generation,
-    defaultTtl,
-    ...(since !== undefined && { since }),
-    ...(hidden !== undefined && { hiddenBy: hidden }),
-  };
+  const own = current === undefined ? { on: false, generation: 0, defaultTtl: 0 } : settingsOf(current);
+  return { ...own, ...(hidden !== undefined && { hiddenBy: hidden }) };
 }
 
 export class OwnKeys {
@@ -71,7 +73,7 @@ export class OwnKeys {
     const key = zoneKey(zone);
     const current = parts.views.zones.get(zone);
     this.#unchanged = current ? { kind: 'modified', key, revision: current.modified } : { kind: 'absent', key };
-    const settings = settingsOf(leader, zone);
+    const settings = presentSettings(leader, zone);
     const before = states.get(zone);
     this.#state =
       before !== undefined && isDeepStrictEqual(before.settings, settings)

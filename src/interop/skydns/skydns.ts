@@ -13,12 +13,11 @@ import { LimitedLog } from '../../model/limited-log.ts';
 import { ancestry, type Fqdn, parentOf } from '../../model/name.ts';
 import { after, type Revision } from '../../model/revision.ts';
 import { TroubleLog } from '../../model/trouble-log.ts';
-import type { Zone } from '../../model/zone.ts';
 import { namesPrefix, nameValue } from '../../store/kinds/name.ts';
 import { Mirror } from './mirror.ts';
 import { NameserverKeys } from './nameserver-keys.ts';
 import { NotServed } from './not-served.ts';
-import { Interrupted, type LeaderParts, OwnKeys, settingsOf } from './own-keys.ts';
+import { Interrupted, type LeaderParts, OwnKeys, presentSettings } from './own-keys.ts';
 import type { SkydnsParts } from './parts.ts';
 import { SkydnsStates } from './states.ts';
 import { StubMirror } from './stub-mirror.ts';
@@ -152,10 +151,12 @@ function hasFollowers({ views }: SkydnsParts): boolean {
 }
 
 /** Returns the zones with `skydns` and all zones inside them. If this list changes, all values must be read anew. */
-function zonesOf({ views }: Pick<SkydnsParts, 'views'>): Pick<Zone, 'name' | 'skydns' | 'skydnsSince'>[] {
-  const all = [...views.zones.list()].map(({ value: { name, skydns, skydnsSince } }) => {
-    return { name, skydns, ...(skydnsSince !== undefined && { skydnsSince }) };
-  });
+function zonesOf({ views }: Pick<SkydnsParts, 'views'>): { name: Fqdn; skydns: boolean; since: string | undefined }[] {
+  const all = [...views.zones.list()].map(({ value: { name, skydns, skydnsSince: since } }) => ({
+    name,
+    skydns,
+    since,
+  }));
   const around = new Set(all.filter(({ skydns }) => skydns).map(({ name }) => name));
   return around.size === 0 ? [] : all.filter(({ name }) => ancestry(name).some((one) => around.has(one)));
 }
@@ -218,7 +219,7 @@ function nextZone(leader: LeaderParts): Fqdn | undefined {
   const { parts, states } = leader;
   const names = new Set([...parts.views.skydns.states.keys(), ...zonesOf(parts).map(({ name }) => name)]);
   return names.values().find((zone) => {
-    const [state, settings] = [states.get(zone), settingsOf(leader, zone)];
+    const [state, settings] = [states.get(zone), presentSettings(leader, zone)];
     if (state === undefined) return settings.on;
     return !isDeepStrictEqual(state.settings, settings) || state.phase !== 'following';
   });

@@ -2,6 +2,7 @@
 // records that are not in the layout or not served from it.
 
 import type { Fqdn } from '../name.ts';
+import type { Zone } from '../zone.ts';
 
 /** A record that the layout does not have, or a value that is not served. */
 export interface SkydnsFault {
@@ -52,6 +53,11 @@ export interface SkydnsSettings {
   since?: string;
   /** A digest of the zones inside this one that hide names of it: hidden names have no keys. Absent: there are none. */
   hiddenBy?: string;
+}
+
+/** Returns the settings of a zone, without `hiddenBy`: other zones decide on that. */
+export function settingsOf({ skydns: on, generation, defaultTtl, skydnsSince: since }: Zone): SkydnsSettings {
+  return { on, generation, defaultTtl, ...(since !== undefined && { since }) };
 }
 
 export const noFaults: SkydnsFaults = { count: 0, first: [] };
