@@ -3,7 +3,7 @@
 
 import { type Address, isMulticast } from './address.ts';
 import { checkKeys } from './check-keys.ts';
-import { ancestry, type Fqdn, isWithin, parentOf, root } from './name.ts';
+import { ancestry, type Fqdn, isWildcardName, isWithin, parentOf, root } from './name.ts';
 import type { RecordType } from './rdata/record-types.ts';
 import { conflictWithCname, managingHost, type Rrset } from './rrset.ts';
 import type { Zone } from './zone.ts';
@@ -260,7 +260,7 @@ function* checkTypes(zone: Fqdn, owner: Fqdn, rrsets: readonly Rrset[]): Generat
     const message = `${owner} has a DNAME and NS records: only an apex has both (RFC 6672 §2.3)`;
     yield { owner, types: [dname.type, ns.type], message, code: 'record_invalid' };
   }
-  if (ns !== undefined && (owner === '*' || owner.startsWith('*.'))) {
+  if (ns !== undefined && isWildcardName(owner)) {
     const message = `${owner} has NS records: what a wildcard delegates is not defined (RFC 4592 §4.2)`;
     yield { owner, types: [ns.type], message };
   }

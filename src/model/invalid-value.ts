@@ -1,6 +1,6 @@
 // The error that model/ throws for a value that is not valid. errors.ts makes a refusal of the error.
 
-import { orUnknown } from './unknown.ts';
+import { known, orUnknown } from './unknown.ts';
 
 /** The error of a value that a parser or a rule does not accept. */
 export class InvalidValue extends Error {
@@ -73,4 +73,15 @@ export function callEach<T>(calls: readonly (() => T)[]): T[] {
  */
 export function parseEach<T, U>(items: readonly T[], parse: (item: T) => U): U[] {
   return callEach(items.map((item, index) => () => atPath(`/${index}`, () => parse(item))));
+}
+
+/** Parses each text of a list, as {@link parseEach} does. Throws also for each text whose value an earlier one has. */
+export function parseDistinct<T extends string>(texts: readonly string[], parse: (text: string) => T): T[] {
+  const seen = new Set<T>();
+  return parseEach(texts, (text) => {
+    const value = parse(known(text));
+    if (seen.has(value)) throw new InvalidValue(`'${value}' is named twice`);
+    seen.add(value);
+    return value;
+  });
 }

@@ -1,11 +1,10 @@
 // What Kubernetes clusters may use here: the setting `kubernetes` of a pool (which Services get its addresses) and of a
 // zone (which names clusters may write).
 
-import { atPath, callEach, InvalidValue, parseEach } from './invalid-value.ts';
+import { atPath, callEach, InvalidValue, parseDistinct } from './invalid-value.ts';
 import type { KubernetesObject } from './kubernetes-object.ts';
-import { type Fqdn, formatRelativeName, isWithin, parseName } from './name.ts';
+import { type Fqdn, formatRelativeName, isWildcardName, isWithin, parseName } from './name.ts';
 import type { Tags } from './pool.ts';
-import { known } from './unknown.ts';
 
 /** The objects that may have addresses of a pool. An empty list or map allows all. */
 export interface PoolSelector {
@@ -40,17 +39,9 @@ export const maxRuleItems = 100;
 /** Throws InvalidValue if the selector names a cluster or a namespace twice. */
 export function checkSelector({ clusters, namespaces }: PoolSelector): void {
   callEach([
-    () => atPath('/clusters', () => checkDistinct(clusters)),
-    () => atPath('/namespaces', () => checkDistinct(namespaces)),
+    () => atPath('/clusters', () => parseDistinct(clusters, (cluster) => cluster)),
+    () => atPath('/namespaces', () => parseDistinct(namespaces, (namespace) => namespace)),
   ]);
-}
-
-function checkDistinct(texts: readonly string[]): void {
-  const seen = new Set<string>();
-  parseEach(texts, (text) => {
-    if (seen.has(known(text))) throw new InvalidValue(`'${text}' is named twice`);
-    seen.add(text);
-  });
 }
 
 /** Returns whether the selector of a pool allows the object. Without a selector, a pool allows every object. */
@@ -100,7 +91,7 @@ export function missingGrant(
     cluster,
     namespaces: [namespace],
     ...(name === zone ? { names: [], apex: true } : { names: [formatRelativeName(name, zone)] }),
-    ...(isWildcard(name) && { wildcards: true }),
+    ...(isWildcardName(name) && { wildcards: true }),
     ...(isTarget && { targets: true }),
   };
 }
@@ -108,7 +99,7 @@ export function missingGrant(
 function allowsName({ names, apex, wildcards, targets }: ZoneGrant, { zone, name, isTarget }: AskedName): boolean {
   if (isTarget && !targets) return false;
   if (name === zone) return apex;
-  if (isWildcard(name) && !wildcards) return false;
+  if (isWildcardName(name) && !wildcards) return false;
   const relative = formatRelativeName(name, zone) as Fqdn;
   return names.some((pattern) => {
     if (pattern === '*' || pattern === relative) return true;
@@ -116,8 +107,4 @@ function allowsName({ names, apex, wildcards, targets }: ZoneGrant, { zone, name
     const around = pattern.slice(2) as Fqdn;
     return relative !== around && isWithin(relative, around);
   });
-}
-
-function isWildcard(name: Fqdn): boolean {
-  return name === '*' || name.startsWith('*.');
 }

@@ -155,6 +155,11 @@ export function isWithin(name: Fqdn, zone: Fqdn): boolean {
   return false;
 }
 
+/** Returns whether the name, absolute or relative, stands for all names below it (RFC 4592). */
+export function isWildcardName(name: string): boolean {
+  return name === '*' || name.startsWith('*.');
+}
+
 /** Returns whether presentation text ends in a dot that is not escaped. */
 export function isAbsolute(text: string): boolean {
   if (!text.endsWith('.')) return false;

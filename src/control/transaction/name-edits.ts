@@ -12,7 +12,7 @@ import {
   type ZoneBelow,
   type ZoneCut,
 } from '../../model/check-name.ts';
-import { type Fqdn, parentOf, root } from '../../model/name.ts';
+import { type Fqdn, isWildcardName, parentOf, root } from '../../model/name.ts';
 import type { RecordType } from '../../model/rdata/record-types.ts';
 import type { Revision } from '../../model/revision.ts';
 import type { Rrset } from '../../model/rrset.ts';
@@ -182,7 +182,7 @@ export class NameEdits {
       const isNew = before.length === 0 && rrsets.length > 0;
       if (!changed || rrsets.some(isAnswer) || !(isNew || before.some(isAnswer))) continue;
       lost.add(owner);
-      if (isNew || !isWildcard(owner)) continue;
+      if (isNew || !isWildcardName(owner)) continue;
       aboveWildcards.add(parentOf(owner) ?? root);
       zonesOfWildcards.add(zone.name);
     }
@@ -231,10 +231,6 @@ export class NameEdits {
     if (faults.size > 0) refuseCut(cut, [...faults.values()], pathOf);
     return warnings;
   }
-}
-
-function isWildcard(owner: Fqdn): boolean {
-  return owner === '*' || owner.startsWith('*.');
 }
 
 /**
