@@ -27,12 +27,18 @@ export interface DnsAnnotations {
   faults: ObjectFault[];
 }
 
+/** Returns an annotation of external-dns with the strongest prefix; undefined if there is none. */
+export function dnsAnnotation(
+  annotations: Readonly<Record<string, string>>,
+  key: string,
+): { name: string; value: string } | undefined {
+  const name = prefixes.map((prefix) => prefix + key).find((one) => annotations[one] !== undefined);
+  return name === undefined ? undefined : { name, value: annotations[name] as string };
+}
+
 export function readDnsAnnotations(annotations: Readonly<Record<string, string>>): DnsAnnotations {
   const faults: ObjectFault[] = [];
-  const textOf = (key: string) => {
-    const name = prefixes.map((prefix) => prefix + key).find((one) => annotations[one] !== undefined);
-    return name === undefined ? undefined : { name, value: annotations[name] as string };
-  };
+  const textOf = (key: string) => dnsAnnotation(annotations, key);
   const fault = (name: string, message: string) =>
     faults.push({ what: 'annotation', code: 'invalid_request', message: `${name}: ${message}` });
   /** Parses each part of an annotation. Leaves out those that are wrong. */

@@ -7,15 +7,12 @@ import { type Fqdn, parseName } from '../../../model/name.ts';
 import type { ApiObject, Resource } from '../client/api-object.ts';
 import { fieldsOf, listOf, oneOf, textFieldsOf, textOf, textsOf } from '../read-fields.ts';
 import { readIngressPoint } from '../service.ts';
-import { type DnsAnnotations, parseTarget, readDnsAnnotations, recordsOf } from './dns-annotations.ts';
+import { type DnsAnnotations, dnsAnnotation, parseTarget, readDnsAnnotations, recordsOf } from './dns-annotations.ts';
 
 export const ingresses: Resource = { group: 'networking.k8s.io', version: 'v1', plural: 'ingresses' };
 
-/** Says which names count: those of the spec, those of the annotation. Without it: both. */
-const sourceAnnotations = [
-  'external-dns.kubernetes.io/ingress-hostname-source',
-  'external-dns.alpha.kubernetes.io/ingress-hostname-source',
-];
+/** The annotation that says which names count: those of the spec, or those of the annotation. Without it: both. */
+const sourceAnnotation = 'ingress-hostname-source';
 
 export function readIngressNames({ metadata, spec, status }: ApiObject): {
   names: WantedName[];
@@ -25,10 +22,7 @@ export function readIngressNames({ metadata, spec, status }: ApiObject): {
   const read = readDnsAnnotations(annotations);
   const { isIgnored, hostnames, targets, ttl, faults } = read;
   if (isIgnored) return { names: [], faults };
-  const source = oneOf(
-    sourceAnnotations.map((name) => annotations[name]).find((one) => one !== undefined),
-    ['defined-hosts-only', 'annotation-only'],
-  );
+  const source = oneOf(dnsAnnotation(annotations, sourceAnnotation)?.value, ['defined-hosts-only', 'annotation-only']);
   const names = new Set<Fqdn>([
     ...(source === 'annotation-only' ? [] : hostsOf(fieldsOf(spec), faults)),
     ...(source === 'defined-hosts-only' ? [] : hostnames),
